@@ -1,0 +1,320 @@
+//! The plan: what `dsl` proves and `engine` runs. A graph of nodes in topological order, cut into sub-topologies by repartitions.
+//!
+//! Names are identity: a store or an internal topic is `<topology>.<stream>.<step>`; nothing is numbered by position.
+
+use crate::expr::Expr;
+use crate::ids::{NodeId, SubtopologyId};
+use crate::schema::{ScalarType, Schema};
+use crate::time::{EventTime, Span};
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    pub topology: String,
+    /// In topological order: a node's inputs stand before it. `NodeId(i)` is `nodes[i]`.
+    pub nodes: Vec<Node>,
+    /// Which node a `stream`, `table` or `source` name stands for, in the order of the file: (name, its last node).
+    pub names: Vec<(String, NodeId)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    pub id: NodeId,
+    /// `<stream>.<step>`; for a source, table or sink its own name. Unique within the plan, and stable when other steps come and go.
+    pub name: String,
+    pub kind: NodeKind,
+    pub inputs: Vec<NodeId>,
+    pub subtopology: SubtopologyId,
+    /// The columns of what this node gives out. A sink gives its input's.
+    pub schema: Schema,
+    /// Line of the topology file, counted from 1, for errors at run time.
+    pub line: u32,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum NodeKind {
+    Source(Source),
+    /// A compacted topic as a table, materialized in a store; only ever the right input of a [`JoinTable`].
+    Table(Table),
+    Filter(Filter),
+    Map(Map),
+    /// The events of all inputs; their schemas are equal.
+    Merge,
+    /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
+    Repartition(Repartition),
+    Aggregate(Aggregate),
+    Rolling(Rolling),
+    JoinTable(JoinTable),
+    Dedupe(Dedupe),
+    Sink(Sink),
+}
+
+impl NodeKind {
+    /// The language's word for it.
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            NodeKind::Source(_) => "source",
+            NodeKind::Table(_) => "table",
+            NodeKind::Filter(_) => "filter",
+            NodeKind::Map(_) => "map",
+            NodeKind::Merge => "merge",
+            NodeKind::Repartition(_) => "repartition",
+            NodeKind::Aggregate(_) => "aggregate",
+            NodeKind::Rolling(_) => "rolling",
+            NodeKind::JoinTable(_) => "join",
+            NodeKind::Dedupe(_) => "dedupe",
+            NodeKind::Sink(_) => "sink",
+        }
+    }
+}
+
+/// A topic of the user's, read as JSON.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Source {
+    pub topic: String,
+    /// The column that is the record's key, if the source declares one. It must be the string form of that column.
+    pub key: Option<usize>,
+    pub time: SourceTime,
+    pub malformed: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SourceTime {
+    /// The column of type timestamp; without one the record's own timestamp is the event time.
+    pub column: Option<usize>,
+    /// How much later than its successors an event may come.
+    pub out_of_order: Span,
+    /// After how long a silence (wall clock) a partition stops holding back the others. None: never.
+    pub idle: Option<Span>,
+}
+
+/// Where events go that cannot be used, with the cause in their headers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Route {
+    pub topic: String,
+}
+
+/// The whole record is the table's row; its schema is the node's. A null payload deletes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Table {
+    pub topic: String,
+    /// The column that is the record's key.
+    pub key: usize,
+    pub malformed: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Filter {
+    /// Of type bool.
+    pub predicate: Expr,
+    pub errors: Option<Route>,
+}
+
+/// One expression for each column of the node's schema.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Map {
+    pub columns: Vec<Expr>,
+    pub errors: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Repartition {
+    /// The internal topic's name, with the topology's: `payment_volume.hourly.by-currency`.
+    pub topic: String,
+    /// What the events are partitioned by from here on, over the input's columns.
+    pub key: Vec<Expr>,
+    /// Set where one partial aggregate for each key and commit travels in place of the events. The one [`Aggregate`]
+    /// that reads this repartition then combines partials; it holds the window, the grace and the functions.
+    pub partial: bool,
+    pub errors: Option<Route>,
+}
+
+/// Grouped aggregation, windowed or not. Its schema: the key columns, then (windowed) `window.start` and `window.end`
+/// as timestamps, then one column for each function.
+///
+/// Where its input is a [`Repartition`] with `partial`, `key` and the functions' arguments are still over the columns of the
+/// repartition's *input*: the engine evaluates them upstream.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Aggregate {
+    pub key: Vec<Expr>,
+    pub window: Option<Window>,
+    pub functions: Vec<AggregateCall>,
+    pub emit: Emit,
+    pub errors: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Window {
+    pub size: Span,
+    /// Equal to `size` for tumbling windows; divides `size` into whole slices or not, both are allowed.
+    pub advance: Span,
+    pub grace: Span,
+    pub late: Option<Route>,
+}
+
+impl Window {
+    /// When a window that starts at `start` is final: the watermark has reached this.
+    pub fn final_at(&self, start: EventTime) -> EventTime {
+        start.plus(self.size).plus(self.grace)
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct AggregateCall {
+    /// The column it makes.
+    pub name: String,
+    pub function: AggregateFunction,
+    /// None for `count()`; else what is aggregated. Nulls are skipped, as in SQL.
+    pub argument: Option<Expr>,
+    /// Of the result. Sum of decimal(p,s) is decimal(38,s); avg of decimal(p,s) is decimal(38,s+4 up to 18) rounded half to even;
+    /// avg of int is float.
+    pub ty: ScalarType,
+    /// Everything but count is null over no values.
+    pub nullable: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AggregateFunction {
+    Count,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    /// By event time; among equal times the first that was read.
+    First,
+    /// By event time; among equal times the last that was read.
+    Last,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emit {
+    /// One row for each key and window, once, when the watermark reaches the window's end plus grace.
+    Final,
+    /// The row of each changed key (and window) at every commit.
+    Changes,
+    /// As `Changes`, at most once in this time.
+    Every(Span),
+}
+
+/// One row for each event: its columns and the aggregates over its key's events in (time - range, time], in the order read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rolling {
+    pub key: Vec<Expr>,
+    pub range: Span,
+    /// Leave the event itself out.
+    pub excluding_current: bool,
+    pub functions: Vec<AggregateCall>,
+    pub errors: Option<Route>,
+}
+
+/// `inputs[0]` is the stream, `inputs[1]` the [`Table`]. The schema is the stream's columns, then (left join) the presence
+/// column `alias`, then the table's columns under `alias.`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinTable {
+    /// Of the table's key type.
+    pub key: Expr,
+    pub left: bool,
+    pub alias: String,
+    pub errors: Option<Route>,
+}
+
+/// Lets the first event of a key pass, and none of that key whose event time is less than `within` from one that passed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Dedupe {
+    pub key: Vec<Expr>,
+    pub within: Span,
+    pub errors: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sink {
+    pub topic: String,
+    pub key: SinkKey,
+    /// The events leave as the bytes they came in: only filters, merges and dedupes lie between source and sink.
+    pub pass_through: bool,
+    /// The topic keeps the last row of each key.
+    pub compacted: bool,
+    pub format: JsonFormat,
+}
+
+/// What the output record's key is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SinkKey {
+    /// These columns. One column: its plain text. Several: a JSON object of them. `window.start` and `window.end` are columns too.
+    Columns(Vec<usize>),
+    /// No key: records are spread over the partitions by the partition they came from.
+    None,
+    /// The key bytes that the record came with (only where it passes through).
+    Original,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct JsonFormat {
+    pub decimals: DecimalFormat,
+    pub timestamps: TimestampFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DecimalFormat {
+    #[default]
+    String,
+    Number,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TimestampFormat {
+    #[default]
+    Rfc3339,
+    EpochMillis,
+}
+
+impl Plan {
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// The nodes that read what `id` gives out.
+    pub fn consumers(&self, id: NodeId) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |node| node.inputs.contains(&id))
+    }
+
+    pub fn subtopologies(&self) -> u32 {
+        self.nodes.iter().map(|node| node.subtopology.0 + 1).max().unwrap_or(0)
+    }
+
+    /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
+    pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
+        let mut inputs = Vec::new();
+        for node in &self.nodes {
+            match &node.kind {
+                NodeKind::Source(source) if node.subtopology == subtopology => inputs.push((source.topic.as_str(), node)),
+                NodeKind::Table(table) if node.subtopology == subtopology => inputs.push((table.topic.as_str(), node)),
+                NodeKind::Repartition(repartition)
+                    if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) =>
+                {
+                    inputs.push((repartition.topic.as_str(), node));
+                }
+                _ => {}
+            }
+        }
+        inputs
+    }
+
+    /// The nodes of a sub-topology that keep state; each has one store, named like the node.
+    pub fn stores_of(&self, subtopology: SubtopologyId) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |node| node.subtopology == subtopology && node.has_store())
+    }
+
+    /// `<topology>.<node>-changelog`
+    pub fn changelog_topic(&self, node: &Node) -> String {
+        format!("{}.{}-changelog", self.topology, node.name)
+    }
+}
+
+impl Node {
+    pub fn has_store(&self) -> bool {
+        matches!(
+            self.kind,
+            NodeKind::Table(_) | NodeKind::Aggregate(_) | NodeKind::Rolling(_) | NodeKind::Dedupe(_)
+        )
+    }
+}

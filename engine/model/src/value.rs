@@ -1,0 +1,235 @@
+//! One value, for constants, keys and results. Events in flight are columns (`engine::batch`), not values.
+
+use crate::time::write_rfc3339;
+use std::fmt;
+
+/// A value of a [`crate::ScalarType`]; which type it has is known from where it stands.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    /// Unscaled digits; the scale is in the type: `12.50` of `decimal(18,2)` is 1250.
+    Decimal(i128),
+    String(Box<str>),
+    /// Microseconds since the Unix epoch.
+    Timestamp(i64),
+    /// Microseconds.
+    Duration(i64),
+}
+
+impl Value {
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// As JSON: decimals as strings, timestamps in RFC 3339. `scale` is that of the type, if it is a decimal.
+    pub fn write_json(&self, scale: u8, out: &mut Vec<u8>) {
+        match self {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
+            Value::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
+            Value::Float(value) if value.is_finite() => out.extend_from_slice(format!("{value:?}").as_bytes()),
+            Value::Float(_) => out.extend_from_slice(b"null"),
+            Value::Decimal(value) => {
+                out.push(b'"');
+                write_decimal(*value, scale, out);
+                out.push(b'"');
+            }
+            Value::String(value) => write_json_string(value, out),
+            Value::Timestamp(value) => {
+                out.push(b'"');
+                write_rfc3339(*value, out);
+                out.push(b'"');
+            }
+            Value::Duration(value) => {
+                write_json_string(&crate::time::Span::from_micros(*value).to_string(), out);
+            }
+        }
+    }
+}
+
+/// Appends `digits` with the point before the last `scale` of them: (1250, 2) is `12.50`.
+pub fn write_decimal(digits: i128, scale: u8, out: &mut Vec<u8>) {
+    if digits < 0 {
+        out.push(b'-');
+    }
+    let text = DigitBuffer::new(digits.unsigned_abs());
+    let text = text.as_bytes();
+    let scale = scale as usize;
+    if scale == 0 {
+        out.extend_from_slice(text);
+        return;
+    }
+    if text.len() > scale {
+        let (whole, fraction) = text.split_at(text.len() - scale);
+        out.extend_from_slice(whole);
+        out.push(b'.');
+        out.extend_from_slice(fraction);
+        return;
+    }
+    out.extend_from_slice(b"0.");
+    out.resize(out.len() + scale - text.len(), b'0');
+    out.extend_from_slice(text);
+}
+
+/// Decimal digits of an unsigned number, without allocation.
+struct DigitBuffer {
+    bytes: [u8; 40],
+    start: usize,
+}
+
+impl DigitBuffer {
+    fn new(number: u128) -> DigitBuffer {
+        let mut buffer = DigitBuffer { bytes: [0; 40], start: 40 };
+        let mut push = |digit: u8| {
+            buffer.start -= 1;
+            buffer.bytes[buffer.start] = b'0' + digit;
+        };
+        let mut high = number;
+        // 64-bit division is several times faster than 128-bit, and nearly every amount fits.
+        while high > u128::from(u64::MAX) {
+            push((high % 10) as u8);
+            high /= 10;
+        }
+        let mut low = high as u64;
+        loop {
+            push((low % 10) as u8);
+            low /= 10;
+            if low == 0 {
+                break;
+            }
+        }
+        buffer
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// Reads `-12.5` as unscaled digits of `scale`. None if it is no plain decimal number, or not exact at that scale.
+/// An exponent is read too (`1.25e2`), since JSON numbers may have one.
+pub fn parse_decimal(text: &[u8], scale: u8) -> Option<i128> {
+    let (negative, mut at) = match text.first()? {
+        b'-' => (true, 1),
+        b'+' => (false, 1),
+        _ => (false, 0),
+    };
+    let mut digits: i128 = 0;
+    let mut seen = 0;
+    let mut fraction: i32 = 0;
+    let mut in_fraction = false;
+    let mut exponent: i32 = 0;
+    while at < text.len() {
+        match text[at] {
+            byte @ b'0'..=b'9' => {
+                digits = digits.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
+                seen += 1;
+                fraction += i32::from(in_fraction);
+            }
+            b'.' if !in_fraction => in_fraction = true,
+            b'e' | b'E' if seen > 0 => {
+                exponent = std::str::from_utf8(&text[at + 1..]).ok()?.parse::<i32>().ok()?;
+                if !(-80..=80).contains(&exponent) {
+                    return None;
+                }
+                break;
+            }
+            _ => return None,
+        }
+        at += 1;
+    }
+    if seen == 0 {
+        return None;
+    }
+    let mut shift = i32::from(scale) - fraction + exponent;
+    while shift > 0 {
+        digits = digits.checked_mul(10)?;
+        shift -= 1;
+    }
+    while shift < 0 {
+        if digits % 10 != 0 {
+            return None;
+        }
+        digits /= 10;
+        shift += 1;
+    }
+    Some(if negative { -digits } else { digits })
+}
+
+/// Appends a JSON string, escaping what RFC 8259 requires.
+pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out.push(b'"');
+}
+
+impl fmt::Display for Value {
+    /// For explanations and messages. A decimal shows its unscaled digits: use [`write_decimal`] where the scale is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Int(value) => write!(f, "{value}"),
+            Value::Float(value) => write!(f, "{value:?}"),
+            Value::Decimal(value) => write!(f, "{value}"),
+            Value::String(value) => write!(f, "{value:?}"),
+            Value::Timestamp(value) => write!(f, "@{}", crate::EventTime::from_micros(*value)),
+            Value::Duration(value) => write!(f, "{}", crate::Span::from_micros(*value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decimal(digits: i128, scale: u8) -> String {
+        let mut out = Vec::new();
+        write_decimal(digits, scale, &mut out);
+        String::from_utf8(out).expect("digits are ASCII")
+    }
+
+    #[test]
+    fn decimals_keep_their_scale() {
+        assert_eq!(decimal(1250, 2), "12.50");
+        assert_eq!(decimal(-5, 2), "-0.05");
+        assert_eq!(decimal(0, 2), "0.00");
+        assert_eq!(decimal(7, 0), "7");
+        assert_eq!(parse_decimal(b"12.5", 2), Some(1250));
+        assert_eq!(parse_decimal(b"1.25e2", 2), Some(12500));
+        assert_eq!(parse_decimal(b"12.505", 2), None, "not exact at this scale");
+        assert_eq!(parse_decimal(b"12.500", 2), Some(1250));
+        for wrong in [&b""[..], b"-", b".", b"1.2.3", b"1e", b"abc"] {
+            assert_eq!(parse_decimal(wrong, 2), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_round_trip(digits: i128, scale in 0u8..19) {
+            prop_assume!(digits != i128::MIN);
+            prop_assert_eq!(parse_decimal(decimal(digits, scale).as_bytes(), scale), Some(digits));
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The running state of one aggregate function over one key (and window slice). Any two can be combined, so that
+//! partial results may travel in place of events and hopping windows may be put together from slices.
+
+use crate::batch::{Column, ColumnData};
+use tidegate_model::plan::{AggregateCall, AggregateFunction};
+use tidegate_model::{EventTime, ScalarType, Value};
+use tidegate_state::value::{self, Decoder};
+use tidegate_state::CodecError;
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Accumulator {
+    Count(i64),
+    /// Exact, for ints and decimals; `count` of what was not null.
+    Sum { total: i128, count: i64 },
+    SumFloat { total: f64, count: i64 },
+    Min(Value),
+    Max(Value),
+    First { at: EventTime, value: Value },
+    Last { at: EventTime, value: Value },
+}
+
+/// A result that does not fit its type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResultOverflow;
+
+impl Accumulator {
+    pub fn new(call: &AggregateCall) -> Accumulator {
+        let float = call.argument.as_ref().is_some_and(|argument| argument.ty == ScalarType::Float);
+        match call.function {
+            AggregateFunction::Count => Accumulator::Count(0),
+            AggregateFunction::Sum | AggregateFunction::Avg if float => {
+                Accumulator::SumFloat { total: 0.0, count: 0 }
+            }
+            AggregateFunction::Sum | AggregateFunction::Avg => Accumulator::Sum { total: 0, count: 0 },
+            AggregateFunction::Min => Accumulator::Min(Value::Null),
+            AggregateFunction::Max => Accumulator::Max(Value::Null),
+            AggregateFunction::First => Accumulator::First { at: EventTime::MAX, value: Value::Null },
+            AggregateFunction::Last => Accumulator::Last { at: EventTime::MIN, value: Value::Null },
+        }
+    }
+
+    /// Takes one event in. `argument` is None for `count()`.
+    #[inline]
+    pub fn update(&mut self, argument: Option<(&Column, ScalarType)>, row: usize, at: EventTime) {
+        let Some((column, ty)) = argument else {
+            if let Accumulator::Count(count) = self {
+                *count += 1;
+            }
+            return;
+        };
+        if column.is_null(row) {
+            return;
+        }
+        match self {
+            Accumulator::Count(count) => *count += 1,
+            Accumulator::Sum { total, count } => {
+                *total += match &column.data {
+                    ColumnData::Decimal(values) => values[row],
+                    ColumnData::Int(values) => i128::from(values[row]),
+                    other => panic!("a sum over {other:?}"),
+                };
+                *count += 1;
+            }
+            Accumulator::SumFloat { total, count } => {
+                let ColumnData::Float(values) = &column.data else { panic!("a float sum over {:?}", column.data) };
+                *total += values[row];
+                *count += 1;
+            }
+            _ => self.update_value(column.value(row, ty), at),
+        }
+    }
+
+    fn update_value(&mut self, value: Value, at: EventTime) {
+        match self {
+            Accumulator::Min(least) => {
+                if least.is_null() || less(&value, least) {
+                    *least = value;
+                }
+            }
+            Accumulator::Max(greatest) => {
+                if greatest.is_null() || less(greatest, &value) {
+                    *greatest = value;
+                }
+            }
+            Accumulator::First { at: first, value: kept } => {
+                if kept.is_null() || at < *first {
+                    (*first, *kept) = (at, value);
+                }
+            }
+            Accumulator::Last { at: last, value: kept } => {
+                if kept.is_null() || at >= *last {
+                    (*last, *kept) = (at, value);
+                }
+            }
+            Accumulator::Count(_) | Accumulator::Sum { .. } | Accumulator::SumFloat { .. } => {
+                panic!("sums and counts are updated from columns")
+            }
+        }
+    }
+
+    /// Takes in what another accumulator of the same function has seen, later than this one.
+    pub fn combine(&mut self, other: &Accumulator) {
+        match (&mut *self, other) {
+            (Accumulator::Count(count), Accumulator::Count(more)) => *count += more,
+            (Accumulator::Sum { total, count }, Accumulator::Sum { total: more, count: seen }) => {
+                *total += more;
+                *count += seen;
+            }
+            (Accumulator::SumFloat { total, count }, Accumulator::SumFloat { total: more, count: seen }) => {
+                *total += more;
+                *count += seen;
+            }
+            (Accumulator::Min(_), Accumulator::Min(value)) | (Accumulator::Max(_), Accumulator::Max(value)) => {
+                if !value.is_null() {
+                    self.update_value(value.clone(), EventTime::MIN);
+                }
+            }
+            (Accumulator::First { .. }, Accumulator::First { at, value })
+            | (Accumulator::Last { .. }, Accumulator::Last { at, value }) => {
+                if !value.is_null() {
+                    self.update_value(value.clone(), *at);
+                }
+            }
+            (mine, theirs) => panic!("{mine:?} cannot be combined with {theirs:?}"),
+        }
+    }
+
+    /// The aggregate's value, of the call's type.
+    pub fn result(&self, call: &AggregateCall) -> Result<Value, ResultOverflow> {
+        Ok(match self {
+            Accumulator::Count(count) => Value::Int(*count),
+            Accumulator::Sum { count: 0, .. } | Accumulator::SumFloat { count: 0, .. } => Value::Null,
+            Accumulator::Sum { total, count } if call.function == AggregateFunction::Avg => {
+                average(*total, *count, call)?
+            }
+            Accumulator::Sum { total, .. } => match call.ty {
+                ScalarType::Decimal { .. } => Value::Decimal(*total),
+                ScalarType::Duration => Value::Duration(i64::try_from(*total).map_err(|_| ResultOverflow)?),
+                _ => Value::Int(i64::try_from(*total).map_err(|_| ResultOverflow)?),
+            },
+            Accumulator::SumFloat { total, count } if call.function == AggregateFunction::Avg => {
+                Value::Float(total / *count as f64)
+            }
+            Accumulator::SumFloat { total, .. } => Value::Float(*total),
+            Accumulator::Min(value) | Accumulator::Max(value) => value.clone(),
+            Accumulator::First { value, .. } | Accumulator::Last { value, .. } => value.clone(),
+        })
+    }
+
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Accumulator::Count(count) => {
+                out.push(1);
+                value::put_i64(out, *count);
+            }
+            Accumulator::Sum { total, count } => {
+                out.push(2);
+                value::put_i128(out, *total);
+                value::put_i64(out, *count);
+            }
+            Accumulator::SumFloat { total, count } => {
+                out.push(3);
+                value::put_f64(out, *total);
+                value::put_i64(out, *count);
+            }
+            Accumulator::Min(kept) => {
+                out.push(4);
+                encode_value(kept, out);
+            }
+            Accumulator::Max(kept) => {
+                out.push(5);
+                encode_value(kept, out);
+            }
+            Accumulator::First { at, value: kept } => {
+                out.push(6);
+                value::put_i64(out, at.micros());
+                encode_value(kept, out);
+            }
+            Accumulator::Last { at, value: kept } => {
+                out.push(7);
+                value::put_i64(out, at.micros());
+                encode_value(kept, out);
+            }
+        }
+    }
+
+    pub fn decode(from: &mut Decoder<'_>) -> Result<Accumulator, CodecError> {
+        Ok(match from.u8()? {
+            1 => Accumulator::Count(from.i64()?),
+            2 => Accumulator::Sum { total: from.i128()?, count: from.i64()? },
+            3 => Accumulator::SumFloat { total: from.f64()?, count: from.i64()? },
+            4 => Accumulator::Min(decode_value(from)?),
+            5 => Accumulator::Max(decode_value(from)?),
+            6 => Accumulator::First { at: EventTime::from_micros(from.i64()?), value: decode_value(from)? },
+            7 => Accumulator::Last { at: EventTime::from_micros(from.i64()?), value: decode_value(from)? },
+            _ => return Err(CodecError::invalid("an accumulator's kind")),
+        })
+    }
+}
+
+/// The mean at the result's type; decimals are rounded half to even.
+fn average(total: i128, count: i64, call: &AggregateCall) -> Result<Value, ResultOverflow> {
+    let ScalarType::Decimal { scale, .. } = call.ty else {
+        return Ok(Value::Float(total as f64 / count as f64));
+    };
+    let argument_scale = call.argument.as_ref().map_or(0, |argument| argument.ty.scale());
+    let factor = 10i128.pow(u32::from(scale - argument_scale));
+    let numerator = total.checked_mul(factor).ok_or(ResultOverflow)?;
+    Ok(Value::Decimal(divide_half_even(numerator, i128::from(count))))
+}
+
+/// Division rounded half to even; the divisor is positive.
+pub fn divide_half_even(numerator: i128, divisor: i128) -> i128 {
+    assert!(divisor > 0, "the divisor is positive");
+    let quotient = numerator.div_euclid(divisor);
+    let twice = numerator.rem_euclid(divisor) * 2;
+    let up = twice > divisor || (twice == divisor && quotient % 2 != 0);
+    quotient + i128::from(up)
+}
+
+/// Orders two values of one type that are not null; floats by their total order.
+fn less(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a < b,
+        (Value::Int(a), Value::Int(b))
+        | (Value::Timestamp(a), Value::Timestamp(b))
+        | (Value::Duration(a), Value::Duration(b)) => a < b,
+        (Value::Float(a), Value::Float(b)) => a.total_cmp(b).is_lt(),
+        (Value::Decimal(a), Value::Decimal(b)) => a < b,
+        (Value::String(a), Value::String(b)) => a < b,
+        (a, b) => panic!("{a:?} and {b:?} are of different types"),
+    }
+}
+
+pub fn encode_value(kept: &Value, out: &mut Vec<u8>) {
+    match kept {
+        Value::Null => out.push(0),
+        Value::Bool(kept) => out.extend_from_slice(&[1, u8::from(*kept)]),
+        Value::Int(kept) => {
+            out.push(2);
+            value::put_i64(out, *kept);
+        }
+        Value::Float(kept) => {
+            out.push(3);
+            value::put_f64(out, *kept);
+        }
+        Value::Decimal(kept) => {
+            out.push(4);
+            value::put_i128(out, *kept);
+        }
+        Value::String(kept) => {
+            out.push(5);
+            value::put_str(out, kept);
+        }
+        Value::Timestamp(kept) => {
+            out.push(6);
+            value::put_i64(out, *kept);
+        }
+        Value::Duration(kept) => {
+            out.push(7);
+            value::put_i64(out, *kept);
+        }
+    }
+}
+
+pub fn decode_value(from: &mut Decoder<'_>) -> Result<Value, CodecError> {
+    Ok(match from.u8()? {
+        0 => Value::Null,
+        1 => Value::Bool(from.u8()? != 0),
+        2 => Value::Int(from.i64()?),
+        3 => Value::Float(from.f64()?),
+        4 => Value::Decimal(from.i128()?),
+        5 => Value::String(from.str()?.into()),
+        6 => Value::Timestamp(from.i64()?),
+        7 => Value::Duration(from.i64()?),
+        _ => return Err(CodecError::invalid("a value's kind")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn division_rounds_half_to_even() {
+        for (numerator, divisor, result) in [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (10, 3, 3), (11, 3, 4)] {
+            assert_eq!(divide_half_even(numerator, divisor), result, "{numerator} / {divisor}");
+        }
+    }
+
+    #[test]
+    fn every_accumulator_comes_back_from_its_bytes() {
+        let all = [
+            Accumulator::Count(-3),
+            Accumulator::Sum { total: i128::MAX, count: 2 },
+            Accumulator::SumFloat { total: 0.5, count: 1 },
+            Accumulator::Min(Value::String("é".into())),
+            Accumulator::Max(Value::Null),
+            Accumulator::First { at: EventTime::MAX, value: Value::Bool(true) },
+            Accumulator::Last { at: EventTime::MIN, value: Value::Decimal(-1) },
+        ];
+        for accumulator in all {
+            let mut bytes = Vec::new();
+            accumulator.encode(&mut bytes);
+            assert_eq!(Accumulator::decode(&mut Decoder::new(&bytes)).as_ref(), Ok(&accumulator));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Which columns of each node somebody downstream reads: what is read by nobody is never decoded, sent or kept.
+
+use tidegate_model::expr::Expr;
+use tidegate_model::plan::{Node, NodeKind, Plan, SinkKey};
+
+/// For each node and each column of its schema: is it read?
+#[derive(Clone, Debug)]
+pub struct Needed {
+    columns: Vec<Vec<bool>>,
+    /// For each node: must the records' own bytes come along (pass-through, or a route that sets records aside)?
+    raw: Vec<bool>,
+}
+
+impl Needed {
+    pub fn of(plan: &Plan) -> Needed {
+        let mut needed = Needed {
+            columns: plan.nodes.iter().map(|node| vec![false; node.schema.columns.len()]).collect(),
+            raw: vec![false; plan.nodes.len()],
+        };
+        for node in plan.nodes.iter().rev() {
+            needed.visit(plan, node);
+        }
+        needed
+    }
+
+    pub fn columns(&self, node: &Node) -> &[bool] {
+        &self.columns[node.id.0 as usize]
+    }
+
+    pub fn raw(&self, node: &Node) -> bool {
+        self.raw[node.id.0 as usize]
+    }
+
+    /// Consumers have been visited before, since they stand behind their inputs.
+    fn visit(&mut self, plan: &Plan, node: &Node) {
+        let own = self.columns[node.id.0 as usize].clone();
+        let raw = self.raw[node.id.0 as usize];
+        let input = |index: usize| node.inputs[index].0 as usize;
+        match &node.kind {
+            NodeKind::Source(source) => {
+                for column in [source.key, source.time.column].into_iter().flatten() {
+                    self.columns[node.id.0 as usize][column] = true;
+                }
+            }
+            NodeKind::Table(table) => self.columns[node.id.0 as usize][table.key] = true,
+            NodeKind::Filter(filter) => {
+                self.same(input(0), &own);
+                self.reads(input(0), &filter.predicate);
+                self.raw[input(0)] |= raw || filter.errors.is_some();
+            }
+            NodeKind::Map(map) => {
+                for (expr, _) in map.columns.iter().zip(&own).filter(|(_, needed)| **needed) {
+                    self.reads(input(0), expr);
+                }
+                self.raw[input(0)] |= raw || map.errors.is_some();
+            }
+            NodeKind::Merge => {
+                for index in 0..node.inputs.len() {
+                    self.same(input(index), &own);
+                    self.raw[input(index)] |= raw;
+                }
+            }
+            NodeKind::Repartition(repartition) if repartition.partial => {
+                let aggregate = plan.consumers(node.id).find_map(|consumer| match &consumer.kind {
+                    NodeKind::Aggregate(aggregate) => Some(aggregate),
+                    _ => None,
+                });
+                let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
+                self.aggregate(input(0), aggregate);
+                self.raw[input(0)] |= repartition.errors.is_some();
+            }
+            NodeKind::Repartition(repartition) => {
+                self.same(input(0), &own);
+                self.all(input(0), &repartition.key);
+                self.raw[input(0)] |= repartition.errors.is_some();
+            }
+            NodeKind::Aggregate(aggregate) => {
+                let upstream = plan.node(node.inputs[0]);
+                let combines =
+                    matches!(&upstream.kind, NodeKind::Repartition(repartition) if repartition.partial);
+                if !combines {
+                    self.aggregate(input(0), aggregate);
+                }
+            }
+            NodeKind::Rolling(rolling) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                self.same(input(0), &own[..width]);
+                self.all(input(0), &rolling.key);
+                for call in &rolling.functions {
+                    self.all(input(0), call.argument.as_slice());
+                }
+                self.raw[input(0)] |= raw || rolling.errors.is_some();
+            }
+            NodeKind::JoinTable(join) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                self.same(input(0), &own[..width]);
+                self.reads(input(0), &join.key);
+                let table = &own[width + usize::from(join.left)..];
+                self.same(input(1), table);
+                self.raw[input(0)] |= raw || join.errors.is_some();
+            }
+            NodeKind::Dedupe(dedupe) => {
+                self.same(input(0), &own);
+                self.all(input(0), &dedupe.key);
+                self.raw[input(0)] |= raw || dedupe.errors.is_some();
+            }
+            NodeKind::Sink(sink) => {
+                let every = !sink.pass_through;
+                for column in &mut self.columns[input(0)] {
+                    *column |= every;
+                }
+                if let SinkKey::Columns(columns) = &sink.key {
+                    for column in columns {
+                        self.columns[input(0)][*column] = true;
+                    }
+                }
+                self.raw[input(0)] |= sink.pass_through;
+            }
+        }
+    }
+
+    fn aggregate(&mut self, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
+        self.all(input, &aggregate.key);
+        for call in &aggregate.functions {
+            self.all(input, call.argument.as_slice());
+        }
+        let late = aggregate.window.as_ref().is_some_and(|window| window.late.is_some());
+        self.raw[input] |= late || aggregate.errors.is_some();
+    }
+
+    fn same(&mut self, input: usize, columns: &[bool]) {
+        for (mine, theirs) in self.columns[input].iter_mut().zip(columns) {
+            *mine |= theirs;
+        }
+    }
+
+    fn all(&mut self, input: usize, exprs: &[Expr]) {
+        for expr in exprs {
+            self.reads(input, expr);
+        }
+    }
+
+    fn reads(&mut self, input: usize, expr: &Expr) {
+        let columns = &mut self.columns[input];
+        expr.each_column(&mut |column| columns[column] = true);
+    }
+}

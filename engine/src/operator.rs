@@ -1,0 +1,129 @@
+//! What an operator is: synchronous, without I/O and without a clock of its own.
+
+use crate::batch::Batch;
+use crate::clock::WallTime;
+use crate::log::{LogError, Outgoing, TopicHandle, Writer};
+use crate::partials::Partials;
+use crate::place::Place;
+use crate::table_rows::TableRows;
+use crate::watermark::Upstream;
+use std::sync::Arc;
+use thiserror::Error;
+use tidegate_model::{EventTime, PartitionId};
+use tidegate_state::{StateError, Store, WriteSet};
+
+/// One step of a sub-topology, for one partition.
+///
+/// Rows come by `on_batch`, in the order read. What it gives out goes into [`Context::emitted`].
+pub trait Operator {
+    /// `port` is the index of the input that the batch comes from.
+    fn on_batch(&mut self, port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError>;
+
+    /// Partial aggregates from an internal topic; only an aggregate that combines them is given any.
+    fn on_partials(&mut self, _partials: Partials, _context: &mut Context<'_>) -> Result<(), TaskError> {
+        unreachable!("only an aggregate reads partials")
+    }
+
+    /// No event older than `watermark` is expected at this operator. Returns what its own consumers may expect.
+    fn on_watermark(&mut self, watermark: EventTime, _context: &mut Context<'_>) -> Result<EventTime, TaskError> {
+        Ok(watermark)
+    }
+
+    /// A commit is coming: whatever has been held back for it is emitted or sent now.
+    fn on_commit(&mut self, _context: &mut Context<'_>) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    /// Writes every change of state since the last commit.
+    fn flush(&mut self, _writes: &mut WriteSet) {}
+
+    /// The commit succeeded: what was flushed is in the store.
+    fn committed(&mut self) {}
+
+    /// Bytes that wait for the next commit, roughly.
+    fn uncommitted_bytes(&self) -> usize {
+        0
+    }
+
+    /// Is there something, besides rows, that only a commit lets out (so that a commit is worth making)?
+    fn has_pending(&self, _upstream: Upstream, _now: WallTime) -> bool {
+        false
+    }
+}
+
+/// What an operator may use while it works.
+pub struct Context<'a> {
+    pub store: &'a Store,
+    /// The tables of this task, by their number in the graph.
+    pub tables: &'a mut [TableRows],
+    pub out: &'a mut dyn Outlet,
+    pub emitted: Vec<Batch>,
+    /// The watermark of this operator's inputs before the batch.
+    pub watermark: EventTime,
+    /// All inputs of the task are silent.
+    pub idle: bool,
+    pub now: WallTime,
+    pub partition: PartitionId,
+    pub counters: &'a mut Counters,
+}
+
+impl Context<'_> {
+    /// What downstream tasks are told about this task's event time.
+    pub fn upstream(&self) -> Upstream {
+        Upstream { watermark: self.watermark, idle: self.idle }
+    }
+}
+
+/// Where records leave the task; every [`Writer`] is one.
+pub trait Outlet {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError>;
+
+    fn partitions(&self, topic: TopicHandle) -> u32;
+}
+
+impl<W: Writer> Outlet for W {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
+        Writer::send(self, record)
+    }
+
+    fn partitions(&self, topic: TopicHandle) -> u32 {
+        Writer::partitions(self, topic)
+    }
+}
+
+/// What a task has done since it was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    pub records_in: u64,
+    pub records_out: u64,
+    pub malformed: u64,
+    pub late: u64,
+    pub errors: u64,
+}
+
+impl Counters {
+    pub fn add(&mut self, other: &Counters) {
+        self.records_in += other.records_in;
+        self.records_out += other.records_out;
+        self.malformed += other.malformed;
+        self.late += other.late;
+        self.errors += other.errors;
+    }
+}
+
+/// Why a task cannot go on.
+#[derive(Error, Debug)]
+pub enum TaskError {
+    /// An event that cannot be used and has no route: the topology stops before it, and nothing is lost.
+    #[error("{place}: {code}: {message}\n  in step `{step}` (line {line}); add `{route} -> kafka(\"…\")` there to set such events aside, or mend the event's producer")]
+    Poison { place: Place, step: Arc<str>, line: u32, code: &'static str, message: String, route: &'static str },
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Bytes in the store or in an internal topic that this version did not write.
+    #[error("{what}: {cause}; the state or the internal topic was not written by this topology")]
+    Corrupt { what: String, cause: String },
+    #[error("step `{step}` (line {line}): the result of `{function}` does not fit its type")]
+    ResultOverflow { step: Arc<str>, line: u32, function: String },
+}

@@ -1,0 +1,13 @@
+//! The operators, one a file, each named as in the language.
+
+pub mod aggregate;
+pub mod dedupe;
+pub mod filter;
+pub mod join;
+pub mod map;
+pub mod merge;
+pub mod partial;
+pub mod repartition;
+pub mod rolling;
+pub mod sink;
+pub mod table;

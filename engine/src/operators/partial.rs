@@ -1,0 +1,114 @@
+//! The upstream half of a grouped aggregate behind a repartition: one partial for each key (and window slice) and commit travels in place
+//! of the events. Late events are found here, by the watermark of their own source partition.
+
+use crate::batch::Batch;
+use crate::clock::WallTime;
+use crate::expression::RowErrors;
+use crate::group::{Arguments, Group, Slices, update};
+use crate::internal_record::InternalTopic;
+use crate::key_columns::{KeyColumns, push_key};
+use crate::late::set_late_aside;
+use crate::operator::{Context, Operator, TaskError};
+use crate::route::Route;
+use crate::watermark::Upstream;
+use tidegate_model::EventTime;
+use tidegate_model::plan::{self, AggregateCall};
+use tidegate_state::key::{push_window_start, read_window_start};
+use tidegate_state::value::put_i64;
+use tidegate_state::{Keys, Overlay, StateValue, TableId, WriteSet};
+
+pub struct Partial {
+    key: KeyColumns,
+    slices: Option<Slices>,
+    functions: Vec<AggregateCall>,
+    arguments: Arguments,
+    topic: InternalTopic,
+    late: Route,
+    errors: Route,
+    /// Never in a store: it is sent and emptied at every commit.
+    groups: Overlay<Group>,
+    keys: Keys,
+    slots: Vec<u32>,
+}
+
+impl Partial {
+    pub fn new(aggregate: &plan::Aggregate, topic: InternalTopic, late: Route, errors: Route) -> Partial {
+        Partial {
+            key: KeyColumns::new(&aggregate.key),
+            slices: aggregate.window.as_ref().map(Slices::new),
+            functions: aggregate.functions.clone(),
+            arguments: Arguments::new(&aggregate.functions),
+            topic,
+            late,
+            errors,
+            groups: Overlay::new(TableId(u16::MAX), usize::MAX, true),
+            keys: Keys::default(),
+            slots: Vec::new(),
+        }
+    }
+}
+
+impl Operator for Partial {
+    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+        if let Some(slices) = &self.slices {
+            set_late_aside(&mut batch, slices, EventTime::MIN, &self.late, context)?;
+        }
+        let mut errors = RowErrors::default();
+        let key = self.key.evaluate(&batch, &mut errors);
+        let arguments = self.arguments.evaluate(&batch, &mut errors);
+        self.errors.settle(&mut batch, &errors, context)?;
+        self.keys.clear();
+        for &row in &batch.selection {
+            let row = row as usize;
+            self.keys.push_with(|out| {
+                if let Some(slices) = &self.slices {
+                    push_window_start(out, slices.slice_of(batch.times[row]));
+                }
+                push_key(&key, row, out);
+            });
+        }
+        self.slots.clear();
+        self.groups.resolve(context.store, &self.keys, &mut self.slots)?;
+        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+            let group = self.groups.modify(slot).get_or_insert_with(|| Group::new(&self.functions));
+            update(group, &arguments, row as usize, batch.times[row as usize]);
+        }
+        Ok(())
+    }
+
+    fn on_commit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let slots: Vec<u32> = self.groups.dirty().collect();
+        for slot in slots {
+            let Some(group) = self.groups.modify(slot).take() else { continue };
+            let whole = self.groups.key(slot);
+            let (slice, key) = match self.slices {
+                Some(_) => {
+                    let (slice, key) = read_window_start(whole).expect("this operator wrote the key");
+                    (Some(slice), key)
+                }
+                None => (None, whole),
+            };
+            self.topic.send(key, group.time, context, |out| {
+                if let Some(slice) = slice {
+                    put_i64(out, slice.micros());
+                }
+                group.encode(out);
+            })?;
+        }
+        self.topic.send_markers(context)
+    }
+
+    fn flush(&mut self, _writes: &mut WriteSet) {}
+
+    fn committed(&mut self) {
+        self.groups.committed();
+    }
+
+    fn uncommitted_bytes(&self) -> usize {
+        self.groups.bytes()
+    }
+
+    fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {
+        self.topic.markers_due(upstream, now)
+    }
+}

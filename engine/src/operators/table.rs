@@ -1,0 +1,54 @@
+//! `table`: the last row of each key of a compacted topic, in a store. A row with a null payload is deleted.
+//!
+//! The decoder gives deletions as rows whose key column is set and whose other columns are null, with no raw value.
+
+use crate::batch::Batch;
+use crate::key_columns::push_key;
+use crate::operator::{Context, Operator, TaskError};
+use crate::table_rows::{RowBytes, TableRows};
+use std::sync::Arc;
+use tidegate_state::{Keys, WriteSet};
+
+pub struct Table {
+    /// Number of the table in the graph.
+    table: usize,
+    key: usize,
+    keys: Keys,
+    slots: Vec<u32>,
+}
+
+impl Table {
+    pub fn new(table: usize, key: usize) -> Table {
+        Table { table, key, keys: Keys::default(), slots: Vec::new() }
+    }
+}
+
+impl Operator for Table {
+    fn on_batch(&mut self, _port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let rows: &mut TableRows = &mut context.tables[self.table];
+        let raw = batch.raw.as_ref().expect("a table's batches carry their payloads");
+        self.keys.clear();
+        let key_column = Arc::clone(&batch.columns[self.key]);
+        for &row in &batch.selection {
+            self.keys.push_with(|out| push_key(std::slice::from_ref(&key_column), row as usize, out));
+        }
+        self.slots.clear();
+        rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
+        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+            let deleted = raw.value(row as usize).is_none();
+            *rows.overlay.modify(slot) = (!deleted).then(|| {
+                let mut bytes = Vec::new();
+                rows.codec.encode(&batch.columns, row as usize, &mut bytes);
+                RowBytes(bytes.into())
+            });
+        }
+        Ok(())
+    }
+}
+
+impl TableRows {
+    /// Writes every change since the last commit.
+    pub fn flush(&self, writes: &mut WriteSet) {
+        self.overlay.flush(writes);
+    }
+}

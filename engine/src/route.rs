@@ -1,0 +1,101 @@
+//! Events that cannot be used go where the topology says, as they came, with the cause in their headers, inside the same transaction.
+
+use crate::batch::Batch;
+use crate::expression::RowErrors;
+use crate::log::{Outgoing, TopicHandle};
+use crate::operator::{Context, TaskError};
+use crate::place::Place;
+use std::sync::Arc;
+use tidegate_model::{EventTime, PartitionId};
+
+/// The step that sets events aside, and where to. Without a topic the topology stops at such an event.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub step: Arc<str>,
+    pub line: u32,
+    /// The language's word for this route: `malformed`, `errors` or `late`.
+    pub word: &'static str,
+    pub topic: Option<TopicHandle>,
+}
+
+/// An event and why it cannot be used.
+pub struct Aside<'a> {
+    pub place: Place,
+    pub time: EventTime,
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Route {
+    pub fn set_aside(&self, aside: &Aside<'_>, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let Some(topic) = self.topic else {
+            return Err(TaskError::Poison {
+                place: aside.place.clone(),
+                step: self.step.clone(),
+                line: self.line,
+                code: aside.code,
+                message: aside.message.clone(),
+                route: self.word,
+            });
+        };
+        let partition = aside.place.partition.0.rem_euclid(context.out.partitions(topic) as i32);
+        let source_partition = aside.place.partition.0.to_string();
+        let source_offset = aside.place.offset.0.to_string();
+        context.out.send(Outgoing {
+            topic,
+            partition: PartitionId(partition),
+            timestamp: aside.time,
+            key: aside.key,
+            value: aside.value,
+            headers: &[
+                ("tidegate.topic", aside.place.topic.as_bytes()),
+                ("tidegate.partition", source_partition.as_bytes()),
+                ("tidegate.offset", source_offset.as_bytes()),
+                ("tidegate.step", self.step.as_bytes()),
+                ("tidegate.code", aside.code.as_bytes()),
+                ("tidegate.message", aside.message.as_bytes()),
+            ],
+        })?;
+        Ok(())
+    }
+
+    /// Sets one row of a batch aside. A row that has no origin any more (a result) is named by this step.
+    pub fn set_row_aside(
+        &self,
+        batch: &Batch,
+        row: usize,
+        code: &'static str,
+        message: String,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        let place = match &batch.origin {
+            Some(origin) => Place::of(origin, row),
+            None => Place { topic: self.step.clone(), partition: context.partition, offset: tidegate_model::Offset(-1) },
+        };
+        let raw = batch.raw.as_ref();
+        let aside = Aside {
+            place,
+            time: batch.times[row],
+            key: raw.and_then(|raw| raw.key(row)),
+            value: raw.and_then(|raw| raw.value(row)),
+            code,
+            message,
+        };
+        self.set_aside(&aside, context)
+    }
+
+    /// Sets aside the rows whose expressions failed, and takes them out of the selection.
+    pub fn settle(&self, batch: &mut Batch, errors: &RowErrors, context: &mut Context<'_>) -> Result<(), TaskError> {
+        if errors.is_empty() {
+            return Ok(());
+        }
+        for (row, error) in errors.first_of_each_row() {
+            context.counters.errors += 1;
+            self.set_row_aside(batch, row as usize, error.code(), error.to_string(), context)?;
+        }
+        crate::expression::remove_failed(&mut batch.selection, errors);
+        Ok(())
+    }
+}

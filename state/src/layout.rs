@@ -1,0 +1,118 @@
+//! Which directory holds what: `<data>/<topology>/` is one process's, under a lock; each task's store is a folder in it.
+
+use crate::StateError;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use tidegate_model::TaskId;
+
+const MARKER: &str = "TIDEGATE";
+const INSTANCE: &str = "instance";
+const NAME_BYTES_MAX: usize = 200;
+
+/// A topology's state on this machine. No other process has it open.
+#[derive(Debug)]
+pub struct StateDir {
+    path: PathBuf,
+    instance: String,
+    /// Held for its lock, which the system releases however the process ends.
+    _lock: File,
+}
+
+impl StateDir {
+    /// Opens `<root>/<topology>`, or makes it (mode 0700), and locks it.
+    pub fn open(root: &Path, topology: &str) -> Result<StateDir, StateError> {
+        check_name(topology)?;
+        let path = root.join(topology);
+        let io = |cause: std::io::Error| StateError::Io { path: path.display().to_string(), cause };
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io)?;
+        let marker = path.join(MARKER);
+        if !marker.exists() && fs::read_dir(&path).map_err(io)?.next().is_some() {
+            return Err(StateError::Foreign { path: path.display().to_string() });
+        }
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&marker).map_err(io)?;
+        if !try_lock(&lock) {
+            return Err(StateError::Locked { path: path.display().to_string() });
+        }
+        let instance = instance_id(&path.join(INSTANCE)).map_err(io)?;
+        Ok(StateDir { path, instance, _lock: lock })
+    }
+
+    /// Random once, then the same for as long as the directory lives: names this process to the broker, so that a process that is
+    /// killed and started again takes its own place.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    pub fn task_path(&self, task: TaskId) -> PathBuf {
+        self.path.join(format!("task-{task}"))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[expect(unsafe_code, reason = "flock has no wrapper in the standard library that the oldest supported Rust knows")]
+fn try_lock(file: &File) -> bool {
+    // SAFETY: the descriptor is open for as long as `file` lives, and flock reads nothing else.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
+}
+
+fn instance_id(path: &Path) -> std::io::Result<String> {
+    if let Ok(text) = fs::read_to_string(path)
+        && text.len() == 16
+    {
+        return Ok(text);
+    }
+    let mut bytes = [0u8; 8];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let unfinished = path.with_extension("new");
+    let mut file = File::create(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    Ok(text)
+}
+
+/// Names become parts of paths: nothing else than these characters, and neither `.` nor `..`.
+pub fn check_name(name: &str) -> Result<(), StateError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(allowed) && name != "." && name != "..";
+    if fits { Ok(()) } else { Err(StateError::Name { name: name.to_owned() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_has_one_owner_and_keeps_its_name() {
+        let root = tempfile::tempdir().expect("a directory");
+        let first = StateDir::open(root.path(), "fraud").expect("opens");
+        let second = StateDir::open(root.path(), "fraud");
+        assert!(matches!(second, Err(StateError::Locked { .. })), "{second:?}");
+        let instance = first.instance().to_owned();
+        drop(first);
+        assert_eq!(StateDir::open(root.path(), "fraud").expect("opens again").instance(), instance);
+    }
+
+    #[test]
+    fn names_cannot_leave_the_directory() {
+        for name in ["", ".", "..", "a/b", "a\0", "ä", &"a".repeat(201)] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert!(check_name("payment_volume-2.0").is_ok());
+    }
+
+    #[test]
+    fn a_directory_of_somebody_else_is_left_alone() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::create_dir(root.path().join("fraud")).expect("made");
+        fs::write(root.path().join("fraud/precious"), "x").expect("written");
+        assert!(matches!(StateDir::open(root.path(), "fraud"), Err(StateError::Foreign { .. })));
+    }
+}

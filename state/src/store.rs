@@ -1,0 +1,356 @@
+//! One RocksDB for each task: its tables, and the changelog position that they agree with, written in one batch.
+
+use crate::value::{Decoder, put_i64};
+use crate::write_set::{TableId, WriteSet};
+use crate::StateError;
+use rocksdb::{
+    BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions, WriteBatch,
+    WriteBufferManager, WriteOptions,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tidegate_model::Offset;
+
+/// What this version writes. Another number is another layout.
+const FORMAT: u8 = 1;
+/// Table number of the store's own records: format, table names, positions.
+const META: u16 = 0;
+const FIRST_TABLE: u16 = 1;
+
+/// Memory that all stores of a process share.
+#[derive(Clone)]
+pub struct Shared {
+    cache: Cache,
+    write_buffers: WriteBufferManager,
+}
+
+impl Shared {
+    /// `memory_bytes` bounds block cache and write buffers together.
+    pub fn new(memory_bytes: usize) -> Shared {
+        let cache = Cache::new_lru_cache(memory_bytes);
+        let write_buffers =
+            WriteBufferManager::new_write_buffer_manager_with_cache(memory_bytes / 2, false, cache.clone());
+        Shared { cache, write_buffers }
+    }
+}
+
+pub struct Store {
+    db: DB,
+    path: PathBuf,
+    tables: BTreeMap<String, TableId>,
+    positions: BTreeMap<TableId, Offset>,
+    write_options: WriteOptions,
+}
+
+impl Store {
+    /// Opens the store in `path`, or makes it. A table keeps the number that its name was given first.
+    pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
+        let fail = |cause: rocksdb::Error| store_error(path, &cause);
+        let db = DB::open(&options(shared), path).map_err(fail)?;
+        let mut store = Store {
+            db,
+            path: path.to_owned(),
+            tables: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            write_options: WriteOptions::default(),
+        };
+        store.check_format()?;
+        store.load_tables()?;
+        for name in tables {
+            store.ensure_table(name)?;
+        }
+        store.load_positions()?;
+        Ok(store)
+    }
+
+    fn check_format(&mut self) -> Result<(), StateError> {
+        let key = meta_key(b"format");
+        match self.db.get(&key).map_err(|cause| self.error(&cause))? {
+            None => self.db.put(&key, [FORMAT]).map_err(|cause| self.error(&cause)),
+            Some(found) if found == [FORMAT] => Ok(()),
+            Some(found) => Err(StateError::Format {
+                path: self.path.display().to_string(),
+                found: found.first().copied().unwrap_or(0),
+                wanted: FORMAT,
+            }),
+        }
+    }
+
+    fn load_tables(&mut self) -> Result<(), StateError> {
+        let prefix = meta_key(b"table/");
+        let mut tables = BTreeMap::new();
+        self.scan(&prefix, &prefix, &mut |key, value| {
+            if let (Ok(name), Ok(number)) = (std::str::from_utf8(&key[prefix.len()..]), <[u8; 2]>::try_from(value)) {
+                tables.insert(name.to_owned(), TableId(u16::from_be_bytes(number)));
+            }
+            true
+        })?;
+        self.tables = tables;
+        Ok(())
+    }
+
+    fn ensure_table(&mut self, name: &str) -> Result<(), StateError> {
+        if self.tables.contains_key(name) {
+            return Ok(());
+        }
+        let number = self.tables.values().map(|table| table.0 + 1).max().unwrap_or(FIRST_TABLE);
+        let key = meta_key(format!("table/{name}").as_bytes());
+        self.db.put(key, number.to_be_bytes()).map_err(|cause| self.error(&cause))?;
+        self.tables.insert(name.to_owned(), TableId(number));
+        Ok(())
+    }
+
+    fn load_positions(&mut self) -> Result<(), StateError> {
+        for table in self.tables.values() {
+            let bytes = self.db.get(position_key(*table)).map_err(|cause| self.error(&cause))?;
+            if let Some(bytes) = bytes {
+                self.positions.insert(*table, Offset(Decoder::new(&bytes).i64()?));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn table(&self, name: &str) -> Option<TableId> {
+        self.tables.get(name).copied()
+    }
+
+    pub fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        self.db.get(table_key(table, key)).map_err(|cause| self.error(&cause))
+    }
+
+    /// Gives `visit` the index of each key and what is stored for it, in one batched read.
+    pub fn multi_get(
+        &self,
+        table: TableId,
+        keys: &[&[u8]],
+        visit: &mut dyn FnMut(usize, Option<&[u8]>),
+    ) -> Result<(), StateError> {
+        let whole: Vec<Vec<u8>> = keys.iter().map(|key| table_key(table, key)).collect();
+        let handle = self.db.cf_handle("default").expect("every RocksDB has a default column family");
+        for (index, value) in self.db.batched_multi_get_cf(handle, &whole, false).into_iter().enumerate() {
+            let value = value.map_err(|cause| self.error(&cause))?;
+            visit(index, value.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Gives `visit` the keys that begin with `prefix`, in order, until it returns false.
+    pub fn scan_prefix(
+        &self,
+        table: TableId,
+        prefix: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StateError> {
+        let whole = table_key(table, prefix);
+        self.scan(&whole, &whole, &mut |key, value| visit(&key[2..], value))
+    }
+
+    /// Gives `visit` the keys from `from` on, in order, until it returns false.
+    pub fn scan_from(
+        &self,
+        table: TableId,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StateError> {
+        self.scan(&table_key(table, from), &table.0.to_be_bytes(), &mut |key, value| visit(&key[2..], value))
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        prefix: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StateError> {
+        let mut options = ReadOptions::default();
+        if let Some(end) = end_of_prefix(prefix) {
+            options.set_iterate_upper_bound(end);
+        }
+        for entry in self.db.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
+            let (key, value) = entry.map_err(|cause| self.error(&cause))?;
+            if !visit(&key, &value) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
+        let mut empty = true;
+        self.scan_from(table, &[], &mut |_, _| {
+            empty = false;
+            false
+        })?;
+        Ok(empty)
+    }
+
+    /// Where the table's changelog goes on: the offset after the last record that the table holds. None: it was never written.
+    pub fn position(&self, table: TableId) -> Option<Offset> {
+        self.positions.get(&table).copied()
+    }
+
+    /// Writes changes and the changelog positions that they lead to, all or nothing. Only ever called after the log has committed.
+    pub fn commit(&mut self, writes: &WriteSet, positions: &[(TableId, Offset)]) -> Result<(), StateError> {
+        let mut batch = WriteBatch::default();
+        let mut whole = Vec::with_capacity(64);
+        for (table, key, value) in writes.iter() {
+            whole.clear();
+            whole.extend_from_slice(&table.0.to_be_bytes());
+            whole.extend_from_slice(key);
+            match value {
+                Some(value) => batch.put(&whole, value),
+                None => batch.delete(&whole),
+            }
+        }
+        let mut bytes = Vec::new();
+        for (table, next) in positions {
+            let before = self.positions.get(table);
+            assert!(before.is_none_or(|before| before <= next), "a position never goes back: {before:?} to {next:?}");
+            bytes.clear();
+            put_i64(&mut bytes, next.0);
+            batch.put(position_key(*table), &bytes);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.db.write_opt(&batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        self.positions.extend(positions.iter().copied());
+        Ok(())
+    }
+
+    /// Forgets a table's rows and position, to build it anew from the whole changelog.
+    pub fn clear(&mut self, table: TableId) -> Result<(), StateError> {
+        let mut batch = WriteBatch::default();
+        let start = table.0.to_be_bytes();
+        let end = (table.0 + 1).to_be_bytes();
+        batch.delete_range(&start[..], &end[..]);
+        batch.delete(position_key(table));
+        self.db.write_opt(&batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        self.positions.remove(&table);
+        Ok(())
+    }
+
+    /// Everything in a table, for tests and tools.
+    pub fn dump(&self, table: TableId) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+        let mut all = Vec::new();
+        self.scan_from(table, &[], &mut |key, value| {
+            all.push((key.to_vec(), value.to_vec()));
+            true
+        })?;
+        Ok(all)
+    }
+
+    fn error(&self, cause: &rocksdb::Error) -> StateError {
+        store_error(&self.path, cause)
+    }
+}
+
+fn store_error(path: &Path, cause: &rocksdb::Error) -> StateError {
+    StateError::Store { path: path.display().to_string(), cause: cause.to_string() }
+}
+
+fn options(shared: &Shared) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(&shared.cache);
+    blocks.set_bloom_filter(10.0, false);
+    blocks.set_whole_key_filtering(true);
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    blocks.set_format_version(6);
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.set_block_based_table_factory(&blocks);
+    options.set_write_buffer_manager(&shared.write_buffers);
+    options.set_write_buffer_size(32 << 20);
+    options.set_max_write_buffer_number(3);
+    options.set_compression_per_level(&[
+        DBCompressionType::None,
+        DBCompressionType::None,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+        DBCompressionType::Lz4,
+    ]);
+    options.set_level_compaction_dynamic_level_bytes(true);
+    options.set_max_background_jobs(2);
+    options.set_max_open_files(256);
+    options.set_keep_log_file_num(2);
+    options.set_paranoid_checks(true);
+    options
+}
+
+fn table_key(table: TableId, key: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(key.len() + 2);
+    whole.extend_from_slice(&table.0.to_be_bytes());
+    whole.extend_from_slice(key);
+    whole
+}
+
+fn meta_key(name: &[u8]) -> Vec<u8> {
+    table_key(TableId(META), name)
+}
+
+fn position_key(table: TableId) -> Vec<u8> {
+    let mut key = meta_key(b"position/");
+    key.extend_from_slice(&table.0.to_be_bytes());
+    key
+}
+
+/// The least key that is greater than all that begin with `prefix`; None: there is none.
+fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn tables_keep_their_rows_and_positions_whatever_their_order() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let shared = Shared::new(16 << 20);
+        let mut store = Store::open(dir.path(), &shared, &names(&["a", "b"])).expect("opens");
+        let (a, b) = (store.table("a").expect("made"), store.table("b").expect("made"));
+        let mut writes = WriteSet::default();
+        writes.put(a, b"k", b"in a");
+        writes.put(b, b"k", b"in b");
+        store.commit(&writes, &[(a, Offset(7))]).expect("commits");
+        drop(store);
+
+        let store = Store::open(dir.path(), &shared, &names(&["c", "b", "a"])).expect("opens again");
+        assert_eq!((store.table("a"), store.table("b")), (Some(a), Some(b)));
+        assert_eq!(store.get(a, b"k").expect("reads").as_deref(), Some(&b"in a"[..]));
+        assert_eq!(store.get(b, b"k").expect("reads").as_deref(), Some(&b"in b"[..]));
+        assert_eq!((store.position(a), store.position(b)), (Some(Offset(7)), None));
+    }
+
+    #[test]
+    fn scans_stay_in_their_table_and_prefix() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut store = Store::open(dir.path(), &Shared::new(16 << 20), &names(&["a", "b"])).expect("opens");
+        let (a, b) = (store.table("a").expect("made"), store.table("b").expect("made"));
+        let mut writes = WriteSet::default();
+        for key in [&b"x1"[..], b"x2", b"y", b"\xFF\xFF"] {
+            writes.put(a, key, b"");
+        }
+        writes.put(b, b"x3", b"");
+        store.commit(&writes, &[]).expect("commits");
+        let mut seen = Vec::new();
+        let mut visit = |key: &[u8], _: &[u8]| {
+            seen.push(key.to_vec());
+            true
+        };
+        store.scan_prefix(a, b"x", &mut visit).expect("scans");
+        store.scan_prefix(a, b"\xFF", &mut visit).expect("scans");
+        assert_eq!(seen, [&b"x1"[..], b"x2", b"\xFF\xFF"]);
+        store.clear(a).expect("clears");
+        assert!(store.is_empty(a).expect("scans") && !store.is_empty(b).expect("scans"));
+    }
+}
