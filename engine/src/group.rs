@@ -107,10 +107,6 @@ impl Slices {
         Slices { size, advance, grace: window.grace, slice }
     }
 
-    pub fn is_tumbling(&self) -> bool {
-        self.size == self.advance
-    }
-
     pub fn slice_of(&self, time: EventTime) -> EventTime {
         time.floor_to(self.slice)
     }

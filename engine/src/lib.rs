@@ -1,4 +1,36 @@
 //! The runtime: plans in, exactly-once results out. Synchronous, without Kafka, RocksDB's API or a clock of its own.
+//!
+//! `ARCHITECTURE.md` shows the way of an event and where to find what.
 
 pub mod batch;
+pub mod clock;
+pub mod decode;
+pub mod encode;
+pub mod expression;
+pub mod limits;
 pub mod log;
+pub mod operator;
+pub mod program;
+pub mod worker;
+
+mod accumulator;
+mod graph;
+mod group;
+mod input;
+mod internal_record;
+mod key_columns;
+mod late;
+mod needed;
+mod operators;
+mod partials;
+mod place;
+mod progress;
+mod restore;
+mod route;
+mod row_codec;
+mod sweep;
+mod table_rows;
+mod task;
+mod watermark;
+
+pub use task::Task;

@@ -46,7 +46,9 @@ impl Store {
     /// Opens the store in `path`, or makes it. A table keeps the number that its name was given first.
     pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
         let fail = |cause: rocksdb::Error| store_error(path, &cause);
-        let db = DB::open(&options(shared), path).map_err(fail)?;
+        let options = options(shared);
+        // Named, so that there is a handle for batched reads.
+        let db = DB::open_cf_with_opts(&options, path, [("default", options.clone())]).map_err(fail)?;
         let mut store = Store {
             db,
             path: path.to_owned(),
@@ -212,7 +214,7 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        self.db.write_opt(&batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.positions.extend(positions.iter().copied());
         Ok(())
     }
@@ -224,7 +226,7 @@ impl Store {
         let end = (table.0 + 1).to_be_bytes();
         batch.delete_range(&start[..], &end[..]);
         batch.delete(position_key(table));
-        self.db.write_opt(&batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.positions.remove(&table);
         Ok(())
     }

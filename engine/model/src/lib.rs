@@ -5,6 +5,7 @@
 
 pub mod expr;
 pub mod ids;
+pub mod partition;
 pub mod plan;
 pub mod schema;
 pub mod test_case;

@@ -41,6 +41,8 @@ pub struct Aggregate {
     /// Every window that is final at or before this watermark was given out.
     closed: EventTime,
     closed_in_store: EventTime,
+    /// Were final rows given out since the last commit?
+    gave_out: bool,
     /// `emit every`: keys whose row is due, and when rows were last given out.
     pending: BTreeSet<Box<[u8]>>,
     emitted_at: Option<WallTime>,
@@ -72,6 +74,7 @@ impl Aggregate {
             live: BTreeSet::new(),
             closed: EventTime::MIN,
             closed_in_store: EventTime::MIN,
+            gave_out: false,
             pending: BTreeSet::new(),
             emitted_at: None,
             keys: Keys::default(),
@@ -202,6 +205,7 @@ impl Aggregate {
             }
         }
         if !rows.times.is_empty() {
+            self.gave_out = true;
             context.emitted.push(rows.finish(self.slices.is_some()));
         }
         Ok(())
@@ -388,7 +392,8 @@ impl Operator for Aggregate {
     fn flush(&mut self, writes: &mut WriteSet) {
         self.groups.flush(writes);
         // Only what was given out as final must never be given out again; the other kinds read it from the watermark.
-        if self.closed != self.closed_in_store && !writes.is_empty() {
+        if self.closed != self.closed_in_store && (self.gave_out || !writes.is_empty()) {
+            self.gave_out = false;
             let mut bytes = Vec::new();
             put_i64(&mut bytes, self.closed.micros());
             writes.put(self.table, CLOSED_KEY, &bytes);

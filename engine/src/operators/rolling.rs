@@ -6,7 +6,7 @@
 
 use crate::accumulator::{Accumulator, decode_value, encode_value};
 use crate::batch::{Batch, Column, ColumnData};
-use crate::expression::{Compiled, RowErrors};
+use crate::expression::{Compiled, RowErrors, set};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
@@ -226,20 +226,5 @@ impl Operator for Rolling {
 
     fn uncommitted_bytes(&self) -> usize {
         self.trails.dirty().count() * 64
-    }
-}
-
-/// Sets a row of a column that was made by [`Column::zeros`].
-fn set(column: &mut Column, row: usize, value: &Value) {
-    match (&mut column.data, value) {
-        (_, Value::Null) => column.set_null(row),
-        (ColumnData::Bool(values), Value::Bool(value)) => values[row] = *value,
-        (ColumnData::Int(values), Value::Int(value) | Value::Timestamp(value) | Value::Duration(value)) => {
-            values[row] = *value;
-        }
-        (ColumnData::Float(values), Value::Float(value)) => values[row] = *value,
-        (ColumnData::Decimal(values), Value::Decimal(value)) => values[row] = *value,
-        (ColumnData::String(values), Value::String(value)) => values.set(row, value),
-        (data, value) => panic!("{value:?} does not belong into {data:?}"),
     }
 }

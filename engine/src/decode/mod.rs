@@ -1,0 +1,6 @@
+//! Payloads on their way in.
+
+mod json;
+mod scan;
+
+pub use json::{DecodeError, JsonDecoder};

@@ -1,0 +1,5 @@
+//! Events on their way out.
+
+mod json;
+
+pub use json::{JsonEncoder, KeyEncoder};

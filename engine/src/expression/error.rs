@@ -1,0 +1,59 @@
+//! What can go wrong with one event in an expression.
+
+use thiserror::Error;
+use tidegate_model::ScalarType;
+
+#[derive(Clone, PartialEq, Eq, Error, Debug)]
+pub enum EvalError {
+    #[error("the result does not fit its type")]
+    Overflow,
+    #[error("division by zero")]
+    DivisionByZero,
+    #[error("{text} cannot be read as {to}")]
+    BadCast { to: ScalarType, text: String },
+    #[error("{text} is not exact as {to}")]
+    Inexact { to: ScalarType, text: String },
+}
+
+impl EvalError {
+    /// Stable; goes into the header of the event that is set aside.
+    pub fn code(&self) -> &'static str {
+        match self {
+            EvalError::Overflow => "overflow",
+            EvalError::DivisionByZero => "division_by_zero",
+            EvalError::BadCast { .. } => "bad_cast",
+            EvalError::Inexact { .. } => "inexact",
+        }
+    }
+}
+
+/// The rows of a batch that failed, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RowErrors {
+    entries: Vec<(u32, EvalError)>,
+}
+
+impl RowErrors {
+    pub fn push(&mut self, row: u32, error: EvalError) {
+        self.entries.push((row, error));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// In the order of the rows, the first cause of each.
+    pub fn first_of_each_row(&self) -> Vec<(u32, &EvalError)> {
+        let mut first: Vec<(u32, &EvalError)> = self.entries.iter().map(|(row, error)| (*row, error)).collect();
+        first.sort_by_key(|(row, _)| *row);
+        first.dedup_by_key(|(row, _)| *row);
+        first
+    }
+}
+
+/// Takes the rows that failed out of a selection.
+pub fn remove_failed(selection: &mut Vec<u32>, errors: &RowErrors) {
+    let mut failed: Vec<u32> = errors.entries.iter().map(|(row, _)| *row).collect();
+    failed.sort_unstable();
+    selection.retain(|row| failed.binary_search(row).is_err());
+}

@@ -1,0 +1,285 @@
+//! The operators of one sub-topology for one partition, wired.
+
+use crate::batch::Batch;
+use crate::clock::WallTime;
+use crate::internal_record::InternalTopic;
+use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
+use crate::operators::{
+    aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge, partial::Partial,
+    repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
+};
+use crate::partials::Partials;
+use crate::program::Program;
+use crate::route::Route;
+use crate::row_codec::RowCodec;
+use crate::table_rows::TableRows;
+use crate::watermark::Upstream;
+use std::collections::BTreeMap;
+use tidegate_model::plan::{Node, NodeKind, Route as PlanRoute};
+use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
+use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
+
+struct GraphNode {
+    operator: Box<dyn Operator>,
+    /// (node, its port)
+    consumers: Vec<(usize, usize)>,
+    /// Where its watermark comes from; None: from the task.
+    watermark_from: Vec<Option<usize>>,
+    watermark: EventTime,
+    output_watermark: EventTime,
+}
+
+pub struct Graph {
+    nodes: Vec<GraphNode>,
+    /// Who reads what an input of the task gives.
+    entries: BTreeMap<NodeId, Vec<(usize, usize)>>,
+    tables: Vec<TableRows>,
+}
+
+/// What the graph works with while it runs; made anew for each call.
+pub struct Env<'a> {
+    pub store: &'a Store,
+    pub out: &'a mut dyn Outlet,
+    pub now: WallTime,
+    pub partition: PartitionId,
+    pub idle: bool,
+    pub counters: &'a mut Counters,
+}
+
+struct Builder<'a> {
+    program: &'a Program,
+    store: &'a Store,
+    cache_bytes: usize,
+    tables: Vec<TableRows>,
+    table_numbers: BTreeMap<NodeId, usize>,
+}
+
+impl Graph {
+    pub fn new(program: &Program, task: TaskId, store: &Store) -> Result<Graph, StateError> {
+        let plan = &program.plan;
+        let stores = program.stores_of(task.subtopology).len().max(1);
+        let cache_bytes = program.limits.cache_bytes / stores / program.tasks_of(task.subtopology).max(1) as usize;
+        let mut builder =
+            Builder { program, store, cache_bytes, tables: Vec::new(), table_numbers: BTreeMap::new() };
+        let mut nodes: Vec<GraphNode> = Vec::new();
+        let mut index_of: BTreeMap<NodeId, usize> = BTreeMap::new();
+        let mut entries: BTreeMap<NodeId, Vec<(usize, usize)>> = BTreeMap::new();
+        for node in plan.nodes.iter().filter(|node| node.subtopology == task.subtopology) {
+            let Some(operator) = builder.operator(node)? else { continue };
+            let index = nodes.len();
+            index_of.insert(node.id, index);
+            let mut watermark_from = Vec::new();
+            if matches!(node.kind, NodeKind::Table(_)) {
+                // A table's rows come from its topic: it is its own entry.
+                entries.entry(node.id).or_default().push((index, 0));
+            }
+            for (port, input) in node.inputs.iter().enumerate() {
+                if matches!(plan.node(*input).kind, NodeKind::Table(_)) {
+                    continue;
+                }
+                let from = index_of.get(input).copied().filter(|_| plan.node(*input).subtopology == task.subtopology);
+                match from {
+                    Some(from) => nodes[from].consumers.push((index, port)),
+                    None => entries.entry(*input).or_default().push((index, port)),
+                }
+                watermark_from.push(from);
+            }
+            nodes.push(GraphNode {
+                operator,
+                consumers: Vec::new(),
+                watermark_from,
+                watermark: EventTime::MIN,
+                output_watermark: EventTime::MIN,
+            });
+        }
+        Ok(Graph { nodes, entries, tables: builder.tables })
+    }
+
+    /// Rows of an input go through.
+    pub fn rows(&mut self, input: NodeId, batch: Batch, env: &mut Env<'_>) -> Result<(), TaskError> {
+        let consumers = self.entries.get(&input).cloned().unwrap_or_default();
+        self.fan_out(&consumers, batch, env)
+    }
+
+    pub fn partials(&mut self, input: NodeId, partials: Partials, env: &mut Env<'_>) -> Result<(), TaskError> {
+        let consumers = self.entries.get(&input).cloned().unwrap_or_default();
+        assert_eq!(consumers.len(), 1, "one aggregate combines the partials of a repartition");
+        self.call(consumers[0].0, env, |operator, context| operator.on_partials(partials, context))
+    }
+
+    /// Event time has come to the task's watermark.
+    pub fn watermark(&mut self, upstream: Upstream, env: &mut Env<'_>) -> Result<(), TaskError> {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let least = node
+                .watermark_from
+                .iter()
+                .map(|from| from.map_or(upstream.watermark, |from| self.nodes[from].output_watermark))
+                .min()
+                .unwrap_or(upstream.watermark);
+            if least <= node.watermark {
+                continue;
+            }
+            let mut output = EventTime::MIN;
+            self.call(index, env, |operator, context| {
+                output = operator.on_watermark(least, context)?;
+                Ok(())
+            })?;
+            let node = &mut self.nodes[index];
+            node.watermark = least;
+            node.output_watermark = node.output_watermark.max(output);
+        }
+        Ok(())
+    }
+
+    /// Everything that was held back for the commit goes out, then every change of state is written.
+    pub fn commit(&mut self, writes: &mut WriteSet, env: &mut Env<'_>) -> Result<(), TaskError> {
+        for index in 0..self.nodes.len() {
+            self.call(index, env, |operator, context| operator.on_commit(context))?;
+        }
+        for node in &mut self.nodes {
+            node.operator.flush(writes);
+        }
+        for table in &self.tables {
+            table.flush(writes);
+        }
+        Ok(())
+    }
+
+    pub fn committed(&mut self) {
+        for node in &mut self.nodes {
+            node.operator.committed();
+        }
+        for table in &mut self.tables {
+            table.overlay.committed();
+        }
+    }
+
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.nodes.iter().map(|node| node.operator.uncommitted_bytes()).sum()
+    }
+
+    pub fn has_pending(&self, idle: bool, now: WallTime) -> bool {
+        self.nodes
+            .iter()
+            .any(|node| node.operator.has_pending(Upstream { watermark: node.watermark, idle }, now))
+    }
+
+    /// Runs one operator, and passes on what it gives out.
+    fn call(
+        &mut self,
+        index: usize,
+        env: &mut Env<'_>,
+        run: impl FnOnce(&mut dyn Operator, &mut Context<'_>) -> Result<(), TaskError>,
+    ) -> Result<(), TaskError> {
+        let node = &mut self.nodes[index];
+        let mut context = Context {
+            store: env.store,
+            tables: &mut self.tables,
+            out: env.out,
+            emitted: Vec::new(),
+            watermark: node.watermark,
+            idle: env.idle,
+            now: env.now,
+            partition: env.partition,
+            counters: env.counters,
+        };
+        run(&mut *node.operator, &mut context)?;
+        let emitted = context.emitted;
+        if emitted.is_empty() {
+            return Ok(());
+        }
+        let consumers = self.nodes[index].consumers.clone();
+        for batch in emitted {
+            self.fan_out(&consumers, batch, env)?;
+        }
+        Ok(())
+    }
+
+    fn fan_out(&mut self, consumers: &[(usize, usize)], batch: Batch, env: &mut Env<'_>) -> Result<(), TaskError> {
+        let Some(((last, last_port), others)) = consumers.split_last() else { return Ok(()) };
+        for (index, port) in others {
+            let copy = batch.clone();
+            self.call(*index, env, |operator, context| operator.on_batch(*port, copy, context))?;
+        }
+        self.call(*last, env, |operator, context| operator.on_batch(*last_port, batch, context))
+    }
+}
+
+impl Builder<'_> {
+    /// None: a source, which is an entry and no operator.
+    fn operator(&mut self, node: &Node) -> Result<Option<Box<dyn Operator>>, StateError> {
+        let program = self.program;
+        let plan = &program.plan;
+        Ok(Some(match &node.kind {
+            NodeKind::Source(_) => return Ok(None),
+            NodeKind::Table(table) => {
+                let id = self.table(node);
+                let overlay = Overlay::new(id, self.cache_bytes, self.store.is_empty(id)?);
+                let codec = RowCodec::new(&node.schema, program.needed.columns(node));
+                self.table_numbers.insert(node.id, self.tables.len());
+                self.tables.push(TableRows { overlay, codec });
+                Box::new(Table::new(self.tables.len() - 1, table.key))
+            }
+            NodeKind::Filter(filter) => Box::new(Filter::new(filter, self.route(node, "errors", filter.errors.as_ref()))),
+            NodeKind::Map(map) => {
+                let errors = self.route(node, "errors", map.errors.as_ref());
+                Box::new(Map::new(map, program.needed.columns(node), errors))
+            }
+            NodeKind::Merge => Box::new(Merge),
+            NodeKind::Repartition(repartition) => {
+                let errors = self.route(node, "errors", repartition.errors.as_ref());
+                let handle = program.handle(&repartition.topic);
+                let partitions = program.partitions(&repartition.topic);
+                let topic = InternalTopic::new(handle, partitions, program.limits.marker_interval);
+                if repartition.partial {
+                    let (aggregate_node, aggregate) = plan
+                        .consumers(node.id)
+                        .find_map(|consumer| match &consumer.kind {
+                            NodeKind::Aggregate(aggregate) => Some((consumer, aggregate)),
+                            _ => None,
+                        })
+                        .expect("a partial repartition feeds an aggregate");
+                    let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
+                    let late = self.route(aggregate_node, "late", late);
+                    Box::new(Partial::new(aggregate, topic, late, errors))
+                } else {
+                    let codec = RowCodec::new(&node.schema, program.needed.columns(node));
+                    Box::new(Repartition::new(repartition, codec, topic, errors))
+                }
+            }
+            NodeKind::Aggregate(aggregate) => {
+                let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
+                let late = self.route(node, "late", late);
+                let errors = self.route(node, "errors", aggregate.errors.as_ref());
+                let id = self.table(node);
+                Box::new(Aggregate::new(aggregate, id, self.store, self.cache_bytes, late, errors)?)
+            }
+            NodeKind::Rolling(rolling) => {
+                let errors = self.route(node, "errors", rolling.errors.as_ref());
+                let id = self.table(node);
+                Box::new(Rolling::new(rolling, id, self.cache_bytes, self.store.is_empty(id)?, errors))
+            }
+            NodeKind::JoinTable(join) => {
+                let errors = self.route(node, "errors", join.errors.as_ref());
+                Box::new(Join::new(join, self.table_numbers[&node.inputs[1]], errors))
+            }
+            NodeKind::Dedupe(dedupe) => {
+                let errors = self.route(node, "errors", dedupe.errors.as_ref());
+                let id = self.table(node);
+                Box::new(Dedupe::new(dedupe, id, self.cache_bytes, self.store.is_empty(id)?, errors))
+            }
+            NodeKind::Sink(sink) => {
+                Box::new(Sink::new(sink, &plan.node(node.inputs[0]).schema, program.handle(&sink.topic)))
+            }
+        }))
+    }
+
+    fn table(&self, node: &Node) -> TableId {
+        self.store.table(&node.name).expect("the store was opened with all tables of the task")
+    }
+
+    fn route(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>) -> Route {
+        Route { step: node.name.as_str().into(), line: node.line, word, topic: self.program.route(route) }
+    }
+}

@@ -1,0 +1,178 @@
+//! A topic of the user's.
+
+use super::{Input, Pending};
+use crate::batch::{Batch, ColumnData, Origin, RawRecords};
+use crate::clock::WallTime;
+use crate::decode::{DecodeError, JsonDecoder};
+use crate::log::Record;
+use crate::operator::{Context, TaskError};
+use crate::place::Place;
+use crate::route::{Aside, Route};
+use crate::watermark::{SourceClock, Upstream};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tidegate_model::{EventTime, Offset, PartitionId};
+
+/// A record that could not be decoded.
+pub(super) struct Reject {
+    pub(super) offset: Offset,
+    pub(super) timestamp: EventTime,
+    pub(super) key: Option<Box<[u8]>>,
+    pub(super) value: Option<Box<[u8]>>,
+    pub(super) error: DecodeError,
+}
+
+impl Reject {
+    pub(super) fn new(record: &Record<'_>, error: DecodeError) -> Reject {
+        Reject {
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: record.key.map(Into::into),
+            value: record.value.map(Into::into),
+            error,
+        }
+    }
+}
+
+/// Sends rejects before an offset to the `malformed` route.
+pub(super) fn set_rejects_aside(
+    rejects: &mut VecDeque<Reject>,
+    before: Offset,
+    topic: &Arc<str>,
+    partition: PartitionId,
+    route: &Route,
+    context: &mut Context<'_>,
+) -> Result<(), TaskError> {
+    while rejects.front().is_some_and(|reject| reject.offset < before) {
+        let Some(reject) = rejects.pop_front() else { break };
+        context.counters.malformed += 1;
+        let aside = Aside {
+            place: Place { topic: topic.clone(), partition, offset: reject.offset },
+            time: reject.timestamp,
+            key: reject.key.as_deref(),
+            value: reject.value.as_deref(),
+            code: reject.error.code,
+            message: reject.error.message,
+        };
+        route.set_aside(&aside, context)?;
+    }
+    Ok(())
+}
+
+pub struct SourceInput {
+    topic: Arc<str>,
+    partition: PartitionId,
+    decoder: JsonDecoder,
+    time_column: Option<usize>,
+    clock: SourceClock,
+    malformed: Route,
+    keep_raw: bool,
+    offsets: Vec<Offset>,
+    timestamps: Vec<EventTime>,
+    raw: RawRecords,
+    rejects: VecDeque<Reject>,
+}
+
+impl SourceInput {
+    pub fn new(
+        topic: Arc<str>,
+        partition: PartitionId,
+        decoder: JsonDecoder,
+        time_column: Option<usize>,
+        clock: SourceClock,
+        malformed: Route,
+        keep_raw: bool,
+    ) -> SourceInput {
+        SourceInput {
+            topic,
+            partition,
+            decoder,
+            time_column,
+            clock,
+            malformed,
+            keep_raw,
+            offsets: Vec::new(),
+            timestamps: Vec::new(),
+            raw: RawRecords::default(),
+            rejects: VecDeque::new(),
+        }
+    }
+}
+
+impl Input for SourceInput {
+    fn push(&mut self, record: Record<'_>) {
+        let result = match record.value {
+            Some(value) => self.decoder.push(value, record.key),
+            None => Err(DecodeError { code: "null_value", message: "the record has no payload".to_owned() }),
+        };
+        if let Err(error) = result {
+            self.rejects.push_back(Reject::new(&record, error));
+            return;
+        }
+        self.offsets.push(record.offset);
+        self.timestamps.push(record.timestamp);
+        if self.keep_raw {
+            self.raw.push(record.key, record.value);
+        }
+    }
+
+    fn finish(&mut self, _next: Offset, now: WallTime) -> Result<Vec<Pending>, TaskError> {
+        if !self.offsets.is_empty() || !self.rejects.is_empty() {
+            // The clock wakes before the events are counted: what it followed while it was silent stays.
+            self.clock.woke(now);
+        }
+        if self.offsets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let columns = self.decoder.finish();
+        let rows = self.offsets.len();
+        let times = match self.time_column {
+            None => std::mem::take(&mut self.timestamps),
+            Some(column) => {
+                self.timestamps.clear();
+                let ColumnData::Int(micros) = &columns[column].data else { panic!("a time column is a timestamp") };
+                micros.iter().map(|micros| EventTime::from_micros(*micros)).collect()
+            }
+        };
+        let watermarks = times.iter().map(|time| self.clock.observe(*time)).collect();
+        self.clock.woke(now);
+        let origin = Origin {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            offsets: std::mem::take(&mut self.offsets),
+        };
+        let batch = Batch {
+            columns: columns.into_iter().map(Arc::new).collect(),
+            times: Arc::new(times),
+            watermarks: Arc::new(watermarks),
+            selection: Batch::select_all(rows),
+            raw: self.keep_raw.then(|| Arc::new(std::mem::take(&mut self.raw))),
+            origin: Some(Arc::new(origin)),
+        };
+        Ok(vec![Pending::Rows(batch)])
+    }
+
+    fn set_aside(&mut self, before: Offset, context: &mut Context<'_>) -> Result<(), TaskError> {
+        set_rejects_aside(&mut self.rejects, before, &self.topic, self.partition, &self.malformed, context)
+    }
+
+    fn upstreams(&self) -> Vec<Upstream> {
+        vec![self.clock.upstream()]
+    }
+
+    fn silent(&mut self, now: WallTime) {
+        self.clock.silent(now);
+    }
+
+    fn end(&mut self) {
+        self.clock.end();
+    }
+
+    fn has_time(&self) -> bool {
+        true
+    }
+
+    fn advance(&mut self, to: EventTime) {
+        self.clock.advance(to);
+    }
+}

@@ -1,0 +1,151 @@
+//! A compacted topic as a table: the last row of each key; a null payload deletes.
+
+use super::source::{Reject, set_rejects_aside};
+use super::{Input, Pending};
+use crate::batch::{Batch, Column, Origin, RawRecords};
+use crate::clock::WallTime;
+use crate::decode::{DecodeError, JsonDecoder};
+use crate::log::Record;
+use crate::operator::{Context, TaskError};
+use crate::route::Route;
+use crate::watermark::Upstream;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tidegate_model::value::parse_decimal;
+use tidegate_model::{EventTime, Offset, PartitionId, ScalarType, Value};
+
+pub struct TableInput {
+    topic: Arc<str>,
+    partition: PartitionId,
+    decoder: JsonDecoder,
+    key: usize,
+    key_type: ScalarType,
+    width: usize,
+    malformed: Route,
+    offsets: Vec<Offset>,
+    timestamps: Vec<EventTime>,
+    raw: RawRecords,
+    rejects: VecDeque<Reject>,
+    done: Vec<Pending>,
+}
+
+impl TableInput {
+    pub fn new(
+        topic: Arc<str>,
+        partition: PartitionId,
+        decoder: JsonDecoder,
+        (key, key_type): (usize, ScalarType),
+        width: usize,
+        malformed: Route,
+    ) -> TableInput {
+        TableInput {
+            topic,
+            partition,
+            decoder,
+            key,
+            key_type,
+            width,
+            malformed,
+            offsets: Vec::new(),
+            timestamps: Vec::new(),
+            raw: RawRecords::default(),
+            rejects: VecDeque::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Ends the run of rows before a deletion, which has no columns but its key.
+    fn cut(&mut self) {
+        if self.offsets.is_empty() {
+            return;
+        }
+        let columns = self.decoder.finish();
+        let (offsets, timestamps) = (std::mem::take(&mut self.offsets), std::mem::take(&mut self.timestamps));
+        let raw = std::mem::take(&mut self.raw);
+        self.push_batch(columns, offsets, timestamps, raw);
+    }
+
+    fn push_batch(&mut self, columns: Vec<Column>, offsets: Vec<Offset>, timestamps: Vec<EventTime>, raw: RawRecords) {
+        let rows = offsets.len();
+        self.done.push(Pending::Rows(Batch {
+            columns: columns.into_iter().map(Arc::new).collect(),
+            times: Arc::new(timestamps),
+            watermarks: Arc::new(vec![EventTime::MIN; rows]),
+            selection: Batch::select_all(rows),
+            raw: Some(Arc::new(raw)),
+            origin: Some(Arc::new(Origin { topic: self.topic.clone(), partition: self.partition, offsets })),
+        }));
+    }
+
+    fn delete(&mut self, record: &Record<'_>) -> Result<(), DecodeError> {
+        let key = record.key.ok_or_else(|| DecodeError {
+            code: "null_key",
+            message: "the record deletes, and has no key to tell what".to_owned(),
+        })?;
+        let key = key_value(key, self.key_type).ok_or_else(|| DecodeError {
+            code: "wrong_type",
+            message: format!("the record's key {:?} must be {}", String::from_utf8_lossy(key), self.key_type),
+        })?;
+        self.cut();
+        let mut columns: Vec<Column> = (0..self.width).map(|_| Column::absent()).collect();
+        columns[self.key] = Column::new(self.key_type);
+        columns[self.key].push(&key);
+        let mut raw = RawRecords::default();
+        raw.push(record.key, None);
+        self.push_batch(columns, vec![record.offset], vec![record.timestamp], raw);
+        Ok(())
+    }
+}
+
+/// A record key's text as a value of the key column's type.
+fn key_value(key: &[u8], ty: ScalarType) -> Option<Value> {
+    let text = std::str::from_utf8(key).ok()?;
+    match ty {
+        ScalarType::String => Some(Value::String(text.into())),
+        ScalarType::Int => text.parse().ok().map(Value::Int),
+        ScalarType::Decimal { scale, .. } => parse_decimal(key, scale).map(Value::Decimal),
+        ScalarType::Bool => text.parse().ok().map(Value::Bool),
+        ScalarType::Timestamp => tidegate_model::time::parse_rfc3339(key).map(|time| Value::Timestamp(time.micros())),
+        ScalarType::Float | ScalarType::Duration => None,
+    }
+}
+
+impl Input for TableInput {
+    fn push(&mut self, record: Record<'_>) {
+        let result = match record.value {
+            None => self.delete(&record),
+            Some(value) => self.decoder.push(value, record.key).map(|()| {
+                self.offsets.push(record.offset);
+                self.timestamps.push(record.timestamp);
+                // Only that there is a payload is asked for later.
+                self.raw.push(None, Some(&[]));
+            }),
+        };
+        if let Err(error) = result {
+            self.rejects.push_back(Reject::new(&record, error));
+        }
+    }
+
+    fn finish(&mut self, _next: Offset, _now: WallTime) -> Result<Vec<Pending>, TaskError> {
+        self.cut();
+        Ok(std::mem::take(&mut self.done))
+    }
+
+    fn set_aside(&mut self, before: Offset, context: &mut Context<'_>) -> Result<(), TaskError> {
+        set_rejects_aside(&mut self.rejects, before, &self.topic, self.partition, &self.malformed, context)
+    }
+
+    fn upstreams(&self) -> Vec<Upstream> {
+        Vec::new()
+    }
+
+    fn silent(&mut self, _now: WallTime) {}
+
+    fn end(&mut self) {}
+
+    fn has_time(&self) -> bool {
+        false
+    }
+
+    fn advance(&mut self, _to: EventTime) {}
+}

@@ -1,0 +1,144 @@
+//! A plan made ready for one worker: which columns are needed, which topics are written, how many partitions there are.
+
+use crate::limits::Limits;
+use crate::log::{LogError, TopicHandle, Writer};
+use crate::needed::Needed;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
+use tidegate_model::{PartitionId, SubtopologyId, TaskId, TopicPartition};
+
+pub struct Program {
+    pub plan: Plan,
+    pub needed: Needed,
+    pub limits: Limits,
+    handles: BTreeMap<String, TopicHandle>,
+    partitions: BTreeMap<String, u32>,
+}
+
+impl Program {
+    /// Makes every topic that the plan writes known to the writer.
+    pub fn new<W: Writer>(plan: Plan, limits: Limits, writer: &mut W) -> Result<Program, LogError> {
+        let needed = Needed::of(&plan);
+        let mut program =
+            Program { needed, limits, handles: BTreeMap::new(), partitions: BTreeMap::new(), plan: plan.clone() };
+        for topic in written_topics(&plan) {
+            let handle = writer.topic(&topic.name, topic.changelog)?;
+            program.partitions.insert(topic.name.clone(), writer.partitions(handle));
+            program.handles.insert(topic.name, handle);
+        }
+        for subtopology in 0..plan.subtopologies() {
+            for (topic, _) in plan.inputs_of(SubtopologyId(subtopology)) {
+                if !program.partitions.contains_key(topic) {
+                    let handle = writer.topic(topic, false)?;
+                    program.partitions.insert(topic.to_owned(), writer.partitions(handle));
+                }
+            }
+        }
+        Ok(program)
+    }
+
+    pub fn handle(&self, topic: &str) -> TopicHandle {
+        *self.handles.get(topic).unwrap_or_else(|| panic!("{topic} is written, so it was made known"))
+    }
+
+    pub fn route(&self, route: Option<&PlanRoute>) -> Option<TopicHandle> {
+        route.map(|route| self.handle(&route.topic))
+    }
+
+    pub fn partitions(&self, topic: &str) -> u32 {
+        *self.partitions.get(topic).unwrap_or_else(|| panic!("{topic} is part of the plan"))
+    }
+
+    /// How many tasks a sub-topology has: its inputs have equally many partitions, which was checked before the start.
+    pub fn tasks_of(&self, subtopology: SubtopologyId) -> u32 {
+        self.plan.inputs_of(subtopology).first().map_or(0, |(topic, _)| self.partitions(topic))
+    }
+
+    /// The inputs of a task, in the plan's order.
+    pub fn inputs_of(&self, task: TaskId) -> Vec<(TopicPartition, &Node)> {
+        let partition = task.partition;
+        self.plan
+            .inputs_of(task.subtopology)
+            .into_iter()
+            .map(|(topic, node)| (TopicPartition { topic: topic.to_owned(), partition }, node))
+            .collect()
+    }
+
+    /// The tasks that the assigned partitions make, and the partitions of an incomplete set (an input is missing).
+    pub fn tasks_for(&self, assigned: &[TopicPartition]) -> Result<Vec<TaskId>, LogError> {
+        let mut tasks = Vec::new();
+        for subtopology in (0..self.plan.subtopologies()).map(SubtopologyId) {
+            for partition in (0..self.tasks_of(subtopology) as i32).map(PartitionId) {
+                let task = TaskId { subtopology, partition };
+                let inputs = self.inputs_of(task);
+                let mine = inputs.iter().filter(|(input, _)| assigned.contains(input)).count();
+                if mine == 0 {
+                    continue;
+                }
+                if mine < inputs.len() {
+                    let names: Vec<String> = inputs.iter().map(|(input, _)| input.to_string()).collect();
+                    return Err(LogError::Fatal(format!(
+                        "the group gave this worker only {mine} of {}, which must stay together; is a member with another assignor or topology in the group?",
+                        names.join(", ")
+                    )));
+                }
+                tasks.push(task);
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// The stores of a task: table name and changelog topic.
+    pub fn stores_of(&self, subtopology: SubtopologyId) -> Vec<(String, String)> {
+        self.plan.stores_of(subtopology).map(|node| (node.name.clone(), self.plan.changelog_topic(node))).collect()
+    }
+
+    pub fn shared_topic(&self, name: &str) -> Arc<str> {
+        name.into()
+    }
+}
+
+/// What a plan writes to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WrittenTopic {
+    pub name: String,
+    pub changelog: bool,
+    /// Made and owned by the topology: a changelog or a repartition.
+    pub internal: bool,
+}
+
+/// Every topic that the plan writes to, once.
+pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
+    let mut topics = std::collections::BTreeSet::new();
+    let mut user = |name: &str| {
+        topics.insert(WrittenTopic { name: name.to_owned(), changelog: false, internal: false });
+    };
+    for node in &plan.nodes {
+        match &node.kind {
+            NodeKind::Sink(sink) => user(&sink.topic),
+            NodeKind::Source(source) => source.malformed.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Table(table) => table.malformed.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Filter(filter) => filter.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Repartition(repartition) => repartition.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Aggregate(aggregate) => {
+                aggregate.errors.iter().for_each(|route| user(&route.topic));
+                aggregate.window.iter().filter_map(|window| window.late.as_ref()).for_each(|route| user(&route.topic));
+            }
+            NodeKind::Merge => {}
+        }
+    }
+    for node in &plan.nodes {
+        if let NodeKind::Repartition(repartition) = &node.kind {
+            topics.insert(WrittenTopic { name: repartition.topic.clone(), changelog: false, internal: true });
+        }
+        if node.has_store() {
+            topics.insert(WrittenTopic { name: plan.changelog_topic(node), changelog: true, internal: true });
+        }
+    }
+    topics.into_iter().collect()
+}

@@ -1,0 +1,95 @@
+//! Changelogs are replayed into stores: from where the store is to where the changelog ended when the task was given to this worker.
+
+use crate::log::Restorer;
+use crate::operator::TaskError;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tidegate_model::{Offset, TaskId, TopicPartition};
+use tidegate_state::{Store, TableId, WriteSet};
+
+/// Longer would keep the group waiting.
+const POLL: Duration = Duration::from_millis(50);
+
+struct Part {
+    partition: TopicPartition,
+    table: TableId,
+    position: Offset,
+    to: Offset,
+    writes: WriteSet,
+}
+
+/// A task whose store is being brought up to date.
+pub struct Restoring {
+    pub task: TaskId,
+    store: Store,
+    parts: Vec<Part>,
+}
+
+impl Restoring {
+    pub fn new(task: TaskId, store: Store, parts: Vec<(TopicPartition, TableId, Offset, Offset)>) -> Restoring {
+        let parts = parts
+            .into_iter()
+            .map(|(partition, table, position, to)| Part { partition, table, position, to, writes: WriteSet::default() })
+            .collect();
+        Restoring { task, store, parts }
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Offsets that are still to be replayed.
+    pub fn remaining(&self) -> i64 {
+        self.parts.iter().map(|part| part.to.0 - part.position.0).sum()
+    }
+
+    /// What is still being read.
+    pub fn partitions(&self) -> Vec<TopicPartition> {
+        self.parts.iter().map(|part| part.partition.clone()).collect()
+    }
+
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+}
+
+/// Reads some of what is missing, and writes it.
+pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<(), TaskError> {
+    if all.iter().all(Restoring::is_done) {
+        return Ok(());
+    }
+    let mut place: BTreeMap<TopicPartition, (usize, usize)> = BTreeMap::new();
+    for (index, restoring) in all.iter().enumerate() {
+        for (part, state) in restoring.parts.iter().enumerate() {
+            place.insert(state.partition.clone(), (index, part));
+        }
+    }
+    let positions = restorer.poll(POLL, &mut |partition, record| {
+        let Some((index, part)) = place.get(partition) else { return };
+        let part = &mut all[*index].parts[*part];
+        // Behind `to` lies what another worker may still be writing; it is not this task's yet.
+        let (Some(key), true) = (record.key, record.offset < part.to) else { return };
+        match record.value {
+            Some(value) => part.writes.put(part.table, key, value),
+            None => part.writes.delete(part.table, key),
+        }
+    })?;
+    for (partition, position) in positions {
+        let Some((index, part)) = place.get(&partition) else { continue };
+        let restoring = &mut all[*index];
+        let part = &mut restoring.parts[*part];
+        part.position = position.min(part.to).max(part.position);
+        restoring.store.commit(&part.writes, &[(part.table, part.position)])?;
+        part.writes.clear();
+    }
+    for restoring in all {
+        restoring.parts.retain(|part| {
+            let done = part.position >= part.to;
+            if done {
+                restorer.stop(&part.partition);
+            }
+            !done
+        });
+    }
+    Ok(())
+}

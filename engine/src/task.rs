@@ -1,0 +1,434 @@
+//! One partition of one sub-topology: its inputs, its operators, its store.
+
+use crate::clock::WallTime;
+use crate::decode::JsonDecoder;
+use crate::graph::{Env, Graph};
+use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
+use crate::log::{ChangelogEnd, Committed, Outgoing, Reader, Slot, TopicHandle};
+use crate::operator::{Counters, Outlet, TaskError};
+use crate::program::Program;
+use crate::progress;
+use crate::route::Route;
+use crate::row_codec::RowCodec;
+use crate::watermark::{SourceClock, Upstream, merge};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tidegate_model::plan::{Node, NodeKind};
+use tidegate_model::{EventTime, NodeId, Offset, TaskId, TopicPartition};
+use tidegate_state::{Store, TableId, WriteSet};
+
+/// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
+/// marker, behind which nothing comes.
+const INPUT_WAIT: Duration = Duration::from_millis(50);
+/// After this long without a record a table that is not at its end counts as read (its end is markers).
+const TABLE_WAIT: Duration = Duration::from_millis(1000);
+
+struct InputState {
+    node: NodeId,
+    partition: TopicPartition,
+    slot: Slot,
+    input: Box<dyn Input>,
+    pending: VecDeque<Pending>,
+    /// Behind the last record that was fetched.
+    fetched: Offset,
+    /// Behind the last record that was worked on.
+    settled: Offset,
+    settled_upstreams: Vec<Upstream>,
+    committed: Offset,
+    /// A table is read up to here before anything else is.
+    catch_up: Option<Offset>,
+    active_at: WallTime,
+}
+
+pub struct Task {
+    pub id: TaskId,
+    graph: Graph,
+    inputs: Vec<InputState>,
+    store: Store,
+    changelogs: Vec<(TableId, TopicHandle)>,
+    writes: WriteSet,
+    watermark: Upstream,
+    counters: Counters,
+    batch_records: usize,
+}
+
+/// Where one input of a task goes on.
+pub struct Start {
+    pub slot: Slot,
+    pub next: Offset,
+    pub metadata: String,
+    /// The end of the partition when the task was opened.
+    pub end: Offset,
+}
+
+impl Task {
+    /// The store has been restored; `starts` are in the order of [`Program::inputs_of`].
+    pub fn open(program: &Program, id: TaskId, store: Store, starts: Vec<Start>, now: WallTime) -> Result<Task, TaskError> {
+        let graph = Graph::new(program, id, &store)?;
+        let changelogs = program
+            .stores_of(id.subtopology)
+            .iter()
+            .map(|(table, topic)| (store.table(table).expect("opened with all tables"), program.handle(topic)))
+            .collect();
+        let mut inputs = Vec::new();
+        for ((partition, node), start) in program.inputs_of(id).into_iter().zip(starts) {
+            let resumed = progress::decode(&start.metadata);
+            let input = make_input(program, node, &partition, resumed, now);
+            let settled_upstreams = input.upstreams();
+            inputs.push(InputState {
+                node: node.id,
+                partition,
+                slot: start.slot,
+                catch_up: (!input.has_time()).then_some(start.end),
+                input,
+                pending: VecDeque::new(),
+                fetched: start.next,
+                settled: start.next,
+                settled_upstreams,
+                committed: start.next,
+                active_at: now,
+            });
+        }
+        let mut task = Task {
+            id,
+            graph,
+            inputs,
+            store,
+            changelogs,
+            writes: WriteSet::default(),
+            watermark: Upstream::UNKNOWN,
+            counters: Counters::default(),
+            batch_records: program.limits.batch_records,
+        };
+        task.watermark = task.merged();
+        Ok(task)
+    }
+
+    /// Gives the store back; what was not committed is gone with the operators.
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub fn watermark(&self) -> EventTime {
+        self.watermark.watermark
+    }
+
+    /// Works on one run of records. Returns how many it took; 0: nothing to do now.
+    pub fn step<R: Reader>(&mut self, reader: &mut R, out: &mut dyn Outlet, now: WallTime) -> Result<usize, TaskError> {
+        self.fetch(reader, now)?;
+        let Some(chosen) = self.choose(reader, now) else {
+            self.rest(reader, now);
+            self.pass_time(out, now)?;
+            return Ok(0);
+        };
+        let limit = self.limit_for(chosen);
+        let worked = self.run(chosen, limit, out, now)?;
+        self.pass_time(out, now)?;
+        Ok(worked)
+    }
+
+    fn fetch<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<(), TaskError> {
+        for state in &mut self.inputs {
+            if !state.pending.is_empty() {
+                continue;
+            }
+            let input = &mut state.input;
+            let mut next = state.fetched;
+            let count = reader.fetch(state.slot, self.batch_records, &mut |record| {
+                assert!(record.offset >= next, "offsets never go back: {:?} after {next:?}", record.offset);
+                next = Offset(record.offset.0 + 1);
+                input.push(record);
+            })?;
+            if count == 0 {
+                continue;
+            }
+            self.counters.records_in += count as u64;
+            state.active_at = now;
+            state.fetched = next;
+            state.pending.extend(state.input.finish(next, now)?);
+            if state.pending.is_empty() {
+                // Only markers, or records to be set aside: they are settled when the next run begins.
+                state.pending.push_back(Pending::Partials(crate::partials::Partials::default()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which input is worked on: a table that is not at its end; else the one whose head is earliest in event time, unless another
+    /// is known to have more that has not come yet.
+    fn choose<R: Reader>(&mut self, reader: &R, now: WallTime) -> Option<usize> {
+        for index in 0..self.inputs.len() {
+            let state = &mut self.inputs[index];
+            let Some(end) = state.catch_up else { continue };
+            if !state.pending.is_empty() {
+                return Some(index);
+            }
+            if state.fetched >= end || now.since(state.active_at) >= TABLE_WAIT {
+                state.catch_up = None;
+                continue;
+            }
+            return None;
+        }
+        let earliest = (0..self.inputs.len())
+            .filter_map(|index| self.inputs[index].pending.front().map(|pending| (pending.head(), index)))
+            .min()?;
+        let waits = self.inputs.iter().any(|state| {
+            state.pending.is_empty()
+                && reader.known_end(state.slot).is_some_and(|end| end > state.fetched)
+                && now.since(state.active_at) < INPUT_WAIT
+        });
+        (!waits).then_some(earliest.1)
+    }
+
+    /// Up to which event time a run may go before another input comes first.
+    fn limit_for(&self, chosen: usize) -> EventTime {
+        let heads = self.inputs.iter().enumerate().filter(|(index, _)| *index != chosen);
+        heads.filter_map(|(_, state)| state.pending.front().map(Pending::head)).min().unwrap_or(EventTime::MAX)
+    }
+
+    fn run(&mut self, chosen: usize, limit: EventTime, out: &mut dyn Outlet, now: WallTime) -> Result<usize, TaskError> {
+        let state = &mut self.inputs[chosen];
+        let pending = state.pending.pop_front().expect("only an input with something pending is chosen");
+        let node = state.node;
+        let mut rest = None;
+        let (count, work) = match pending {
+            Pending::Rows(mut batch) => {
+                let run = batch.selection.iter().take_while(|row| batch.times[**row as usize] <= limit).count().max(1);
+                if run < batch.selection.len() {
+                    let mut later = batch.clone();
+                    later.selection = batch.selection.split_off(run);
+                    rest = Some(later);
+                }
+                (run, Pending::Rows(batch))
+            }
+            Pending::Partials(partials) => (partials.len().max(1), Pending::Partials(partials)),
+        };
+        // Settled up to the next row that has not been worked on.
+        let next_row = rest.as_ref().or_else(|| match state.pending.front() {
+            Some(Pending::Rows(batch)) => Some(batch),
+            _ => None,
+        });
+        let (settled, upstreams) = match next_row.and_then(|batch| batch.origin.as_ref().map(|origin| (batch, origin))) {
+            Some((batch, origin)) => {
+                let row = batch.selection[0] as usize;
+                let mut upstreams = state.settled_upstreams.clone();
+                if let [only] = &mut upstreams[..] {
+                    only.watermark = only.watermark.max(batch.watermarks[row]);
+                }
+                (origin.offsets[row], upstreams)
+            }
+            None => (state.fetched, state.input.upstreams()),
+        };
+        let mut env = Env {
+            store: &self.store,
+            out,
+            now,
+            partition: self.id.partition,
+            idle: self.watermark.idle,
+            counters: &mut self.counters,
+        };
+        {
+            let mut context = crate::operator::Context {
+                store: env.store,
+                tables: &mut [],
+                out: env.out,
+                emitted: Vec::new(),
+                watermark: self.watermark.watermark,
+                idle: env.idle,
+                now,
+                partition: env.partition,
+                counters: env.counters,
+            };
+            state.input.set_aside(settled, &mut context)?;
+        }
+        match work {
+            Pending::Rows(batch) => self.graph.rows(node, batch, &mut env)?,
+            Pending::Partials(partials) if partials.is_empty() => {}
+            Pending::Partials(partials) => self.graph.partials(node, partials, &mut env)?,
+        }
+        let state = &mut self.inputs[chosen];
+        if let Some(rest) = rest {
+            state.pending.push_front(Pending::Rows(rest));
+        }
+        assert!(settled >= state.settled, "work never goes back");
+        state.settled = settled;
+        state.settled_upstreams = upstreams;
+        Ok(count)
+    }
+
+    /// Nothing to do: silent inputs grow idle, finite ones end.
+    fn rest<R: Reader>(&mut self, reader: &R, now: WallTime) {
+        for state in &mut self.inputs {
+            if !state.pending.is_empty() {
+                continue;
+            }
+            if reader.ended(state.slot, state.fetched) {
+                state.input.end();
+            } else {
+                state.input.silent(now);
+            }
+            state.settled_upstreams = state.input.upstreams();
+        }
+    }
+
+    fn merged(&self) -> Upstream {
+        merge(
+            self.inputs
+                .iter()
+                .filter(|state| state.input.has_time())
+                .map(|state| merge(state.settled_upstreams.iter().copied())),
+        )
+    }
+
+    fn pass_time(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
+        let merged = self.merged();
+        // An input that wakes again is behind; what was promised stays promised.
+        self.watermark = Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
+        let mut env = Env {
+            store: &self.store,
+            out,
+            now,
+            partition: self.id.partition,
+            idle: merged.idle,
+            counters: &mut self.counters,
+        };
+        self.graph.watermark(self.watermark, &mut env)
+    }
+
+    /// Moves event time by hand, as `advance to` in a test does.
+    pub fn advance(&mut self, to: EventTime, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
+        for state in &mut self.inputs {
+            state.input.advance(to);
+            state.settled_upstreams = state.input.upstreams();
+        }
+        self.pass_time(out, now)
+    }
+
+    /// Is there anything that a commit would make visible or durable?
+    pub fn is_dirty(&self, now: WallTime) -> bool {
+        self.inputs.iter().any(|state| state.settled != state.committed) || self.graph.has_pending(self.watermark.idle, now)
+    }
+
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.graph.uncommitted_bytes()
+    }
+
+    /// Everything for the commit goes to the log: held-back rows, changelog records. Returns the next offsets of the inputs.
+    pub fn prepare(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<Vec<(TopicPartition, Committed)>, TaskError> {
+        assert!(self.writes.is_empty(), "the last commit was finished or dropped");
+        let mut env = Env {
+            store: &self.store,
+            out,
+            now,
+            partition: self.id.partition,
+            idle: self.watermark.idle,
+            counters: &mut self.counters,
+        };
+        self.graph.commit(&mut self.writes, &mut env)?;
+        for (table, key, value) in self.writes.iter() {
+            let topic = self.changelogs.iter().find(|(known, _)| *known == table).expect("every table has a changelog").1;
+            out.send(Outgoing {
+                topic,
+                partition: self.id.partition,
+                timestamp: EventTime::from_micros(0),
+                key: Some(key),
+                value,
+                headers: &[],
+            })?;
+        }
+        let mut offsets = Vec::new();
+        for state in &mut self.inputs {
+            let metadata = progress::encode(&state.settled_upstreams);
+            assert!(metadata.len() <= progress::METADATA_BYTES_MAX, "{} bytes of watermarks", metadata.len());
+            offsets.push((state.partition.clone(), Committed { next: state.settled, metadata }));
+        }
+        Ok(offsets)
+    }
+
+    /// The log has committed: now, and only now, the store is written.
+    pub fn finish(&mut self, ends: &[ChangelogEnd]) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
+        let mut positions = Vec::new();
+        let mut trimmed = Vec::new();
+        for end in ends.iter().filter(|end| end.partition == self.id.partition) {
+            if let Some((table, topic)) = self.changelogs.iter().find(|(_, topic)| *topic == end.topic) {
+                positions.push((*table, end.next));
+                trimmed.push((*topic, end.next));
+            }
+        }
+        self.store.commit(&self.writes, &positions)?;
+        self.writes.clear();
+        self.graph.committed();
+        for state in &mut self.inputs {
+            state.committed = state.settled;
+        }
+        Ok(trimmed)
+    }
+
+    /// Has everything been read that will ever come, and worked on, and committed?
+    pub fn is_drained(&self) -> bool {
+        let time_ended = self.watermark.watermark == EventTime::MAX;
+        time_ended && self.inputs.iter().all(|state| state.pending.is_empty() && state.settled == state.committed)
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+fn make_input(
+    program: &Program,
+    node: &Node,
+    partition: &TopicPartition,
+    resumed: Option<Vec<Upstream>>,
+    now: WallTime,
+) -> Box<dyn Input> {
+    let topic = program.shared_topic(&partition.topic);
+    let needed = program.needed.columns(node);
+    let route = |route: Option<&tidegate_model::plan::Route>| Route {
+        step: node.name.as_str().into(),
+        line: node.line,
+        word: "malformed",
+        topic: program.route(route),
+    };
+    match &node.kind {
+        NodeKind::Source(source) => {
+            let resumed = resumed.and_then(|upstreams| upstreams.first().copied());
+            let decoder = JsonDecoder::new(&node.schema, needed, source.key, program.limits.record_bytes);
+            let clock = SourceClock::new(source.time.out_of_order, source.time.idle, resumed, now);
+            Box::new(SourceInput::new(
+                topic,
+                partition.partition,
+                decoder,
+                source.time.column,
+                clock,
+                route(source.malformed.as_ref()),
+                program.needed.raw(node),
+            ))
+        }
+        NodeKind::Table(table) => {
+            let decoder = JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
+            let key = (table.key, node.schema.columns[table.key].ty);
+            let width = node.schema.columns.len();
+            let malformed = route(table.malformed.as_ref());
+            Box::new(TableInput::new(topic, partition.partition, decoder, key, width, malformed))
+        }
+        NodeKind::Repartition(repartition) => {
+            let payload = if repartition.partial {
+                let windowed = program.plan.consumers(node.id).any(
+                    |consumer| matches!(&consumer.kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some()),
+                );
+                Payload::Partials { windowed }
+            } else {
+                Payload::Rows(RowCodec::new(&node.schema, needed))
+            };
+            let mut upstreams = resumed.unwrap_or_default();
+            upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
+            Box::new(InternalInput::new(topic, partition.partition, payload, upstreams))
+        }
+        other => panic!("a {} is no input", other.keyword()),
+    }
+}

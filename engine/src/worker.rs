@@ -1,0 +1,425 @@
+//! One thread's share of a topology: a member of the consumer group, a transactional producer, and the tasks of its partitions.
+//!
+//! [`Worker::tick`] does everything: production is a loop around it, and so are `test` blocks and simulations.
+//!
+//! The commit, in order: every task sends what it held back and its changelog records; the log commits them with the inputs' next
+//! offsets, all or nothing; then, and only then, each task writes its store. A store may be behind its changelog, never ahead.
+
+use crate::clock::{Clock, WallTime};
+use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
+use crate::operator::{Counters, TaskError};
+use crate::program::Program;
+use crate::restore::Restoring;
+use crate::task::{Start, Task};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tidegate_model::{EventTime, TaskId, TopicPartition};
+use tidegate_state::{Shared, StateDir, StateError, Store};
+use std::sync::Arc;
+
+/// How long a store that another worker of this process is about to give up is waited for.
+const STORE_WAIT: Duration = Duration::from_secs(60);
+const GROUP_POLL: Duration = Duration::from_millis(50);
+
+/// What a tick did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tick {
+    Worked,
+    /// Nothing to do until something comes, or until this long has passed.
+    Idle(Duration),
+    Restoring,
+}
+
+/// What is known about a worker from outside.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Status {
+    pub tasks: usize,
+    pub restoring: usize,
+    /// Changelog records that are still to be replayed.
+    pub restore_remaining: i64,
+    pub commits: u64,
+    pub aborts: u64,
+    pub counters: Counters,
+}
+
+pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> {
+    reader: R,
+    writer: W,
+    restorer: S,
+    clock: C,
+    program: Program,
+    state: Arc<StateDir>,
+    shared: Shared,
+    /// What the group gave, with the slots to read from.
+    assignment: Vec<(TopicPartition, Slot)>,
+    tasks: Vec<Task>,
+    restoring: Vec<Restoring>,
+    /// Tasks whose store is still held by another worker of this process.
+    waiting: Vec<(TaskId, WallTime)>,
+    /// Stores that stay open while the group is being rebalanced.
+    parked: BTreeMap<TaskId, Store>,
+    last_commit: WallTime,
+    last_group_poll: WallTime,
+    retry_at: Option<WallTime>,
+    status: Status,
+    finished: Counters,
+}
+
+impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W, S, C> {
+    pub fn new(reader: R, writer: W, restorer: S, clock: C, program: Program, state: Arc<StateDir>, shared: Shared) -> Self {
+        let now = clock.now();
+        Worker {
+            reader,
+            writer,
+            restorer,
+            clock,
+            program,
+            state,
+            shared,
+            assignment: Vec::new(),
+            tasks: Vec::new(),
+            restoring: Vec::new(),
+            waiting: Vec::new(),
+            parked: BTreeMap::new(),
+            last_commit: now,
+            last_group_poll: WallTime::from_micros(i64::MIN),
+            retry_at: None,
+            status: Status::default(),
+            finished: Counters::default(),
+        }
+    }
+
+    /// Serves the group, restores, works on one run of each task, and commits when it is time.
+    pub fn tick(&mut self) -> Result<Tick, TaskError> {
+        let now = self.clock.now();
+        if now.since(self.last_group_poll) >= GROUP_POLL || self.tasks.is_empty() {
+            self.last_group_poll = now;
+            while let Some(event) = self.reader.poll_group()? {
+                self.serve(event)?;
+            }
+        }
+        if self.retry_at.is_some_and(|at| now < at) {
+            return Ok(Tick::Idle(Duration::from_millis(100)));
+        }
+        self.retry_at = None;
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            for (task, since) in waiting {
+                self.open_store(task, since)?;
+            }
+        }
+        if !self.restoring.is_empty() {
+            self.restore()?;
+            return Ok(Tick::Restoring);
+        }
+        let mut worked = 0;
+        for task in &mut self.tasks {
+            worked += task.step(&mut self.reader, &mut self.writer, now)?;
+        }
+        let now = self.clock.now();
+        if self.commit_is_due(worked == 0, now) {
+            self.commit()?;
+            return Ok(Tick::Worked);
+        }
+        if worked > 0 {
+            return Ok(Tick::Worked);
+        }
+        Ok(Tick::Idle(self.rest_time(now)))
+    }
+
+    /// Waits until something may be there.
+    pub fn wait(&mut self, at_most: Duration) {
+        self.reader.wait(at_most);
+    }
+
+    fn rest_time(&self, now: WallTime) -> Duration {
+        if !self.tasks.iter().any(|task| task.is_dirty(now)) {
+            return Duration::from_millis(50);
+        }
+        self.program.limits.commit_interval_idle.saturating_sub(now.since(self.last_commit)).max(Duration::from_millis(1))
+    }
+
+    fn commit_is_due(&self, drained: bool, now: WallTime) -> bool {
+        let limits = &self.program.limits;
+        let waited = now.since(self.last_commit);
+        let bytes: usize = self.tasks.iter().map(Task::uncommitted_bytes).sum();
+        let due = waited >= limits.commit_interval
+            || bytes >= limits.uncommitted_bytes
+            || (drained && waited >= limits.commit_interval_idle);
+        due && self.tasks.iter().any(|task| task.is_dirty(now))
+    }
+
+    fn serve(&mut self, event: GroupEvent) -> Result<(), TaskError> {
+        match event {
+            GroupEvent::Assigned(partitions) => self.take_over(partitions),
+            GroupEvent::Revoking => {
+                let now = self.clock.now();
+                if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+                    self.commit()?;
+                }
+                self.park();
+                self.assignment.clear();
+                Ok(self.reader.unassign()?)
+            }
+            GroupEvent::Lost => {
+                tracing::warn!("the consumer group took this worker's partitions away; uncommitted work is dropped");
+                self.give_up()?;
+                self.park();
+                self.assignment.clear();
+                Ok(self.reader.unassign()?)
+            }
+        }
+    }
+
+    /// Drops the operators and keeps the stores open: what was not committed is gone.
+    fn park(&mut self) {
+        for task in std::mem::take(&mut self.tasks) {
+            self.finished.add(task.counters());
+            self.parked.insert(task.id, task.into_store());
+        }
+        for restoring in std::mem::take(&mut self.restoring) {
+            for partition in restoring.partitions() {
+                self.restorer.stop(&partition);
+            }
+            self.parked.insert(restoring.task, restoring.into_store());
+        }
+        self.waiting.clear();
+    }
+
+    fn give_up(&mut self) -> Result<(), TaskError> {
+        if let CommitOutcome::Unknown { why } = self.writer.abort() {
+            tracing::warn!("the transaction could not be aborted ({why}); the producer is made anew");
+            self.reset_writer()?;
+        }
+        self.status.aborts += 1;
+        Ok(())
+    }
+
+    fn reset_writer(&mut self) -> Result<(), TaskError> {
+        loop {
+            match self.writer.reset(self.program.limits.broker_wait) {
+                Ok(()) => return Ok(()),
+                Err(LogError::Retry(why)) => tracing::warn!("waiting for the transaction coordinator: {why}"),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
+        let tasks = self.program.tasks_for(&partitions)?;
+        let starts = self.starts(&partitions)?;
+        let offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.0)).collect();
+        let slots = self.reader.assign(&offsets)?;
+        self.assignment = partitions.into_iter().zip(slots).collect();
+        self.parked.retain(|task, _| tasks.contains(task));
+        let now = self.clock.now();
+        for task in tasks {
+            self.open_store(task, now)?;
+        }
+        Ok(())
+    }
+
+    /// Where each partition goes on: next offset and note.
+    fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<(tidegate_model::Offset, String)>, TaskError> {
+        let wait = self.program.limits.broker_wait;
+        let committed = retry(|| self.reader.committed(partitions, wait))?;
+        let mut starts = Vec::new();
+        for (partition, committed) in partitions.iter().zip(committed) {
+            let range = retry(|| self.reader.offset_range(partition, wait))?;
+            match committed {
+                None => starts.push((range.start, String::new())),
+                Some(committed) if committed.next < range.start || committed.next > range.end => {
+                    return Err(LogError::OutOfRange { partition: partition.clone(), wanted: committed.next, range }.into());
+                }
+                Some(committed) => starts.push((committed.next, committed.metadata)),
+            }
+        }
+        Ok(starts)
+    }
+
+    /// Opens a task's store and finds out what of its changelogs is missing there.
+    fn open_store(&mut self, task: TaskId, since: WallTime) -> Result<(), TaskError> {
+        let stores = self.program.stores_of(task.subtopology);
+        let mut store = match self.parked.remove(&task) {
+            Some(store) => store,
+            None => {
+                let tables: Vec<String> = stores.iter().map(|(table, _)| table.clone()).collect();
+                match Store::open(&self.state.task_path(task), &self.shared, &tables) {
+                    Ok(store) => store,
+                    // Another worker of this process has not given it up yet.
+                    Err(StateError::Store { cause, .. })
+                        if cause.contains("lock") && self.clock.now().since(since) < STORE_WAIT =>
+                    {
+                        self.waiting.push((task, since));
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        };
+        let wait = self.program.limits.broker_wait;
+        let mut restoring = Vec::new();
+        for (table, topic) in stores {
+            let table = store.table(&table).expect("opened with all tables");
+            let partition = TopicPartition { topic, partition: task.partition };
+            let range = retry(|| self.reader.offset_range(&partition, wait))?;
+            let mut from = store.position(table);
+            if from.is_some_and(|from| from < range.start || from > range.end) {
+                tracing::warn!(
+                    "{partition}: the store is at {from:?}, outside of the changelog's {range:?}; it is rebuilt from the whole changelog"
+                );
+                store.clear(table)?;
+                from = None;
+            }
+            let from = from.unwrap_or(range.start);
+            if from < range.end {
+                self.restorer.start(&partition, from, range.end)?;
+                restoring.push((partition, table, from, range.end));
+            }
+        }
+        self.restoring.push(Restoring::new(task, store, restoring));
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), TaskError> {
+        crate::restore::replay(&mut self.restorer, &mut self.restoring)?;
+        self.status.restore_remaining = self.restoring.iter().map(Restoring::remaining).sum();
+        if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
+            return Ok(());
+        }
+        for restoring in std::mem::take(&mut self.restoring) {
+            self.open_task(restoring.task, restoring.into_store())?;
+        }
+        Ok(())
+    }
+
+    fn open_task(&mut self, id: TaskId, store: Store) -> Result<(), TaskError> {
+        let partitions: Vec<TopicPartition> =
+            self.program.inputs_of(id).into_iter().map(|(partition, _)| partition).collect();
+        let committed = self.starts(&partitions)?;
+        let mut starts = Vec::new();
+        for (partition, (next, metadata)) in partitions.iter().zip(committed) {
+            let slot = self
+                .assignment
+                .iter()
+                .find(|(assigned, _)| assigned == partition)
+                .expect("a task is made of assigned partitions")
+                .1;
+            let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
+            starts.push(Start { slot, next, metadata, end: range.end });
+        }
+        let task = Task::open(&self.program, id, store, starts, self.clock.now())?;
+        tracing::debug!(task = %id, watermark = %task.watermark(), "running");
+        self.tasks.push(task);
+        Ok(())
+    }
+
+    /// Commits what all tasks have done.
+    fn commit(&mut self) -> Result<(), TaskError> {
+        let now = self.clock.now();
+        self.last_commit = now;
+        let mut offsets = Vec::new();
+        for task in &mut self.tasks {
+            offsets.extend(task.prepare(&mut self.writer, now)?);
+        }
+        let outcome = match self.reader.group() {
+            Ok(group) => self.writer.commit(&group, &offsets),
+            Err(error @ (LogError::NotMember(_) | LogError::Retry(_))) => {
+                self.give_up()?;
+                CommitOutcome::Aborted { why: error.to_string() }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match outcome {
+            CommitOutcome::Committed(ends) => {
+                for task in &mut self.tasks {
+                    for (topic, next) in task.finish(&ends)? {
+                        self.writer.trim_changelog(topic, task.id.partition, next);
+                    }
+                }
+                self.status.commits += 1;
+                self.last_commit = self.clock.now();
+                Ok(())
+            }
+            CommitOutcome::Aborted { why } => {
+                tracing::warn!("the transaction was aborted ({why}); its events are read again");
+                self.status.aborts += 1;
+                self.begin_again()
+            }
+            CommitOutcome::Unknown { why } => {
+                tracing::warn!("nobody knows whether the transaction was committed ({why}); the broker is asked");
+                self.status.aborts += 1;
+                self.reset_writer()?;
+                self.begin_again()
+            }
+        }
+    }
+
+    /// Back to what is committed: operators are made anew from their stores, and the inputs are read again from the committed offsets.
+    fn begin_again(&mut self) -> Result<(), TaskError> {
+        self.park();
+        if self.reader.group().is_err() {
+            // The group will say what is next; until then nothing is worked on.
+            return Ok(());
+        }
+        let partitions: Vec<TopicPartition> = self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
+        let tasks = self.program.tasks_for(&partitions)?;
+        let starts = self.starts(&partitions)?;
+        for ((_, slot), (next, _)) in self.assignment.iter().zip(&starts) {
+            retry(|| self.reader.seek(*slot, *next))?;
+        }
+        let now = self.clock.now();
+        self.retry_at = Some(WallTime::from_micros(now.micros() + 20_000));
+        for task in tasks {
+            self.open_store(task, now)?;
+        }
+        Ok(())
+    }
+
+    /// Moves event time by hand, and lets what that releases go through.
+    pub fn advance(&mut self, to: EventTime) -> Result<(), TaskError> {
+        let now = self.clock.now();
+        for task in &mut self.tasks {
+            task.advance(to, &mut self.writer, now)?;
+        }
+        Ok(())
+    }
+
+    /// Has every finite input been read to its end, and everything been committed?
+    pub fn is_drained(&self) -> bool {
+        !self.tasks.is_empty() && self.restoring.is_empty() && self.waiting.is_empty() && self.tasks.iter().all(Task::is_drained)
+    }
+
+    pub fn status(&self) -> Status {
+        let mut counters = self.finished;
+        for task in &self.tasks {
+            counters.add(task.counters());
+        }
+        Status { tasks: self.tasks.len(), restoring: self.restoring.len(), counters, ..self.status.clone() }
+    }
+
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// Commits what is done and leaves the group, so that others take over at once.
+    pub fn close(mut self) -> Result<(), TaskError> {
+        let now = self.clock.now();
+        if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+            self.commit()?;
+        }
+        self.park();
+        self.reader.close(Duration::from_secs(5));
+        Ok(())
+    }
+}
+
+/// Asks again while the broker is away: there is nothing else to do, and it is said.
+fn retry<T>(mut ask: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+    loop {
+        match ask() {
+            Err(LogError::Retry(why)) => tracing::warn!("waiting for the broker: {why}"),
+            other => return other,
+        }
+    }
+}
