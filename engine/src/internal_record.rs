@@ -67,15 +67,16 @@ impl InternalTopic {
         InternalTopic { topic, told: vec![told; partitions as usize], marker_interval, value: Vec::new() }
     }
 
-    /// Sends a record by its key; `payload` appends what follows the header.
+    /// Sends a record to the partition of `place`; `payload` appends what follows the header.
     pub fn send(
         &mut self,
+        place: &[u8],
         key: &[u8],
         time: EventTime,
         context: &mut Context<'_>,
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), TaskError> {
-        let partition = partition_for(key, self.told.len() as u32);
+        let partition = partition_for(place, self.told.len() as u32);
         let upstream = context.upstream();
         self.value.clear();
         let header = Header { upstream_partition: context.partition.0 as u32, upstream, marker: false };

@@ -45,6 +45,18 @@ pub fn push_key(columns: &[Arc<Column>], row: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends what decides the partition of a row: for a key of one column its text, as producers write it, so that such a stream is
+/// co-partitioned with the user's topics; for several columns the encoded key.
+pub fn push_place(columns: &[Arc<Column>], types: &[ScalarType], row: usize, out: &mut Vec<u8>) {
+    match (columns, types) {
+        ([column], [ty]) if !column.is_null(row) => match &column.data {
+            ColumnData::String(values) => out.extend_from_slice(values.get(row).as_bytes()),
+            _ => out.extend_from_slice(crate::expression::text(&column.value(row, *ty), *ty).as_bytes()),
+        },
+        _ => push_key(columns, row, out),
+    }
+}
+
 /// Encodes the keys of all selected rows into `keys`.
 pub fn encode_keys(batch: &Batch, columns: &[Arc<Column>], keys: &mut Keys) {
     keys.clear();

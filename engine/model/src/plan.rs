@@ -281,6 +281,18 @@ impl Plan {
         self.nodes.iter().map(|node| node.subtopology.0 + 1).max().unwrap_or(0)
     }
 
+    /// Do the events of this node still have the bytes they came in? Filters, merges and dedupes keep them.
+    pub fn passes_through(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        match &node.kind {
+            NodeKind::Source(_) => true,
+            NodeKind::Filter(_) | NodeKind::Merge | NodeKind::Dedupe(_) => {
+                node.inputs.iter().all(|input| self.passes_through(*input))
+            }
+            _ => false,
+        }
+    }
+
     /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
     pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
         let mut inputs = Vec::new();

@@ -462,7 +462,7 @@ mod tests {
     fn what_cannot_be_used_is_named_by_code_and_place() {
         let with = |from: &str, to: &str| GOOD.replace(from, to);
         let cases = [
-            (with("}}", "}"), "malformed_json", "a comma or `}`"),
+            (with("\"EUR\"}", "\"EUR\""), "malformed_json", "a comma or `}`"),
             (GOOD.to_owned() + "x", "malformed_json", "the end of the payload is expected"),
             (with("\"12.5\"", "\"12.505\""), "wrong_type", "`amount` at byte 54 is \"12.505\", and must be decimal(18,2)"),
             (with("\"12.5\"", "true"), "wrong_type", "must be decimal(18,2)"),
@@ -519,7 +519,9 @@ mod tests {
 
         #[test]
         fn any_bytes_are_decoded_without_panic(payload: Vec<u8>) {
-            let _ = decode(&payload, Some(b"k")).map(|row| prop_assert_eq!(row.len(), 8).ok());
+            if let Ok(row) = decode(&payload, Some(b"k")) {
+                prop_assert_eq!(row.len(), 8);
+            }
         }
     }
 }

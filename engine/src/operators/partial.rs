@@ -1,17 +1,18 @@
 //! The upstream half of a grouped aggregate behind a repartition: one partial for each key (and window slice) and commit travels in place
 //! of the events. Late events are found here, by the watermark of their own source partition.
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Column};
 use crate::clock::WallTime;
 use crate::expression::RowErrors;
 use crate::group::{Arguments, Group, Slices, update};
 use crate::internal_record::InternalTopic;
-use crate::key_columns::{KeyColumns, push_key};
+use crate::key_columns::{KeyColumns, decode_key, push_key, push_place};
 use crate::late::set_late_aside;
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::watermark::Upstream;
-use tidegate_model::EventTime;
+use std::sync::Arc;
+use tidegate_model::{EventTime, ScalarType};
 use tidegate_model::plan::{self, AggregateCall};
 use tidegate_state::key::{push_window_start, read_window_start};
 use tidegate_state::value::put_i64;
@@ -20,6 +21,7 @@ use tidegate_state::{Keys, Overlay, StateValue, TableId, WriteSet};
 pub struct Partial {
     key: KeyColumns,
     slices: Option<Slices>,
+    key_types: Vec<ScalarType>,
     functions: Vec<AggregateCall>,
     arguments: Arguments,
     topic: InternalTopic,
@@ -36,6 +38,7 @@ impl Partial {
         Partial {
             key: KeyColumns::new(&aggregate.key),
             slices: aggregate.window.as_ref().map(Slices::new),
+            key_types: aggregate.key.iter().map(|key| key.ty).collect(),
             functions: aggregate.functions.clone(),
             arguments: Arguments::new(&aggregate.functions),
             topic,
@@ -88,7 +91,12 @@ impl Operator for Partial {
                 }
                 None => (None, whole),
             };
-            self.topic.send(key, group.time, context, |out| {
+            let mut parts: Vec<Column> = self.key_types.iter().map(|ty| Column::new(*ty)).collect();
+            decode_key(key, &self.key_types, &mut parts).expect("this operator wrote the key");
+            let parts: Vec<Arc<Column>> = parts.into_iter().map(Arc::new).collect();
+            let mut place = Vec::new();
+            push_place(&parts, &self.key_types, 0, &mut place);
+            self.topic.send(&place, key, group.time, context, |out| {
                 if let Some(slice) = slice {
                     put_i64(out, slice.micros());
                 }

@@ -4,12 +4,12 @@ use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::expression::RowErrors;
 use crate::internal_record::InternalTopic;
-use crate::key_columns::{KeyColumns, push_key};
+use crate::key_columns::{KeyColumns, push_key, push_place};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::watermark::Upstream;
-use tidegate_model::plan;
+use tidegate_model::{ScalarType, plan};
 use tidegate_state::value::put_i64;
 
 pub struct Repartition {
@@ -17,12 +17,16 @@ pub struct Repartition {
     codec: RowCodec,
     topic: InternalTopic,
     errors: Route,
+    types: Vec<ScalarType>,
+    place_bytes: Vec<u8>,
     key_bytes: Vec<u8>,
 }
 
 impl Repartition {
     pub fn new(repartition: &plan::Repartition, codec: RowCodec, topic: InternalTopic, errors: Route) -> Repartition {
-        Repartition { key: KeyColumns::new(&repartition.key), codec, topic, errors, key_bytes: Vec::new() }
+        let types = repartition.key.iter().map(|key| key.ty).collect();
+        let key = KeyColumns::new(&repartition.key);
+        Repartition { key, codec, topic, errors, types, place_bytes: Vec::new(), key_bytes: Vec::new() }
     }
 }
 
@@ -35,9 +39,11 @@ impl Operator for Repartition {
             let row = row as usize;
             self.key_bytes.clear();
             push_key(&key, row, &mut self.key_bytes);
+            self.place_bytes.clear();
+            push_place(&key, &self.types, row, &mut self.place_bytes);
             let time = batch.times[row];
             let codec = &self.codec;
-            self.topic.send(&self.key_bytes, time, context, |out| {
+            self.topic.send(&self.place_bytes, &self.key_bytes, time, context, |out| {
                 put_i64(out, time.micros());
                 codec.encode(&batch.columns, row, out);
             })?;

@@ -1,0 +1,270 @@
+//! What a topology file says, whichever spelling it is in. Every part knows its place in the file.
+
+use crate::source::Span;
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Spanned<T> {
+    pub node: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub fn new(node: T, span: Span) -> Spanned<T> {
+        Spanned { node, span }
+    }
+}
+
+pub type Name = Spanned<String>;
+/// `merchant.currency`
+pub type Path = Spanned<Vec<String>>;
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Topology {
+    pub name: Option<Name>,
+    pub types: Vec<TypeDecl>,
+    pub params: Vec<ParamDecl>,
+    pub functions: Vec<FunctionDecl>,
+    pub sources: Vec<SourceDecl>,
+    pub tables: Vec<TableDecl>,
+    pub streams: Vec<StreamDecl>,
+    pub sinks: Vec<SinkDecl>,
+    pub tests: Vec<TestDecl>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TypeDecl {
+    pub name: Name,
+    pub body: TypeExpr,
+}
+
+pub type TypeExpr = Spanned<TypeKind>;
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum TypeKind {
+    /// A built-in type without arguments, or a declared one.
+    Named(String),
+    Decimal { precision: u8, scale: u8 },
+    Record(Vec<FieldDecl>),
+    Nullable(Box<TypeExpr>),
+    /// Part of the language that this version cannot run: arrays, maps.
+    Unsupported(&'static str),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct FieldDecl {
+    pub name: Name,
+    pub ty: TypeExpr,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct ParamDecl {
+    pub name: Name,
+    pub ty: TypeExpr,
+    pub value: Expr,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct FunctionDecl {
+    pub name: Name,
+    pub arguments: Vec<FieldDecl>,
+    pub result: TypeExpr,
+    pub body: Expr,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopicRef {
+    pub topic: Name,
+    pub options: Vec<(Name, Spanned<OptionValue>)>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum OptionValue {
+    /// The option's name alone: `compacted`.
+    Flag,
+    /// `format: json`, `key: merchant.id`, `key: (card, rule)`
+    Paths(Vec<Path>),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SourceDecl {
+    pub name: Name,
+    pub ty: TypeExpr,
+    pub topic: TopicRef,
+    pub key: Option<Path>,
+    pub time: Option<TimeClause>,
+    pub malformed: Option<TopicRef>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TimeClause {
+    pub field: Path,
+    /// In microseconds.
+    pub out_of_order: Option<Spanned<i64>>,
+    pub idle: Option<Spanned<i64>>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TableDecl {
+    pub name: Name,
+    pub ty: TypeExpr,
+    pub topic: TopicRef,
+    pub key: Option<Path>,
+    pub malformed: Option<TopicRef>,
+}
+
+/// `stream name = a |> …`, `table name = …` or with `merge a, b`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StreamDecl {
+    pub name: Name,
+    pub inputs: Vec<Name>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    pub kind: StepKind,
+    pub span: Span,
+    pub alias: Option<Name>,
+    pub errors: Option<TopicRef>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum StepKind {
+    Filter(Expr),
+    Map(Expr),
+    Select(Vec<Path>),
+    Drop(Vec<Path>),
+    Add(Vec<(Name, Expr)>),
+    GroupBy(Vec<Expr>),
+    RepartitionBy(Vec<Expr>),
+    Window(WindowStep),
+    Aggregate(Vec<(Name, Expr)>),
+    Rolling { range: Spanned<i64>, by: Vec<Expr>, excluding_current: bool, functions: Vec<(Name, Expr)> },
+    Join { left: bool, table: Name, alias: Option<Name>, by: Expr },
+    Dedupe { by: Vec<Expr>, within: Spanned<i64> },
+    Emit(EmitKind),
+    /// A word of the language that this version cannot run yet.
+    Unsupported(String),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct WindowStep {
+    pub size: Spanned<i64>,
+    /// None: tumbling.
+    pub every: Option<Spanned<i64>>,
+    pub grace: Option<Spanned<i64>>,
+    pub late: Option<TopicRef>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum EmitKind {
+    Final,
+    Changes,
+    Every(Spanned<i64>),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SinkDecl {
+    pub stream: Name,
+    pub topic: TopicRef,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestDecl {
+    pub name: Name,
+    pub steps: Vec<TestStepDecl>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum TestStepDecl {
+    Feed { input: Name, rows: Vec<FeedRowDecl> },
+    AdvanceTo(Expr),
+    Expect { stream: Name, rows: Vec<Expr> },
+    Snapshot { stream: Name },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum FeedRowDecl {
+    Row(Expr),
+    /// `null key "c1"`: deletes from a table.
+    Null { key: Name },
+}
+
+pub type Expr = Spanned<ExprKind>;
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ExprKind {
+    Int(i64),
+    /// Digits and how many of them stand behind the point.
+    Decimal(i128, u8),
+    Float(f64),
+    String(String),
+    Bool(bool),
+    Null,
+    /// Microseconds.
+    Duration(i64),
+    /// Microseconds since the epoch.
+    Timestamp(i64),
+    Path(Vec<String>),
+    Call(Name, Vec<Expr>),
+    Format(Vec<FormatPart>),
+    Record(Vec<RecordEntry>),
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    Match(Box<Expr>, Vec<Arm>),
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    In { value: Box<Expr>, list: Vec<Expr>, negated: bool },
+    Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    IsNull { value: Box<Expr>, negated: bool },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum FormatPart {
+    Text(String),
+    Value(Expr),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum RecordEntry {
+    Field(Name, Expr),
+    /// `..it`
+    Spread(Expr),
+    /// `..`: other fields may be there (in an expectation).
+    Open,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arm {
+    /// Empty: `_`.
+    pub patterns: Vec<Expr>,
+    pub guard: Option<Expr>,
+    /// None: `drop`.
+    pub value: Option<Expr>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnaryOp {
+    Not,
+    Negate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BinaryOp {
+    Or,
+    And,
+    Coalesce,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}

@@ -1,0 +1,5 @@
+//! Names, types and rules: what must hold before a plan is made.
+
+pub(crate) mod expr;
+pub(crate) mod function;
+pub(crate) mod typed;

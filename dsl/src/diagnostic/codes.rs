@@ -1,0 +1,81 @@
+//! Every code there is. A code that was released is never used for something else.
+
+/// `T` and four digits; the first two say of what it speaks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Code(pub u16);
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "T{:04}", self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $page:literal;)*) => {
+        $(#[doc = $page] pub const $name: Code = Code($number);)*
+
+        /// Each code with its page: what it means, and what to do.
+        pub const ALL: &[(Code, &str)] = &[$((Code($number), $page)),*];
+    };
+}
+
+codes! {
+    SYNTAX = 101, "The text is not what the language expects at this place. The message names what could stand there; a misspelt word is most often the cause.";
+    LITERAL = 102, "A number, time or string that cannot be read: a number too large, a date that does not exist, an unknown escape.";
+    TOO_DEEP = 103, "An expression is nested deeper than 64 levels. Give a part of it a name with `fn` or an earlier `add` step.";
+    UNKNOWN_NAME = 201, "Nothing of this name is declared where it is used. Names are those of sources, tables, streams, params, functions, and of the fields of the event.";
+    DUPLICATE_NAME = 202, "A name is declared twice. Sources, tables and streams share one set of names; types, params and functions have their own.";
+    CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
+    UNUSED = 204, "A stream or source that no sink and no test reads. It costs nothing, but it does nothing.";
+    MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line.";
+    TYPE_MISMATCH = 301, "An expression has one type and another is needed. Types are never converted silently where something could be lost.";
+    NOT_NULLABLE = 302, "A value that may be null stands where none may. Give a value for that case with `??`, or declare the target nullable with `?`.";
+    BAD_FIELDS = 303, "The fields of a record are not those of its type: one is missing, or one is not declared.";
+    BAD_ARGUMENTS = 304, "A function is called with the wrong number or types of arguments.";
+    AGGREGATE_PLACE = 305, "`count`, `sum`, `min`, `max`, `avg`, `first` and `last` stand only in `aggregate { … }` and `rolling … { … }`, alone on the right side of a field.";
+    UNKNOWN_TYPE = 306, "A type of this name is neither built in nor declared.";
+    NO_RECORD = 307, "A record (an event, or a `{ … }`) is needed here, or is not possible here.";
+    MATCH_OPEN = 308, "A `match` must say what happens to every value: end it with an arm `_ => …`, or `_ => drop` in a `map`.";
+    PARAM = 309, "A param has no value: its environment variable is not set and there is no default, or the value is not of its type.";
+    BAD_DURATION = 401, "A length of time must be positive here, and a hopping window's step no longer than its size.";
+    NO_LATE_ROUTE = 410, "A window without `late -> …`: events that come after their window is final are counted in a metric, and go nowhere. That may be what is wanted.";
+    GROUPING = 402, "`aggregate` needs a `group by` before it, with at most a `window` between them; and `group by` and `window` need an `aggregate` behind them.";
+    EMIT = 403, "`emit` stands directly behind an `aggregate`, and `emit final` needs a window: without one there is no end at which a result would be final.";
+    TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
+    REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";
+    JOIN_KEY = 513, "A join is by the table's key: the expression must have its type.";
+    KEY_FIELD = 514, "The key must be a plain field of the event that is not nullable.";
+    SINK_OPTION = 601, "An option of a topic that does not exist, or has a value that it cannot have.";
+    SINK_TARGET = 602, "A sink names a stream or an aggregate's result; a table that is read from a topic is there already.";
+    TOPIC_CLASH = 603, "One topic is used in two ways that do not go together.";
+    STEP_NAME = 604, "Two steps that keep state have the same word in one stream. Their stores need names: write `as NAME` behind each. A name is the identity of the state, so it must not depend on the order of the steps.";
+    TEST = 701, "A test feeds sources and tables, and expects rows of streams.";
+    YAML_SHAPE = 801, "The YAML is not of the shape that a topology has: a key that does not exist, or a value of another kind.";
+    NOT_YET = 901, "This is part of the language, and this version cannot run it yet.";
+}
+
+/// The page of a code.
+pub fn page(code: Code) -> &'static str {
+    ALL.iter().find(|(known, _)| *known == code).map_or("", |(_, page)| page)
+}
+
+/// Reads `T0512`.
+pub fn parse(text: &str) -> Option<Code> {
+    let number = text.strip_prefix(['T', 't'])?.parse().ok()?;
+    ALL.iter().map(|(code, _)| *code).find(|code| code.0 == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_have_a_page() {
+        let mut numbers: Vec<u16> = ALL.iter().map(|(code, _)| code.0).collect();
+        numbers.sort_unstable();
+        assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(ALL.iter().all(|(_, page)| page.len() > 40));
+        assert_eq!(parse("T0512"), Some(REPARTITION));
+        assert_eq!(parse("T9999"), None);
+    }
+}
