@@ -3,8 +3,18 @@
 //! No I/O, and no engine: `DESIGN.md` says how it works.
 
 pub mod ast;
+mod check;
+mod compile;
 pub mod diagnostic;
+mod explain;
+mod graph;
+mod lower;
 mod parse;
 pub mod source;
+mod yaml;
 
+pub use check::declared::Environment;
+pub use compile::{Compiled, compile};
+pub use explain::explain;
+pub use graph::{GraphFormat, graph};
 pub use source::SourceFile;

@@ -387,7 +387,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
 
     /// Has every finite input been read to its end, and everything been committed?
     pub fn is_drained(&self) -> bool {
-        !self.tasks.is_empty() && self.restoring.is_empty() && self.waiting.is_empty() && self.tasks.iter().all(Task::is_drained)
+        let now = self.clock.now();
+        let done = |task: &Task| task.is_drained() && !task.is_dirty(now);
+        !self.tasks.is_empty() && self.restoring.is_empty() && self.waiting.is_empty() && self.tasks.iter().all(done)
     }
 
     pub fn status(&self) -> Status {

@@ -655,7 +655,11 @@ impl<'a> Checker<'a> {
         }
         let mut locals = Vec::new();
         for (argument, (local, ty)) in arguments.iter().zip(&function.arguments) {
-            let value = self.located(argument);
+            let mut value = self.located(argument);
+            if let (Typed::Record(record), Type::Record { fields, .. }) = (&mut value.value, ty) {
+                // An event may have more fields than the function asks for.
+                record.fields.retain(|(name, _)| fields.iter().any(|(field, _)| field == name));
+            }
             let declared = function.decl.arguments.iter().find(|decl| decl.name.node == *local);
             let place = declared.map_or(name.span, |decl| decl.ty.span);
             match self.fit(value, ty, Some(place)) {
@@ -665,11 +669,26 @@ impl<'a> Checker<'a> {
         }
         let outer = std::mem::replace(&mut self.locals, locals);
         self.inside.push(name.node.clone());
+        let told = self.diagnostics.len();
         let value = self.located(&function.decl.body);
         let value = self.fit(value, &function.result, Some(function.decl.result.span));
+        // What is wrong with the body is told where it is declared; only a cycle shows first from here.
+        let cycles = self.diagnostics.split_off(told).into_iter().filter(|diagnostic| diagnostic.code == codes::CYCLE);
+        self.diagnostics.extend(cycles);
         self.inside.pop();
         self.locals = outer;
         value.unwrap_or(Typed::Wrong)
+    }
+
+    /// Checks a function's body by itself, with arguments of its declared types.
+    pub(crate) fn body(&mut self, function: &FunctionDef) {
+        let mut next = 0;
+        self.locals = function.arguments.iter().map(|(name, ty)| (name.clone(), sample(ty, &mut next))).collect();
+        self.inside.push(function.decl.name.node.clone());
+        let value = self.located(&function.decl.body);
+        self.fit(value, &function.result, Some(function.decl.result.span));
+        self.inside.pop();
+        self.locals.clear();
     }
 
     /// A value as a declared type: widened where nothing is lost, a record in the type's order. `place`: where the type was declared.
@@ -751,6 +770,23 @@ impl<'a> Checker<'a> {
                 None
             }
         }
+    }
+}
+
+/// A value of a type about which nothing else is known.
+fn sample(ty: &Type, next: &mut usize) -> Typed {
+    let mut column = |ty, nullable| {
+        *next += 1;
+        Expr::column(*next - 1, ty, nullable)
+    };
+    match ty {
+        Type::Scalar { ty, nullable } => Typed::Scalar(column(*ty, *nullable)),
+        Type::Record { fields, nullable } => {
+            let presence = nullable.then(|| column(ScalarType::Bool, false));
+            let fields = fields.iter().map(|(name, ty)| (name.clone(), sample(ty, next))).collect();
+            Typed::Record(RecordValue { fields, presence })
+        }
+        Type::Wrong => Typed::Wrong,
     }
 }
 

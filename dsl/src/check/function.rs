@@ -100,3 +100,8 @@ impl Gives {
         }
     }
 }
+
+/// A function's name in the language.
+pub(crate) fn name(function: Function) -> &'static str {
+    FUNCTIONS.iter().find(|signature| signature.function == function).map_or("?", |signature| signature.name)
+}

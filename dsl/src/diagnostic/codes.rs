@@ -49,6 +49,7 @@ codes! {
     SINK_TARGET = 602, "A sink names a stream or an aggregate's result; a table that is read from a topic is there already.";
     TOPIC_CLASH = 603, "One topic is used in two ways that do not go together.";
     STEP_NAME = 604, "Two steps that keep state have the same word in one stream. Their stores need names: write `as NAME` behind each. A name is the identity of the state, so it must not depend on the order of the steps.";
+    TOPIC_NAME = 605, "A topic's name has 1 to 249 letters, digits, dots, dashes and underscores, as Kafka demands; names of topologies, streams and steps become parts of topic names.";
     TEST = 701, "A test feeds sources and tables, and expects rows of streams.";
     YAML_SHAPE = 801, "The YAML is not of the shape that a topology has: a key that does not exist, or a value of another kind.";
     NOT_YET = 901, "This is part of the language, and this version cannot run it yet.";

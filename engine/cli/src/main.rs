@@ -1,1 +1,92 @@
-fn main() {}
+//! The `tidegate` command.
+
+mod check;
+mod explain;
+mod load;
+mod run;
+mod test;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// One allocator thread cache for each worker: the data path allocates little, but in many sizes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Everything is right.
+pub const OK: u8 = 0;
+/// The topology has errors (`check`), a test failed, or a run stopped.
+pub const FAILED: u8 = 1;
+/// The topology or the configuration of a run is wrong: nothing was started.
+pub const UNUSABLE: u8 = 2;
+
+/// Stream processing on Kafka from one topology file.
+#[derive(Parser)]
+#[command(name = "tidegate", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 all is well; 1 errors in a checked file, a failed test, or a run that stopped; 2 a topology or configuration that cannot be run.")]
+struct Cli {
+    /// Logs as text or as lines of JSON, on standard error
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    log: LogFormat,
+    /// Only warnings and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks topology files: everything that `run` checks before it connects
+    #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
+    Check(check::Arguments),
+    /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
+    #[command(after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512")]
+    Explain(explain::Arguments),
+    /// Draws the topology
+    #[command(after_help = "Example: tidegate graph topologies/fraud/topology.tide --format mermaid")]
+    Graph(explain::GraphArguments),
+    /// Runs the `test` blocks of topology files, in virtual time
+    #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
+    Test(test::Arguments),
+    /// Runs a topology: on Kafka with --brokers, else on the embedded log
+    #[command(after_help = run::EXAMPLES)]
+    Run(run::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(&cli);
+    let code = match &cli.command {
+        Command::Check(arguments) => check::check(arguments),
+        Command::Explain(arguments) => explain::explain(arguments),
+        Command::Graph(arguments) => explain::graph(arguments),
+        Command::Test(arguments) => test::test(arguments),
+        Command::Run(arguments) => run::run(arguments, cli.quiet),
+    };
+    ExitCode::from(code)
+}
+
+fn log_to_stderr(cli: &Cli) {
+    let default = if cli.quiet { "warn" } else { "info" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_| default.into());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    match cli.log {
+        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(colour).init(),
+    }
+}
+
+/// Writes to standard output; a reader that went away (`| head`) is no error.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -76,6 +76,11 @@ impl Span {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// Saturates.
+    pub const fn plus(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
 }
 
 impl fmt::Display for Span {

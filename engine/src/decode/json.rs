@@ -464,7 +464,7 @@ mod tests {
         let cases = [
             (with("\"EUR\"}", "\"EUR\""), "malformed_json", "a comma or `}`"),
             (GOOD.to_owned() + "x", "malformed_json", "the end of the payload is expected"),
-            (with("\"12.5\"", "\"12.505\""), "wrong_type", "`amount` at byte 54 is \"12.505\", and must be decimal(18,2)"),
+            (with("\"12.5\"", "\"12.505\""), "wrong_type", "`amount` at byte 48 is \"12.505\", and must be decimal(18,2)"),
             (with("\"12.5\"", "true"), "wrong_type", "must be decimal(18,2)"),
             (with("\"card\"", "\"cart\""), "missing_field", "`card` is missing"),
             (with("\"EUR\"", "null"), "missing_field", "`merchant.currency`"),

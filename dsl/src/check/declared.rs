@@ -1,0 +1,242 @@
+//! What a file declares besides streams: types, params, functions.
+
+use super::expr::{Checker, FunctionDef, Globals};
+use super::typed::{Located, Type, Typed};
+use crate::ast::{self, Topology, TypeExpr, TypeKind};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::parse::Scalar;
+use crate::source::Span;
+use std::collections::BTreeMap;
+use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::time::parse_rfc3339;
+use tidegate_model::value::parse_decimal;
+use tidegate_model::{ScalarType, Value};
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+const BUILT_IN: [(&str, ScalarType); 6] = [
+    ("bool", ScalarType::Bool),
+    ("int", ScalarType::Int),
+    ("float", ScalarType::Float),
+    ("string", ScalarType::String),
+    ("timestamp", ScalarType::Timestamp),
+    ("duration", ScalarType::Duration),
+];
+const LATER: [&str; 4] = ["bytes", "date", "uuid", "decimal"];
+
+/// The declared types, resolved as they are asked for.
+pub(crate) struct Types<'a> {
+    declared: BTreeMap<&'a str, &'a ast::TypeDecl>,
+    /// Those that are being resolved just now: one that is met again is made of itself.
+    inside: Vec<&'a str>,
+}
+
+impl<'a> Types<'a> {
+    pub(crate) fn new(topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) -> Types<'a> {
+        let mut declared: BTreeMap<&str, &ast::TypeDecl> = BTreeMap::new();
+        for decl in &topology.types {
+            if let Some(before) = declared.insert(&decl.name.node, decl) {
+                diagnostics.push(twice("type", &decl.name, before.name.span));
+            }
+        }
+        Types { declared, inside: Vec::new() }
+    }
+
+    /// Resolves every declared type once, so that each mistake is told though nothing uses the type.
+    pub(crate) fn check_all(&mut self, topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) {
+        for decl in &topology.types {
+            self.inside.push(&decl.name.node);
+            self.resolve(&decl.body, diagnostics);
+            self.inside.pop();
+        }
+    }
+
+    pub(crate) fn resolve(&mut self, expr: &'a TypeExpr, diagnostics: &mut Vec<Diagnostic>) -> Type {
+        match &expr.node {
+            TypeKind::Decimal { precision, scale } => {
+                Type::Scalar { ty: ScalarType::Decimal { precision: *precision, scale: *scale }, nullable: false }
+            }
+            TypeKind::Nullable(inner) => self.resolve(inner, diagnostics).nullable(),
+            TypeKind::Unsupported(what) => {
+                let message = format!("{what} as a field is part of the language, but this version cannot run it yet");
+                let note = "a field that is not declared is passed over when events are read, and kept when they pass through";
+                diagnostics.push(Diagnostic::error(codes::NOT_YET, expr.span, message).note(note));
+                Type::Wrong
+            }
+            TypeKind::Record(fields) => {
+                let mut resolved: Vec<(String, Type)> = Vec::new();
+                let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+                for field in fields {
+                    if let Some(before) = places.insert(&field.name.node, field.name.span) {
+                        diagnostics.push(twice("field", &field.name, before));
+                        continue;
+                    }
+                    resolved.push((field.name.node.clone(), self.resolve(&field.ty, diagnostics)));
+                }
+                Type::Record { fields: resolved, nullable: false }
+            }
+            TypeKind::Named(name) => self.named(name, expr.span, diagnostics),
+        }
+    }
+
+    fn named(&mut self, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Type {
+        if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+            return Type::Scalar { ty: *ty, nullable: false };
+        }
+        if let Some((declared, decl)) = self.declared.get_key_value(name).map(|(name, decl)| (*name, *decl)) {
+            if self.inside.contains(&declared) {
+                diagnostics.push(
+                    Diagnostic::error(codes::CYCLE, span, format!("the type `{name}` contains itself"))
+                        .because(decl.name.span, "declared here"),
+                );
+                return Type::Wrong;
+            }
+            self.inside.push(declared);
+            // Its own mistakes were told where it is declared.
+            let ty = self.resolve(&decl.body, &mut Vec::new());
+            self.inside.pop();
+            return ty;
+        }
+        let diagnostic = match name {
+            "decimal" => Diagnostic::error(codes::UNKNOWN_TYPE, span, "a decimal says how many digits it has, and how many of them stand behind the point")
+                .here("for money `decimal(18,2)`"),
+            later if LATER.contains(&later) => Diagnostic::error(
+                codes::NOT_YET,
+                span,
+                format!("`{name}` is part of the language, but this version cannot run it yet"),
+            ),
+            _ => {
+                let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
+                let names = BUILT_IN.iter().map(|(name, _)| *name).chain(self.declared.keys().copied()).chain(["decimal"]);
+                match did_you_mean(name, names) {
+                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    None => diagnostic.note("built in are bool, int, float, decimal(p,s), string, timestamp and duration"),
+                }
+            }
+        };
+        diagnostics.push(diagnostic);
+        Type::Wrong
+    }
+}
+
+pub(crate) fn twice(what: &str, name: &ast::Name, before: Span) -> Diagnostic {
+    Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("the {what} `{}` is declared twice", name.node))
+        .because(before, "first here")
+}
+
+/// Params and functions, checked.
+pub(crate) fn globals<'a>(
+    topology: &'a Topology,
+    types: &mut Types<'a>,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Globals {
+    let mut globals = Globals::default();
+    let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+    for param in &topology.params {
+        if let Some(before) = places.insert(&param.name.node, param.name.span) {
+            diagnostics.push(twice("param", &param.name, before));
+            continue;
+        }
+        let ty = types.resolve(&param.ty, diagnostics);
+        let value = param_value(param, &ty, environment, diagnostics).unwrap_or(Typed::Wrong);
+        globals.params.insert(param.name.node.clone(), value);
+    }
+    let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+    for decl in &topology.functions {
+        if let Some(before) = places.insert(&decl.name.node, decl.name.span) {
+            diagnostics.push(twice("function", &decl.name, before));
+            continue;
+        }
+        let arguments = decl.arguments.iter().map(|field| (field.name.node.clone(), types.resolve(&field.ty, diagnostics)));
+        let arguments = arguments.collect();
+        let result = types.resolve(&decl.result, diagnostics);
+        globals.functions.insert(decl.name.node.clone(), FunctionDef { decl: decl.clone(), arguments, result });
+    }
+    check_functions(&globals, diagnostics);
+    globals
+}
+
+/// Each function is tried once with arguments of its declared types, so that a mistake in it is told once, and where it is.
+fn check_functions(globals: &Globals, diagnostics: &mut Vec<Diagnostic>) {
+    for function in globals.functions.values() {
+        let mut found = Vec::new();
+        Checker::new(globals, &mut found, None).body(function);
+        diagnostics.extend(found);
+    }
+}
+
+fn param_value(
+    param: &ast::ParamDecl,
+    ty: &Type,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Typed> {
+    let Type::Scalar { ty: scalar, .. } = ty else {
+        if *ty != Type::Wrong {
+            diagnostics.push(Diagnostic::error(codes::PARAM, param.ty.span, "a param is a single value"));
+        }
+        return None;
+    };
+    let mut given = &param.value;
+    if let ast::ExprKind::Call(name, arguments) = &param.value.node
+        && name.node == "env"
+    {
+        let (variable, default) = match &arguments[..] {
+            [ast::Spanned { node: ast::ExprKind::String(variable), .. }] => (variable, None),
+            [ast::Spanned { node: ast::ExprKind::String(variable), .. }, default] => (variable, Some(default)),
+            _ => {
+                diagnostics.push(
+                    Diagnostic::error(codes::BAD_ARGUMENTS, param.value.span, "`env` takes the name of a variable, and a default")
+                        .note("for example `env(\"MAX_PER_5M\", 5)`"),
+                );
+                return None;
+            }
+        };
+        match (environment(variable), default) {
+            (Some(text), _) => {
+                let value = parse(&text, *scalar);
+                if value.is_none() {
+                    let message = format!("the environment variable {variable} is {text:?}, which is no {scalar}");
+                    diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message));
+                }
+                return value.map(|value| Typed::Scalar(Expr::constant(value, *scalar)));
+            }
+            (None, Some(default)) => given = default,
+            (None, None) => {
+                let message = format!("the environment variable {variable} is not set, and there is no default");
+                let note = format!("set it, or give a default: `env(\"{variable}\", …)`");
+                diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message).note(note));
+                return None;
+            }
+        }
+    }
+    let empty = Globals::default();
+    let mut checker = Checker::new(&empty, diagnostics, None);
+    let value = Located { value: checker.check(given), span: given.span };
+    let value = checker.fit(value, ty, Some(param.ty.span))?;
+    if !matches!(&value, Typed::Scalar(Expr { kind: ExprKind::Const(_), .. })) {
+        diagnostics.push(Diagnostic::error(codes::PARAM, given.span, "a param is a plain value, or `env(…)`"));
+        return None;
+    }
+    Some(value)
+}
+
+/// A value from outside, as the language would write it (strings and times without marks).
+fn parse(text: &str, ty: ScalarType) -> Option<Value> {
+    Some(match ty {
+        ScalarType::Bool => Value::Bool(text.parse().ok()?),
+        ScalarType::Int => Value::Int(text.parse().ok()?),
+        ScalarType::Float => Value::Float(text.parse().ok()?),
+        ScalarType::Decimal { scale, .. } => Value::Decimal(parse_decimal(text.as_bytes(), scale)?),
+        ScalarType::String => Value::String(text.into()),
+        ScalarType::Timestamp => Value::Timestamp(parse_rfc3339(text.as_bytes())?.micros()),
+        ScalarType::Duration => {
+            let scalar = Scalar { text, span: Span::default(), exact: false };
+            let mut wrong = Vec::new();
+            let micros = scalar.duration(&mut wrong)?.node;
+            Value::Duration(wrong.is_empty().then_some(micros)?)
+        }
+    })
+}

@@ -1,0 +1,304 @@
+//! The plan in words: keys, repartitions, stores, internal topics, and what each sink guarantees.
+
+use std::fmt::Write;
+use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
+use tidegate_model::plan::{AggregateCall, AggregateFunction, Emit, Node, NodeKind, Plan, Route, SinkKey};
+use tidegate_model::value::write_decimal;
+use tidegate_model::{Schema, SubtopologyId, Value};
+
+/// The plan, one sub-topology after the other.
+pub fn explain(plan: &Plan) -> String {
+    let mut out = String::new();
+    let stores = plan.nodes.iter().filter(|node| node.has_store()).count();
+    let repartitions = plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Repartition(_))).count();
+    let parts = plan.subtopologies();
+    line(
+        &mut out,
+        0,
+        &format!(
+            "topology {}: {}, {}, {}",
+            plan.topology,
+            count(parts as usize, "sub-topology", "sub-topologies"),
+            count(stores, "store", "stores"),
+            count(repartitions + stores, "internal topic", "internal topics")
+        ),
+    );
+    for part in (0..parts).map(SubtopologyId) {
+        let inputs: Vec<&str> = plan.inputs_of(part).iter().map(|(topic, _)| *topic).collect();
+        out.push('\n');
+        line(&mut out, 0, &format!("sub-topology {}: a task for each partition of {}", part.0, inputs.join(", ")));
+        if inputs.len() > 1 {
+            line(&mut out, 1, "these topics need equally many partitions");
+        }
+        for node in plan.nodes.iter().filter(|node| node.subtopology == part) {
+            explain_node(plan, node, &mut out);
+        }
+    }
+    out
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    match number {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    }
+}
+
+fn line(out: &mut String, depth: usize, text: &str) {
+    let _ = writeln!(out, "{:width$}{text}", "", width = depth * 2);
+}
+
+fn fact(out: &mut String, word: &str, text: &str) {
+    let _ = writeln!(out, "    {word:<10} {text}");
+}
+
+fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
+    let input = node.inputs.first().map(|input| plan.node(*input));
+    line(out, 1, &format!("{} {}", node.kind.keyword(), node.name));
+    let from = |out: &mut String| {
+        let names: Vec<&str> = node.inputs.iter().map(|input| plan.node(*input).name.as_str()).collect();
+        fact(out, "from", &names.join(", "));
+    };
+    let schema = input.map(|input| &input.schema);
+    match &node.kind {
+        NodeKind::Source(source) => {
+            fact(out, "topic", &format!("{} (json)", source.topic));
+            match source.key {
+                Some(key) => fact(out, "key", &node.schema.columns[key].path),
+                None => fact(out, "key", "none is declared: where state is kept by a key, a repartition comes before"),
+            }
+            let time = source.time.column.map_or("of the record", |column| &node.schema.columns[column].path);
+            let idle = source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
+            fact(out, "time", &format!("{time}, out of order by up to {}{idle}", source.time.out_of_order));
+            route(out, "malformed", source.malformed.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Table(table) => {
+            fact(out, "topic", &format!("{} (json, compacted; a null value deletes)", table.topic));
+            fact(out, "key", &node.schema.columns[table.key].path);
+            route(out, "malformed", table.malformed.as_ref());
+            store(out, plan, node, "one row for each key");
+            fields(out, node);
+        }
+        NodeKind::Filter(filter) => {
+            from(out);
+            fact(out, "keeps", &expr(&filter.predicate, schema));
+            route_if(out, filter.errors.as_ref());
+        }
+        NodeKind::Map(map) => {
+            from(out);
+            for (column, made) in node.schema.columns.iter().zip(&map.columns) {
+                if matches!(made.kind, ExprKind::Column(_)) && expr(made, schema) == column.path {
+                    continue;
+                }
+                fact(out, "makes", &format!("{} = {}", column.path, expr(made, schema)));
+            }
+            route_if(out, map.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Merge => from(out),
+        NodeKind::Repartition(repartition) => {
+            from(out);
+            fact(out, "key", &exprs(&repartition.key, schema));
+            fact(out, "topic", &format!("{} (internal, emptied as it is read)", repartition.topic));
+            if repartition.partial {
+                fact(out, "carries", "one partial aggregate for each key (and window) and commit, not the events");
+            }
+            route_if(out, repartition.errors.as_ref());
+        }
+        NodeKind::Aggregate(aggregate) => {
+            from(out);
+            // The functions of a partial repartition are evaluated before it.
+            let partial = input.filter(|input| matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial));
+            let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
+            fact(out, "key", &exprs(&aggregate.key, schema));
+            if let Some(window) = &aggregate.window {
+                let kind = if window.advance == window.size {
+                    format!("tumbling {}", window.size)
+                } else {
+                    format!("hopping {} every {}", window.size, window.advance)
+                };
+                fact(out, "window", &format!("{kind}, grace {}", window.grace));
+                match &window.late {
+                    Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                    None => fact(out, "late", "only counted"),
+                }
+            }
+            calls(out, &aggregate.functions, schema);
+            let emit = match aggregate.emit {
+                Emit::Final => "final: one row for each key and window, when the watermark reaches its end plus grace".to_owned(),
+                Emit::Changes => "changes: the row of each changed key at every commit".to_owned(),
+                Emit::Every(every) => format!("every {every}: the row of each key that changed"),
+            };
+            fact(out, "emit", &emit);
+            let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
+                format!("one for each key and slice, kept for about {}", window.size.plus(window.grace))
+            });
+            store(out, plan, node, &kept);
+            route_if(out, aggregate.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Rolling(rolling) => {
+            from(out);
+            fact(out, "key", &exprs(&rolling.key, schema));
+            let current = if rolling.excluding_current { "without the event itself" } else { "the event itself included" };
+            fact(out, "range", &format!("the trailing {}, {current}", rolling.range));
+            calls(out, &rolling.functions, schema);
+            store(out, plan, node, &format!("the events of each key, for {}", rolling.range));
+            route_if(out, rolling.errors.as_ref());
+        }
+        NodeKind::JoinTable(join) => {
+            from(out);
+            let table = &plan.node(node.inputs[1]).name;
+            let kind = if join.left { "left: an event without a row passes too" } else { "inner: an event without a row ends here" };
+            fact(out, "table", &format!("{table} as {}, {kind}", join.alias));
+            fact(out, "key", &expr(&join.key, schema));
+            route_if(out, join.errors.as_ref());
+        }
+        NodeKind::Dedupe(dedupe) => {
+            from(out);
+            fact(out, "key", &exprs(&dedupe.key, schema));
+            fact(out, "within", &dedupe.within.to_string());
+            store(out, plan, node, &format!("one time for each key, for {}", dedupe.within));
+            route_if(out, dedupe.errors.as_ref());
+        }
+        NodeKind::Sink(sink) => {
+            from(out);
+            fact(out, "topic", &format!("{} (json{})", sink.topic, if sink.compacted { ", compacted" } else { "" }));
+            let key = match &sink.key {
+                SinkKey::Columns(columns) => {
+                    columns.iter().map(|column| node.schema.columns[*column].path.as_str()).collect::<Vec<_>>().join(", ")
+                }
+                SinkKey::Original => "as it came".to_owned(),
+                SinkKey::None => "none".to_owned(),
+            };
+            fact(out, "key", &key);
+            if sink.pass_through {
+                fact(out, "value", "the bytes that came in, unchanged");
+            }
+            fact(out, "guarantee", "exactly once");
+        }
+    }
+}
+
+fn route(out: &mut String, word: &str, route: Option<&Route>) {
+    match route {
+        Some(route) => fact(out, word, &format!("-> {}", route.topic)),
+        None => fact(out, word, "stops the topology (no route is given)"),
+    }
+}
+
+fn route_if(out: &mut String, errors: Option<&Route>) {
+    if let Some(route) = errors {
+        fact(out, "errors", &format!("-> {}", route.topic));
+    }
+}
+
+fn store(out: &mut String, plan: &Plan, node: &Node, what: &str) {
+    fact(out, "store", &format!("{}.{}: {what}", plan.topology, node.name));
+    fact(out, "changelog", &plan.changelog_topic(node));
+}
+
+fn fields(out: &mut String, node: &Node) {
+    let names = node.schema.columns.iter().map(|column| match column.presence {
+        true => format!("{}?", column.path),
+        false => format!("{}: {}{}", column.path, column.ty, if column.nullable { "?" } else { "" }),
+    });
+    fact(out, "fields", &names.collect::<Vec<_>>().join(", "));
+}
+
+fn calls(out: &mut String, calls: &[AggregateCall], schema: Option<&Schema>) {
+    for call in calls {
+        let function = match call.function {
+            AggregateFunction::Count => "count",
+            AggregateFunction::Sum => "sum",
+            AggregateFunction::Min => "min",
+            AggregateFunction::Max => "max",
+            AggregateFunction::Avg => "avg",
+            AggregateFunction::First => "first",
+            AggregateFunction::Last => "last",
+        };
+        let argument = call.argument.as_ref().map_or(String::new(), |argument| expr(argument, schema));
+        fact(out, "computes", &format!("{} = {function}({argument})", call.name));
+    }
+}
+
+fn exprs(all: &[Expr], schema: Option<&Schema>) -> String {
+    all.iter().map(|one| expr(one, schema)).collect::<Vec<_>>().join(", ")
+}
+
+/// An expression as the language writes it.
+fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
+    let deep = |inner: &Expr| self::expr(inner, schema);
+    // Parts that bind less tightly than their surroundings stand in brackets.
+    let tight = |inner: &Expr| match inner.kind {
+        ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Compare(..) | ExprKind::Arithmetic(..) | ExprKind::Coalesce(..)
+        | ExprKind::In(..) => format!("({})", deep(inner)),
+        _ => deep(inner),
+    };
+    match &expr.kind {
+        ExprKind::Const(Value::Decimal(digits)) => {
+            let mut text = Vec::new();
+            write_decimal(*digits, expr.ty.scale(), &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        ExprKind::Const(value) => value.to_string(),
+        ExprKind::Column(index) => match schema.and_then(|schema| schema.columns.get(*index)) {
+            Some(column) if column.presence => format!("{} is not null", column.path),
+            Some(column) => column.path.clone(),
+            None => format!("#{index}"),
+        },
+        ExprKind::Not(inner) => format!("not {}", tight(inner)),
+        ExprKind::Negate(inner) => format!("-{}", tight(inner)),
+        ExprKind::Arithmetic(operator, a, b) => {
+            let sign = match operator {
+                Arithmetic::Add => "+",
+                Arithmetic::Subtract => "-",
+                Arithmetic::Multiply => "*",
+                Arithmetic::Divide => "/",
+                Arithmetic::Remainder => "%",
+            };
+            format!("{} {sign} {}", tight(a), tight(b))
+        }
+        ExprKind::Compare(comparison, a, b) => {
+            let sign = match comparison {
+                Comparison::Equal => "==",
+                Comparison::NotEqual => "!=",
+                Comparison::Less => "<",
+                Comparison::LessOrEqual => "<=",
+                Comparison::Greater => ">",
+                Comparison::GreaterOrEqual => ">=",
+            };
+            format!("{} {sign} {}", tight(a), tight(b))
+        }
+        ExprKind::And(a, b) => format!("{} and {}", tight(a), tight(b)),
+        ExprKind::Or(a, b) => format!("{} or {}", tight(a), tight(b)),
+        ExprKind::IsNull(inner) => format!("{} is null", tight(inner)),
+        ExprKind::Coalesce(a, b) => format!("{} ?? {}", tight(a), tight(b)),
+        ExprKind::If { condition, then, otherwise } => {
+            format!("if {} {{ {} }} else {{ {} }}", deep(condition), deep(then), deep(otherwise))
+        }
+        ExprKind::In(value, list) => {
+            let list: Vec<String> =
+                list.iter().map(|item| deep(&Expr::constant(item.clone(), value.ty))).collect();
+            format!("{} in [{}]", tight(value), list.join(", "))
+        }
+        ExprKind::Cast(inner) => match expr.ty {
+            tidegate_model::ScalarType::Decimal { .. } => deep(inner),
+            ty => format!("{ty}({})", deep(inner)),
+        },
+        ExprKind::Concat(parts) => {
+            let parts = parts.iter().map(|part| match &part.kind {
+                ExprKind::Const(Value::String(text)) => text.to_string(),
+                ExprKind::Cast(inner) => format!("{{{}}}", deep(inner)),
+                _ => format!("{{{}}}", deep(part)),
+            });
+            format!("f{:?}", parts.collect::<String>())
+        }
+        ExprKind::Call(function, arguments) => {
+            let name = crate::check::function::name(*function);
+            format!("{name}({})", arguments.iter().map(deep).collect::<Vec<_>>().join(", "))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Sources and tables.
+
+use super::{Flow, Lowerer};
+use crate::ast::{Path, SourceDecl, TableDecl};
+use crate::check::declared::Types;
+use crate::check::typed::{Type, Typed};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use tidegate_model::plan::{NodeKind, Source, SourceTime, Table};
+use tidegate_model::expr::ExprKind;
+use tidegate_model::{ScalarType, Schema, Span};
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn source(&mut self, decl: &'a SourceDecl, types: &mut Types<'a>) {
+        self.topic(&decl.topic, &[]);
+        let malformed = self.route(decl.malformed.as_ref());
+        let ty = types.resolve(&decl.ty, self.diagnostics);
+        let Some(schema) = self.event_schema(&ty, decl.ty.span) else {
+            self.broken.insert(decl.name.node.clone());
+            return;
+        };
+        let key = decl.key.as_ref().and_then(|path| self.key_column(path, &schema));
+        let mut time = SourceTime { column: None, out_of_order: Span::ZERO, idle: None };
+        if let Some(clause) = &decl.time {
+            time.column = self.field(&clause.field, &schema);
+            if let Some(column) = time.column.map(|index| &schema.columns[index])
+                && (column.ty != ScalarType::Timestamp || column.nullable)
+            {
+                let is = format!("this is {}{}", column.ty, if column.nullable { "?" } else { "" });
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TIME_FIELD, clause.field.span, "the event time is a timestamp that is always there").here(is),
+                );
+                time.column = None;
+            }
+            time.out_of_order = clause.out_of_order.as_ref().map_or(Span::ZERO, |length| Span::from_micros(length.node));
+            if let Some(idle) = &clause.idle {
+                if idle.node <= 0 {
+                    self.error(codes::BAD_DURATION, idle.span, "a source is idle after some time, not at once");
+                }
+                time.idle = Some(Span::from_micros(idle.node));
+            }
+        }
+        let kind = NodeKind::Source(Source { topic: decl.topic.topic.node.clone(), key, time, malformed });
+        let name = &decl.name;
+        let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
+        let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
+        let partitioned = key.map(|key| vec![key]);
+        self.flows.insert(name.node.clone(), Flow { node, schema, partitioned, partitioned_at, key: None, is_table: false });
+    }
+
+    pub(super) fn table(&mut self, decl: &'a TableDecl, types: &mut Types<'a>) {
+        self.topic(&decl.topic, &["compacted"]);
+        let malformed = self.route(decl.malformed.as_ref());
+        let ty = types.resolve(&decl.ty, self.diagnostics);
+        let schema = self.event_schema(&ty, decl.ty.span);
+        let key = match (&decl.key, &schema) {
+            (Some(path), Some(schema)) => self.key_column(path, schema),
+            (None, Some(_)) => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::KEY_FIELD, decl.name.span, format!("the table `{}` has no key", decl.name.node))
+                        .note("say which field is the key of the topic's records: `key …` behind the topic"),
+                );
+                None
+            }
+            _ => None,
+        };
+        let (Some(schema), Some(key)) = (schema, key) else {
+            self.broken.insert(decl.name.node.clone());
+            return;
+        };
+        let name = &decl.name;
+        let kind = NodeKind::Table(Table { topic: decl.topic.topic.node.clone(), key, malformed });
+        let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
+        let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
+        let flow = Flow { node, schema, partitioned: Some(vec![key]), partitioned_at, key: None, is_table: true };
+        self.flows.insert(name.node.clone(), flow);
+    }
+
+    fn event_schema(&mut self, ty: &Type, place: crate::source::Span) -> Option<Schema> {
+        match ty {
+            // A field with a wrong type was told; the rest is checked all the same.
+            Type::Record { nullable: false, .. } => Some(ty.schema()),
+            Type::Wrong => None,
+            other => {
+                self.error(codes::NO_RECORD, place, format!("events are records, and this is {}", other.name()));
+                None
+            }
+        }
+    }
+
+    /// The column of a field, or what is wrong is told.
+    pub(super) fn field(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
+        let text = path.node.join(".");
+        if let Some(index) = schema.index_of(&text) {
+            return Some(index);
+        }
+        let names = schema.columns.iter().filter(|column| !column.presence).map(|column| column.path.as_str());
+        let inside = format!("{text}.");
+        let diagnostic = if names.clone().any(|name| name.starts_with(&inside)) {
+            Diagnostic::error(codes::NO_RECORD, path.span, format!("`{text}` is a record; name a field of it"))
+        } else {
+            let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
+            match did_you_mean(&text, names.clone()) {
+                Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                None => diagnostic.note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
+            }
+        };
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// A field that can be a record's key.
+    fn key_column(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
+        let index = self.field(path, schema)?;
+        let column = &schema.columns[index];
+        if column.nullable {
+            let message = format!("the key `{}` may be null, and a key is always there", column.path);
+            self.diagnostics.push(
+                Diagnostic::error(codes::KEY_FIELD, path.span, message)
+                    .note("declare its type without `?`: records without it are then malformed"),
+            );
+            return None;
+        }
+        Some(index)
+    }
+
+    /// The columns that a `by` names: plain fields that are always there.
+    pub(super) fn by(&mut self, by: &[crate::ast::Expr], flow: &Flow) -> Option<Vec<usize>> {
+        let event = flow.event();
+        let mut columns = Vec::new();
+        let mut wrong = false;
+        for expr in by {
+            match self.checker(&event).check(expr) {
+                Typed::Scalar(scalar) => match scalar.kind {
+                    ExprKind::Column(index) if !scalar.nullable => columns.push(index),
+                    ExprKind::Column(_) => {
+                        self.diagnostics.push(
+                            Diagnostic::error(codes::KEY_FIELD, expr.span, "this may be null, and a key is always there")
+                                .note("give it a value first, for example `|> add { country: country ?? \"none\" }`"),
+                        );
+                        wrong = true;
+                    }
+                    _ => {
+                        self.diagnostics.push(
+                            Diagnostic::error(codes::KEY_FIELD, expr.span, "a key is a plain field")
+                                .note("give the expression a name in a step before: `|> add { name: … }`, then `by name`"),
+                        );
+                        wrong = true;
+                    }
+                },
+                Typed::Wrong => wrong = true,
+                other => {
+                    self.error(codes::KEY_FIELD, expr.span, format!("a key is a plain field, and this is {}", other.describe()));
+                    wrong = true;
+                }
+            }
+        }
+        (!wrong).then_some(columns)
+    }
+}

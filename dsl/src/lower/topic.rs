@@ -1,0 +1,100 @@
+//! Topics: their names, their options, and that none is used in two ways.
+
+use super::Lowerer;
+use crate::ast::{OptionValue, TopicRef};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::Span;
+use std::collections::BTreeMap;
+use tidegate_model::plan::{NodeKind, Route};
+
+const NAME_BYTES_MAX: usize = 249;
+
+/// What Kafka takes as a topic's name.
+pub(super) fn is_topic_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
+}
+
+impl Lowerer<'_> {
+    /// Checks a topic's name and options. `allowed`: the options it may have besides `format: json`.
+    pub(super) fn topic(&mut self, topic: &TopicRef, allowed: &[&str]) {
+        if !is_topic_name(&topic.topic.node) {
+            let message = format!("{:?} cannot be the name of a topic", topic.topic.node);
+            self.diagnostics.push(
+                Diagnostic::error(codes::TOPIC_NAME, topic.topic.span, message)
+                    .note("it has 1 to 249 letters, digits, dots, dashes and underscores"),
+            );
+        }
+        let known: Vec<&str> = allowed.iter().copied().chain(["format"]).collect();
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for (name, value) in &topic.options {
+            if let Some(before) = seen.insert(&name.node, name.span) {
+                let message = format!("the option `{}` is there twice", name.node);
+                self.diagnostics.push(Diagnostic::error(codes::SINK_OPTION, name.span, message).because(before, "first here"));
+            }
+            if !known.contains(&name.node.as_str()) {
+                let mut diagnostic =
+                    Diagnostic::error(codes::SINK_OPTION, name.span, format!("there is no option `{}` here", name.node));
+                diagnostic = match did_you_mean(&name.node, known.iter().copied()) {
+                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    None => diagnostic.note(format!("there is {}", known.join(", "))),
+                };
+                self.diagnostics.push(diagnostic);
+                continue;
+            }
+            if name.node == "format" && self.word(&value.node) != Some("json") {
+                let message = "only `format: json` can be read and written by this version";
+                self.error(codes::SINK_OPTION, value.span, message);
+            }
+        }
+    }
+
+    pub(super) fn word<'b>(&self, value: &'b OptionValue) -> Option<&'b str> {
+        match value {
+            OptionValue::Paths(paths) => match &paths[..] {
+                [only] if only.node.len() == 1 => Some(&only.node[0]),
+                _ => None,
+            },
+            OptionValue::Flag => None,
+        }
+    }
+
+    /// Where events go that cannot be used.
+    pub(super) fn route(&mut self, topic: Option<&TopicRef>) -> Option<Route> {
+        let topic = topic?;
+        self.topic(topic, &[]);
+        Some(Route { topic: topic.topic.node.clone() })
+    }
+
+    /// No topic is read twice, and none that is read is written.
+    pub(super) fn topics(&mut self) {
+        let topology = self.topology;
+        let sources = topology.sources.iter().map(|decl| &decl.topic).chain(topology.tables.iter().map(|decl| &decl.topic));
+        let mut read: BTreeMap<&str, Span> = BTreeMap::new();
+        for topic in sources {
+            if let Some(before) = read.insert(&topic.topic.node, topic.topic.span) {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TOPIC_CLASH, topic.topic.span, format!("the topic {:?} is read twice", topic.topic.node))
+                        .because(before, "first here")
+                        .note("declare it once, and let several streams read that"),
+                );
+            }
+        }
+        for sink in &topology.sinks {
+            if let Some(source) = read.get(sink.topic.topic.node.as_str()) {
+                let message = format!("the topic {:?} is written and read: its events would go round for ever", sink.topic.topic.node);
+                self.diagnostics
+                    .push(Diagnostic::error(codes::TOPIC_CLASH, sink.topic.topic.span, message).because(*source, "it is read here"));
+            }
+        }
+        for node in &self.nodes {
+            let (NodeKind::Repartition(repartition), place) = (&node.kind, self.node_places[&node.name]) else { continue };
+            if !is_topic_name(&repartition.topic) {
+                let message = format!("the internal topic's name {:?} is too long", repartition.topic);
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TOPIC_NAME, place, message).note("give the step a shorter name with `as NAME`"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Reads the parts that all declarations are made of.
+
+use super::tree::{Key, Kind, Node, Scalar};
+use crate::ast::*;
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::source::Span;
+
+pub(super) struct Reader<'a> {
+    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+pub(super) type Entries<'a> = Vec<(&'a Key, &'a Node)>;
+
+impl Reader<'_> {
+    pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, span, message));
+    }
+
+    /// The entries of a map, those whose keys are known.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Entries<'n> {
+        let Kind::Map(entries) = &node.kind else {
+            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            self.error(codes::YAML_SHAPE, node.span, format!("{what} is a map with {}", names.join(", ")));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (key, value) in entries {
+            if known.contains(&key.name.as_str()) {
+                found.push((key, value));
+                continue;
+            }
+            let mut diagnostic = Diagnostic::error(codes::YAML_SHAPE, key.span, format!("{what} has no `{}`", key.name));
+            diagnostic = match did_you_mean(&key.name, known.iter().copied()) {
+                Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                None => diagnostic.note(format!("there is {}", known.join(", "))),
+            };
+            self.diagnostics.push(diagnostic);
+        }
+        found
+    }
+
+    pub(super) fn find<'n>(&self, entries: &Entries<'n>, name: &str) -> Option<&'n Node> {
+        entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| *node)
+    }
+
+    pub(super) fn needed<'n>(&mut self, place: &Node, entries: &Entries<'n>, name: &str) -> Option<&'n Node> {
+        let found = self.find(entries, name);
+        if found.is_none() && matches!(place.kind, Kind::Map(_)) {
+            let span = entries.first().map_or(place.span, |(key, _)| key.span);
+            self.error(codes::YAML_SHAPE, span, format!("`{name}` is missing here"));
+        }
+        found
+    }
+
+    /// Declarations by name.
+    pub(super) fn each<T>(&mut self, node: &Node, mut read: impl FnMut(&mut Self, Name, &Node) -> Option<T>) -> Vec<T> {
+        match &node.kind {
+            Kind::Null => Vec::new(),
+            Kind::Map(entries) => {
+                let mut all = Vec::new();
+                for (key, value) in entries {
+                    if let Some(name) = self.key_name(key)
+                        && !self.split_by_comma(key, value)
+                    {
+                        all.extend(read(self, name, value));
+                    }
+                }
+                all
+            }
+            _ => {
+                self.error(codes::YAML_SHAPE, node.span, "a map of names is needed here");
+                Vec::new()
+            }
+        }
+    }
+
+    /// In `{ }` a comma ends a value: `{ a: f(x, y) }` has a key `y)` without a value.
+    fn split_by_comma(&mut self, key: &Key, value: &Node) -> bool {
+        let split = matches!(value.kind, Kind::Null) && key.name.ends_with([')', ']', '}']);
+        if split {
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_SHAPE, key.span, "inside of `{ }` YAML ends a value at a comma")
+                    .note("put the whole value in quotes, or write each field on a line of its own"),
+            );
+        }
+        split
+    }
+
+    pub(super) fn key_name(&mut self, key: &Key) -> Option<Name> {
+        let mut chars = key.name.chars();
+        let first = chars.next().is_some_and(|char| char.is_ascii_alphabetic() || char == '_');
+        if first && chars.all(|char| char.is_ascii_alphanumeric() || char == '_') {
+            return Some(Spanned::new(key.name.clone(), key.span));
+        }
+        if key.name.ends_with([')', ']', '}']) {
+            self.split_by_comma(key, &Node { kind: Kind::Null, span: key.span });
+        } else {
+            self.error(codes::YAML_SHAPE, key.span, format!("{:?} is no name: letters, digits and underscores", key.name));
+        }
+        None
+    }
+
+    pub(super) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Scalar> {
+        match &node.kind {
+            Kind::Scalar(scalar) => Some(scalar),
+            _ => {
+                self.error(codes::YAML_SHAPE, node.span, format!("{what} is needed here"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn name(&mut self, node: &Node) -> Option<Name> {
+        let scalar = self.scalar(node, "a name")?;
+        let key = Key { name: scalar.text.clone(), span: scalar.span };
+        self.key_name(&key)
+    }
+
+    pub(super) fn names(&mut self, node: &Node) -> Vec<Name> {
+        match &node.kind {
+            Kind::Seq(items) => items.iter().filter_map(|item| self.name(item)).collect(),
+            _ => {
+                self.error(codes::YAML_SHAPE, node.span, "a list of names is needed here: `[a, b]`");
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn path(&mut self, node: &Node) -> Option<Path> {
+        let scalar = self.scalar(node, "a field")?;
+        scalar.as_text().path(self.diagnostics)
+    }
+
+    pub(super) fn paths(&mut self, node: &Node) -> Option<Vec<Path>> {
+        match &node.kind {
+            Kind::Seq(items) => items.iter().map(|item| self.path(item)).collect(),
+            _ => Some(vec![self.path(node)?]),
+        }
+    }
+
+    pub(super) fn duration(&mut self, node: &Node) -> Option<Spanned<i64>> {
+        let scalar = self.scalar(node, "a length of time such as `10m`")?;
+        scalar.as_text().duration(self.diagnostics)
+    }
+
+    /// An expression in a scalar. A quoted one is text of the language too: `"a == \"x\""`.
+    pub(super) fn expr(&mut self, node: &Node) -> Option<Expr> {
+        if matches!(node.kind, Kind::Null) {
+            return Some(Spanned::new(ExprKind::Null, node.span));
+        }
+        let scalar = self.scalar(node, "an expression")?;
+        scalar.as_text().expr(self.diagnostics)
+    }
+
+    /// An expression, or a map of them: a record.
+    pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
+        let Kind::Map(_) = &node.kind else { return self.expr(node) };
+        let wrong = self.diagnostics.len();
+        let entries = self.each(node, |reader, name, node| Some(RecordEntry::Field(name, reader.value(node)?)));
+        (self.diagnostics.len() == wrong).then(|| Spanned::new(ExprKind::Record(entries), self.whole(node)))
+    }
+
+    /// From the first key of a map to the end of its last value.
+    pub(super) fn whole(&self, node: &Node) -> Span {
+        match &node.kind {
+            Kind::Map(entries) => match (entries.first(), entries.last()) {
+                (Some((first, _)), Some((_, last))) => first.span.to(self.whole(last)),
+                _ => node.span,
+            },
+            Kind::Seq(items) => match (items.first(), items.last()) {
+                (Some(first), Some(last)) => self.whole(first).to(self.whole(last)),
+                _ => node.span,
+            },
+            _ => node.span,
+        }
+    }
+
+    pub(super) fn assignments(&mut self, node: &Node) -> Option<Vec<(Name, Expr)>> {
+        let wrong = self.diagnostics.len();
+        let all = self.each(node, |reader, name, node| Some((name, reader.expr(node)?)));
+        (self.diagnostics.len() == wrong).then_some(all)
+    }
+
+    /// A field, a list of them, or `a, b` in a scalar.
+    pub(super) fn by(&mut self, node: &Node) -> Option<Vec<Expr>> {
+        match &node.kind {
+            Kind::Seq(items) => items.iter().map(|item| self.expr(item)).collect(),
+            _ => self.scalar(node, "a field")?.as_text().by(self.diagnostics),
+        }
+    }
+
+    pub(super) fn type_expr(&mut self, node: &Node) -> Option<TypeExpr> {
+        match &node.kind {
+            Kind::Map(_) => {
+                let fields = self.each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }));
+                Some(Spanned::new(TypeKind::Record(fields), self.whole(node)))
+            }
+            Kind::Seq(_) => Some(Spanned::new(TypeKind::Unsupported("an array"), node.span)),
+            _ => self.scalar(node, "a type")?.as_text().ty(self.diagnostics),
+        }
+    }
+
+    /// `kafka: topic`, or `kafka: { topic: …, … }`, among the fields of a declaration.
+    pub(super) fn topic_of(&mut self, node: &Node, fields: &Entries<'_>) -> Option<TopicRef> {
+        let topic = self.find(fields, "kafka").or_else(|| self.find(fields, "embedded"));
+        if topic.is_none() && matches!(node.kind, Kind::Map(_)) {
+            let span = fields.first().map_or(node.span, |(key, _)| key.span);
+            self.error(codes::YAML_SHAPE, span, "the topic is missing here: `kafka: NAME`");
+        }
+        self.topic(topic?)
+    }
+
+    /// `{ kafka: … }`, as a sink or a route has it.
+    pub(super) fn topic_holder(&mut self, node: &Node) -> Option<TopicRef> {
+        let fields = self.entries(node, "a topic", &["kafka", "embedded"]);
+        self.topic_of(node, &fields)
+    }
+
+    fn topic(&mut self, node: &Node) -> Option<TopicRef> {
+        if let Kind::Scalar(scalar) = &node.kind {
+            let topic = Spanned::new(scalar.text.clone(), scalar.span);
+            return Some(TopicRef { topic, options: Vec::new(), span: node.span });
+        }
+        let known = ["topic", "format", "key", "compacted", "decimals", "timestamps"];
+        let fields = self.entries(node, "a topic", &known);
+        let named = self.needed(node, &fields, "topic")?;
+        let scalar = self.scalar(named, "a topic's name")?;
+        let mut topic = TopicRef { topic: Spanned::new(scalar.text.clone(), scalar.span), options: Vec::new(), span: self.whole(node) };
+        for (key, value) in fields.iter().filter(|(key, _)| key.name != "topic") {
+            let flag = match &value.kind {
+                Kind::Scalar(scalar) if key.name == "compacted" => Some(scalar.text == "true"),
+                Kind::Null => Some(true),
+                _ => None,
+            };
+            let name = Spanned::new(key.name.clone(), key.span);
+            match flag {
+                Some(true) => topic.options.push((name, Spanned::new(OptionValue::Flag, key.span))),
+                Some(false) => {}
+                None => {
+                    let paths = self.paths(value)?;
+                    topic.options.push((name, Spanned::new(OptionValue::Paths(paths), self.whole(value))));
+                }
+            }
+        }
+        Some(topic)
+    }
+}

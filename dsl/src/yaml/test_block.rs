@@ -1,0 +1,114 @@
+//! Tests: rows are YAML's own maps; a plain scalar is a number, a bool or text, and text that begins with `@` is a time.
+
+use super::read::Reader;
+use super::tree::{Kind, Node, Scalar};
+use crate::ast::*;
+use crate::diagnostic::codes;
+
+impl Reader<'_> {
+    pub(super) fn tests(&mut self, node: &Node) -> Vec<TestDecl> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "`tests` is a list: each begins with `- name: …`");
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.test(item)).collect()
+    }
+
+    fn test(&mut self, node: &Node) -> Option<TestDecl> {
+        let fields = self.entries(node, "a test", &["name", "steps"]);
+        let name = self.needed(node, &fields, "name").and_then(|node| self.scalar(node, "a name"))?;
+        let name = Spanned::new(name.text.clone(), name.span);
+        let steps = self.needed(node, &fields, "steps")?;
+        let Kind::Seq(items) = &steps.kind else {
+            self.error(codes::YAML_SHAPE, steps.span, "`steps` is a list: each step begins with `- `");
+            return None;
+        };
+        let span = name.span;
+        let mut all = Vec::new();
+        for item in items {
+            for (key, value) in self.entries(item, "a test's step", &["feed", "delete", "advance_to", "expect", "snapshot"]) {
+                match key.name.as_str() {
+                    "feed" => all.extend(self.each(value, |reader, input, node| {
+                        let rows = reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect();
+                        Some(TestStepDecl::Feed { input, rows })
+                    })),
+                    "delete" => all.extend(self.each(value, |reader, input, node| {
+                        let key = reader.scalar(node, "a key")?;
+                        let key = Spanned::new(key.text.clone(), key.span);
+                        Some(TestStepDecl::Feed { input, rows: vec![FeedRowDecl::Null { key }] })
+                    })),
+                    "advance_to" => {
+                        let time = self.cell(value)?;
+                        if !matches!(time.node, ExprKind::Timestamp(_)) {
+                            self.error(codes::YAML_SHAPE, value.span, "a time is needed here: \"@12:00\"");
+                        }
+                        all.push(TestStepDecl::AdvanceTo(time));
+                    }
+                    "expect" => all.extend(self.each(value, |reader, stream, node| {
+                        Some(TestStepDecl::Expect { stream, rows: reader.rows(node)? })
+                    })),
+                    _ => all.push(TestStepDecl::Snapshot { stream: self.name(value)? }),
+                }
+            }
+        }
+        Some(TestDecl { name, steps: all, span })
+    }
+
+    fn rows(&mut self, node: &Node) -> Option<Vec<Expr>> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "a list of rows is needed here");
+            return None;
+        };
+        items.iter().map(|item| self.row(item)).collect()
+    }
+
+    fn row(&mut self, node: &Node) -> Option<Expr> {
+        let Kind::Map(entries) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "a row is a map of its fields");
+            return None;
+        };
+        let mut record = Vec::new();
+        for (key, value) in entries {
+            if key.name == ".." {
+                record.push(RecordEntry::Open);
+                continue;
+            }
+            let name = self.key_name(key)?;
+            record.push(RecordEntry::Field(name, self.cell(value)?));
+        }
+        Some(Spanned::new(ExprKind::Record(record), self.whole(node)))
+    }
+
+    fn cell(&mut self, node: &Node) -> Option<Expr> {
+        match &node.kind {
+            Kind::Null => Some(Spanned::new(ExprKind::Null, node.span)),
+            Kind::Map(_) => self.row(node),
+            Kind::Seq(_) => {
+                self.error(codes::YAML_SHAPE, node.span, "a single value is needed here");
+                None
+            }
+            Kind::Scalar(scalar) => self.literal(scalar),
+        }
+    }
+
+    fn literal(&mut self, scalar: &Scalar) -> Option<Expr> {
+        let text = || Spanned::new(ExprKind::String(scalar.text.clone()), scalar.span);
+        if scalar.quoted && !scalar.text.starts_with('@') {
+            return Some(text());
+        }
+        // Whatever is no literal of the language is text.
+        let mut none = Vec::new();
+        let parsed = scalar.as_text().expr(&mut none).filter(|_| none.is_empty());
+        let is_literal = |expr: &Expr| match &expr.node {
+            ExprKind::Unary(UnaryOp::Negate, inner) => matches!(inner.node, ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_)),
+            ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_) => true,
+            ExprKind::Bool(_) | ExprKind::Duration(_) | ExprKind::Timestamp(_) => true,
+            _ => false,
+        };
+        match parsed.filter(is_literal) {
+            Some(literal) => Some(literal),
+            None if scalar.text.starts_with('@') => scalar.as_text().expr(self.diagnostics),
+            None => Some(text()),
+        }
+    }
+}
