@@ -11,6 +11,7 @@ pub mod limits;
 pub mod log;
 pub mod operator;
 pub mod program;
+pub mod topics;
 pub mod worker;
 
 mod accumulator;

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod load;
+mod local;
 mod run;
 mod test;
 

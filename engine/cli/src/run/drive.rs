@@ -1,0 +1,94 @@
+//! The loop around a worker.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tidegate_engine::clock::{Clock, WallTime};
+use tidegate_engine::log::{Reader, Restorer, Writer};
+use tidegate_engine::operator::TaskError;
+use tidegate_engine::worker::{Status, Tick, Worker};
+
+const REPORT: Duration = Duration::from_secs(10);
+const RESTORE_REPORT: Duration = Duration::from_secs(1);
+/// How long a signal is waited for at most.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// Drives a worker until `stop` is set, or (`finite`) until its inputs are read to their ends. Then commits and leaves.
+pub fn drive<R, W, S, C>(
+    name: &str,
+    mut worker: Worker<R, W, S, C>,
+    clock: &C,
+    stop: &AtomicBool,
+    finite: bool,
+    status: &Mutex<Status>,
+) -> Result<(), TaskError>
+where
+    R: Reader,
+    W: Writer<Group = R::Group>,
+    S: Restorer,
+    C: Clock,
+{
+    let mut report = Report::new(name, clock.now());
+    while !stop.load(Ordering::Relaxed) {
+        let tick = worker.tick()?;
+        let now = clock.now();
+        if report.is_due(now, tick) {
+            let known = worker.status();
+            report.tell(now, tick, &known);
+            *status.lock().expect("no holder of this lock panics") = known;
+        }
+        if let Tick::Idle(at_most) = tick {
+            if finite && worker.is_drained() {
+                break;
+            }
+            worker.wait(at_most.min(WAIT_MAX));
+        }
+    }
+    let known = worker.status();
+    worker.close()?;
+    *status.lock().expect("no holder of this lock panics") = known;
+    Ok(())
+}
+
+/// Says now and then what a worker does.
+struct Report<'a> {
+    name: &'a str,
+    last: WallTime,
+    events: u64,
+    remaining: Option<i64>,
+}
+
+impl<'a> Report<'a> {
+    fn new(name: &'a str, now: WallTime) -> Report<'a> {
+        Report { name, last: now, events: 0, remaining: None }
+    }
+
+    fn is_due(&self, now: WallTime, tick: Tick) -> bool {
+        let every = if tick == Tick::Restoring { RESTORE_REPORT } else { REPORT };
+        now.since(self.last) >= every
+    }
+
+    fn tell(&mut self, now: WallTime, tick: Tick, status: &Status) {
+        let seconds = now.since(self.last).as_secs_f64();
+        self.last = now;
+        if tick == Tick::Restoring {
+            let left = status.restore_remaining;
+            let before = self.remaining.replace(left);
+            let rate = before.map_or(0.0, |before| (before - left).max(0) as f64 / seconds);
+            let time_left = if rate > 0.0 { format!(", {:.0} s to go", left as f64 / rate) } else { String::new() };
+            tracing::info!("{}: restoring {} tasks: {left} changelog records left, {rate:.0}/s{time_left}", self.name, status.restoring);
+            return;
+        }
+        self.remaining = None;
+        let counters = &status.counters;
+        let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
+        if counters.records_in != self.events {
+            tracing::info!(
+                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors; {} tasks, {} commits",
+                self.name, counters.records_in, counters.records_out, counters.malformed, counters.late, counters.errors,
+                status.tasks, status.commits
+            );
+        }
+        self.events = counters.records_in;
+    }
+}

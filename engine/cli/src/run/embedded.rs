@@ -1,0 +1,255 @@
+//! A run on the embedded log: files in, files out, nothing else needed.
+
+use super::feed::{self, Feeder};
+use super::follow::{Follower, To};
+use super::{Arguments, Input, Stopped, drive, inputs, pair, signals};
+use crate::local;
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tidegate_embedded::EmbeddedLog;
+use tidegate_engine::clock::SystemClock;
+use tidegate_engine::limits::Limits;
+use tidegate_engine::operator::Counters;
+use tidegate_engine::program::Program;
+use tidegate_engine::topics::user_topics;
+use tidegate_engine::worker::{Status, Worker};
+use tidegate_model::plan::{NodeKind, Plan};
+use tidegate_model::{PartitionId, TopicPartition};
+use tidegate_state::{Shared, StateDir};
+
+const STATE_BYTES: usize = 128 << 20;
+const FOLLOW: Duration = Duration::from_millis(20);
+
+/// What a run needs besides the plan, checked before anything is made.
+struct Setup {
+    inputs: Vec<(Input, feed::From)>,
+    /// Topic, and where its rows go.
+    outputs: Vec<(String, To)>,
+}
+
+pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stopped> {
+    let setup = setup(plan, arguments).map_err(Stopped::Unusable)?;
+    let temporary = match &arguments.data {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().map_err(|error| Stopped::Unusable(error.into()))?),
+    };
+    let data = arguments.data.clone().unwrap_or_else(|| temporary.as_ref().expect("made above").path().to_owned());
+    let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
+    let counters = prepared.go(plan, arguments, &data).map_err(Stopped::Failed)?;
+    if !quiet {
+        eprintln!("{}: {}", plan.topology, told(&counters));
+    }
+    Ok(())
+}
+
+fn told(counters: &Counters) -> String {
+    let mut text = format!("{} records in, {} out", counters.records_in, counters.records_out);
+    for (number, word) in [(counters.malformed, "malformed"), (counters.late, "late"), (counters.errors, "errors")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {word}"));
+        }
+    }
+    text
+}
+
+fn setup(plan: &Plan, arguments: &Arguments) -> Result<Setup> {
+    let known = inputs(plan);
+    let mut chosen: Vec<(Input, feed::From)> = Vec::new();
+    let mut stdin = 0;
+    for option in &arguments.input {
+        let (name, from) = pair(option, "--input")?;
+        let Some(input) = known.iter().find(|input| input.name == name) else {
+            let names: Vec<&str> = known.iter().map(|input| input.name.as_str()).collect();
+            bail!("--input {option}: the topology has no source or table `{name}`; it has {}", names.join(", "));
+        };
+        if chosen.iter().any(|(other, _)| other.name == name) {
+            bail!("--input {option}: `{name}` has an input already");
+        }
+        let from = feed::From::parse(from);
+        match &from {
+            feed::From::Stdin => stdin += 1,
+            feed::From::File(path) if !path.is_file() => bail!("--input {option}: there is no file {}", path.display()),
+            feed::From::File(_) => {}
+        }
+        chosen.push((input.clone(), from));
+    }
+    if stdin > 1 {
+        bail!("standard input can feed one source only");
+    }
+    let example = &known[0].name;
+    let has_data = arguments.data.as_ref().is_some_and(|data| log_dir(data).exists());
+    if chosen.is_empty() && !has_data {
+        bail!("there is nothing to read: give `--input {example}=FILE.ndjson`, `--input {example}=-` for standard input, or `--brokers HOST:PORT` to run on Kafka");
+    }
+    Ok(Setup { inputs: chosen, outputs: outputs(plan, arguments)? })
+}
+
+fn outputs(plan: &Plan, arguments: &Arguments) -> Result<Vec<(String, To)>> {
+    let sinks: Vec<(&str, &str)> = plan
+        .nodes
+        .iter()
+        .filter_map(|node| match &node.kind {
+            NodeKind::Sink(sink) => Some((node.name.strip_suffix(".sink").unwrap_or(&node.name), sink.topic.as_str())),
+            _ => None,
+        })
+        .collect();
+    if let ([], [(_, topic)]) = (&arguments.output[..], &sinks[..]) {
+        return Ok(vec![((*topic).to_owned(), To::Stdout)]);
+    }
+    let written: Vec<String> = user_topics(plan).into_iter().filter(|topic| !topic.read).map(|topic| topic.name).collect();
+    let mut outputs = Vec::new();
+    for option in &arguments.output {
+        let (name, to) = pair(option, "--output")?;
+        let by_sink = sinks.iter().find(|(sink, _)| *sink == name).map(|(_, topic)| (*topic).to_owned());
+        let topic = by_sink.or_else(|| written.iter().find(|topic| *topic == name).cloned()).ok_or_else(|| {
+            let mut names: Vec<&str> = sinks.iter().map(|(sink, _)| *sink).collect();
+            names.extend(written.iter().map(String::as_str).filter(|topic| !sinks.iter().any(|(_, known)| known == topic)));
+            anyhow!("--output {option}: the topology has no sink `{name}`; it writes {}", names.join(", "))
+        })?;
+        if let To::File(path) = To::parse(to)
+            && path.parent().is_some_and(|dir| dir != Path::new("") && !dir.is_dir())
+        {
+            bail!("--output {option}: there is no such folder");
+        }
+        outputs.push((topic, To::parse(to)));
+    }
+    Ok(outputs)
+}
+
+fn log_dir(data: &Path) -> PathBuf {
+    data.join("log")
+}
+
+struct Prepared {
+    log: Arc<EmbeddedLog>,
+    state: Arc<StateDir>,
+    feeders: Vec<Feeder>,
+    followers: Vec<Follower>,
+}
+
+fn prepare(plan: &Plan, arguments: &Arguments, setup: Setup, data: &Path) -> Result<Prepared> {
+    std::fs::create_dir_all(data).with_context(|| format!("--data {}", data.display()))?;
+    let log = EmbeddedLog::open(&log_dir(data))?;
+    local::create_topics(&log, plan, arguments.partitions)?;
+    let state = Arc::new(StateDir::open(&data.join("state"), &plan.topology)?);
+    let mut feeders = Vec::new();
+    for (input, from) in &setup.inputs {
+        log.unfinish(&input.topic)?;
+        feeders.push(Feeder::open(&log, input, from)?);
+    }
+    for input in inputs(plan).iter().filter(|input| !setup.inputs.iter().any(|(given, _)| given.name == input.name)) {
+        let empty = is_empty(&log, &input.topic)?;
+        tracing::info!("`{}` has no --input: {}", input.name, if empty { "it is empty" } else { "only what is kept of it is read" });
+        log.finish(&input.topic)?;
+    }
+    let followers = setup
+        .outputs
+        .iter()
+        .map(|(topic, to)| Follower::open(&log, topic, to))
+        .collect::<Result<_>>()?;
+    Ok(Prepared { log, state, feeders, followers })
+}
+
+fn is_empty(log: &EmbeddedLog, topic: &str) -> Result<bool> {
+    for partition in 0..log.partitions(topic).unwrap_or(0) as i32 {
+        let range = log.range(&TopicPartition { topic: topic.to_owned(), partition: PartitionId(partition) })?;
+        if range.end > range.start {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Prepared {
+    fn go(self, plan: &Plan, arguments: &Arguments, _data: &Path) -> Result<Counters> {
+        let stop = signals::stop_flag()?;
+        let working = AtomicBool::new(true);
+        let workers = arguments.workers.min(arguments.partitions);
+        let status: Vec<Mutex<Status>> = (0..workers).map(|_| Mutex::default()).collect();
+        let shared = Shared::new(STATE_BYTES);
+        let Prepared { log, state, feeders, mut followers } = self;
+        std::thread::scope(|scope| -> Result<()> {
+            // A feeder may wait for a line for ever, so it is not waited for.
+            let (failed, failures) = std::sync::mpsc::channel::<anyhow::Error>();
+            for feeder in feeders {
+                let (stop, failed) = (Arc::clone(&stop), failed.clone());
+                std::thread::Builder::new().name("feeder".to_owned()).spawn(move || {
+                    if let Err(error) = feeder.run(&stop) {
+                        let _ = failed.send(error);
+                        stop.store(true, Ordering::SeqCst);
+                    }
+                })?;
+            }
+            let mut running = Vec::new();
+            for (worker, status) in status.iter().enumerate() {
+                let (log, state, shared, stop) = (&log, &state, &shared, &stop);
+                let thread = std::thread::Builder::new().name(format!("worker-{worker}"));
+                running.push(thread.spawn_scoped(scope, move || {
+                    let result = work(plan, log, state, shared, worker as u32, workers, stop, status);
+                    if result.is_err() {
+                        stop.store(true, Ordering::SeqCst);
+                    }
+                    result
+                })?);
+            }
+            let following = scope.spawn(|| -> Result<()> {
+                loop {
+                    let last = !working.load(Ordering::SeqCst);
+                    for follower in &mut followers {
+                        follower.copy()?;
+                    }
+                    if last {
+                        return Ok(());
+                    }
+                    pause();
+                }
+            });
+            let mut result = Ok(());
+            for thread in running {
+                let worked = thread.join().expect("a worker's panic ends the process");
+                result = result.and(worked);
+            }
+            working.store(false, Ordering::SeqCst);
+            let followed = following.join().expect("a follower does not panic");
+            if let Ok(error) = failures.try_recv() {
+                return Err(error);
+            }
+            result.and(followed)
+        })?;
+        let mut total = Counters::default();
+        for status in &status {
+            total.add(&status.lock().expect("no holder of this lock panics").counters);
+        }
+        Ok(total)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the rows' way out is looked at every few milliseconds")]
+fn pause() {
+    std::thread::sleep(FOLLOW);
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that the threads of a run share")]
+fn work(
+    plan: &Plan,
+    log: &Arc<EmbeddedLog>,
+    state: &Arc<StateDir>,
+    shared: &Shared,
+    worker: u32,
+    workers: u32,
+    stop: &AtomicBool,
+    status: &Mutex<Status>,
+) -> Result<()> {
+    let clock = SystemClock::start();
+    let mut writer = log.writer(&plan.topology);
+    let limits = Limits { cache_bytes: STATE_BYTES / workers as usize, ..Limits::default() };
+    let program = Program::new(plan.clone(), limits, &mut writer)?;
+    let reader = log.reader(&plan.topology, &local::read_topics(plan), worker, workers);
+    let restorer = log.restorer();
+    let worker_name = format!("worker {worker}");
+    let worker = Worker::new(reader, writer, restorer, clock.clone(), program, Arc::clone(state), shared.clone());
+    Ok(drive::drive(&worker_name, worker, &clock, stop, true, status)?)
+}

@@ -1,0 +1,108 @@
+//! `tidegate run`: a topology on Kafka, or on the embedded log.
+
+mod drive;
+mod embedded;
+mod feed;
+mod follow;
+mod kafka;
+mod signals;
+
+use crate::{FAILED, OK, UNUSABLE, load};
+use std::path::PathBuf;
+use tidegate_model::plan::Plan;
+
+pub const EXAMPLES: &str = "Examples:
+  tidegate run topologies/payment_volume/topology.tide --input payments=payments.ndjson --output hourly=-
+  tidegate run topologies/fraud/topology.tide --brokers localhost:9092 --data /var/lib/tidegate";
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// A topology file (.tide or .yaml)
+    file: PathBuf,
+    /// Kafka's bootstrap servers; without them the topology runs on the embedded log
+    #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
+    brokers: Option<String>,
+    /// Where state (and the embedded log) is kept. Without it a run on the embedded log forgets everything at its end,
+    /// and a run on Kafka uses ./tidegate-data
+    #[arg(long, value_name = "DIR", env = "TIDEGATE_DATA")]
+    data: Option<PathBuf>,
+    /// Threads; partitions are shared out among them
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+    workers: u32,
+    /// Embedded log: read a source's or table's events from a file of JSON lines, or from standard input. A line may begin
+    /// with the record's key and a tab
+    #[arg(long, value_name = "SOURCE=FILE|-", conflicts_with = "brokers")]
+    input: Vec<String>,
+    /// Embedded log: write a sink's rows to a file as JSON lines, or to standard output. Also takes the topic of a
+    /// `malformed`, `errors` or `late` route. Without it the only sink goes to standard output
+    #[arg(long, value_name = "SINK=FILE|-", conflicts_with = "brokers")]
+    output: Vec<String>,
+    /// Embedded log: how many partitions its topics have
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024), conflicts_with = "brokers")]
+    partitions: u32,
+    /// Kafka: the longest a result waits for its commit while there is a backlog
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    commit_interval: u64,
+    /// Kafka: a librdkafka property for consumer, producer and admin client, such as security.protocol=SSL
+    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
+    properties: Vec<String>,
+    /// Kafka: replicas of the internal topics; by default what the broker's own default is
+    #[arg(long, value_name = "N", requires = "brokers")]
+    replication: Option<u16>,
+}
+
+/// Why a run did not end well.
+enum Stopped {
+    /// Nothing was started.
+    Unusable(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
+    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let plan = compiled.plan.expect("told otherwise");
+    let ended = match &arguments.brokers {
+        Some(brokers) => kafka::run(&plan, brokers, arguments),
+        None => embedded::run(&plan, arguments, quiet),
+    };
+    match ended {
+        Ok(()) => OK,
+        Err(Stopped::Unusable(error)) => {
+            eprintln!("error: {error:#}");
+            UNUSABLE
+        }
+        Err(Stopped::Failed(error)) => {
+            eprintln!("error: {}: stopped: {error:#}", plan.topology);
+            FAILED
+        }
+    }
+}
+
+/// `name=rest`
+fn pair<'a>(text: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {
+    text.split_once('=').ok_or_else(|| anyhow::anyhow!("{option} {text}: NAME=… is needed"))
+}
+
+/// The sources and tables of a plan: name, topic, and the column that is the record's key.
+fn inputs(plan: &Plan) -> Vec<Input> {
+    use tidegate_model::plan::NodeKind;
+    let mut inputs = Vec::new();
+    for node in &plan.nodes {
+        let (topic, key) = match &node.kind {
+            NodeKind::Source(source) => (&source.topic, source.key),
+            NodeKind::Table(table) => (&table.topic, Some(table.key)),
+            _ => continue,
+        };
+        let key = key.map(|column| node.schema.columns[column].path.to_string());
+        inputs.push(Input { name: node.name.clone(), topic: topic.clone(), key });
+    }
+    inputs
+}
+
+#[derive(Clone)]
+struct Input {
+    name: String,
+    topic: String,
+    /// Path of the field whose text is the record's key.
+    key: Option<String>,
+}

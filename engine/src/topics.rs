@@ -1,0 +1,128 @@
+//! The topics of a plan: what it needs of the user's, and which internal ones it makes, with how many partitions.
+
+use crate::program::written_topics;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+use tidegate_model::SubtopologyId;
+use tidegate_model::plan::{NodeKind, Plan};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum InternalKind {
+    /// Records are deleted once they are read and committed.
+    Repartition,
+    /// Compacted: the last record of each key is the state.
+    Changelog,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct InternalTopic {
+    pub name: String,
+    pub kind: InternalKind,
+    pub partitions: u32,
+}
+
+/// A topic of the user's, and what the topology does with it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserTopic {
+    pub name: String,
+    pub read: bool,
+    /// Line of the topology file where it is first named.
+    pub line: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Error, Debug)]
+#[error("{} are read together and must have equally many partitions: {}; make them equal, or put `repartition by` before the join", names(.topics), counts(.topics))]
+pub struct NotCoPartitioned {
+    /// Name and number of partitions.
+    pub topics: Vec<(String, u32)>,
+}
+
+fn names(topics: &[(String, u32)]) -> String {
+    topics.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+fn counts(topics: &[(String, u32)]) -> String {
+    topics.iter().map(|(name, partitions)| format!("{name} has {partitions}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The user's topics, each once, in the order of the plan; those that are read first.
+pub fn user_topics(plan: &Plan) -> Vec<UserTopic> {
+    let mut topics: Vec<UserTopic> = Vec::new();
+    for node in &plan.nodes {
+        let name = match &node.kind {
+            NodeKind::Source(source) => &source.topic,
+            NodeKind::Table(table) => &table.topic,
+            _ => continue,
+        };
+        topics.push(UserTopic { name: name.clone(), read: true, line: node.line });
+    }
+    for written in written_topics(plan).into_iter().filter(|topic| !topic.internal) {
+        if topics.iter().any(|topic| topic.name == written.name) {
+            continue;
+        }
+        let names_it = |node: &&tidegate_model::plan::Node| matches!(&node.kind, NodeKind::Sink(sink) if sink.topic == written.name);
+        let line = plan.nodes.iter().find(names_it).map_or(0, |node| node.line);
+        topics.push(UserTopic { name: written.name, read: false, line });
+    }
+    topics
+}
+
+/// The internal topics, given how many partitions each topic that is read has. A sub-topology has as many tasks as its topics have
+/// partitions; one that reads only repartitions has as many as the largest of those that feed it.
+pub fn internal_topics(plan: &Plan, partitions: &dyn Fn(&str) -> u32) -> Result<Vec<InternalTopic>, NotCoPartitioned> {
+    let mut counted = Counted { plan, partitions, counts: BTreeMap::new(), visiting: BTreeSet::new() };
+    let mut topics = Vec::new();
+    for node in &plan.nodes {
+        if node.has_store() {
+            let partitions = counted.tasks_of(node.subtopology)?;
+            topics.push(InternalTopic { name: plan.changelog_topic(node), kind: InternalKind::Changelog, partitions });
+        }
+        if let NodeKind::Repartition(repartition) = &node.kind {
+            let reader = plan.consumers(node.id).next().expect("a repartition is read").subtopology;
+            let partitions = counted.tasks_of(reader)?;
+            topics.push(InternalTopic { name: repartition.topic.clone(), kind: InternalKind::Repartition, partitions });
+        }
+    }
+    for subtopology in 0..plan.subtopologies() {
+        counted.tasks_of(SubtopologyId(subtopology))?;
+    }
+    Ok(topics)
+}
+
+struct Counted<'a> {
+    plan: &'a Plan,
+    partitions: &'a dyn Fn(&str) -> u32,
+    counts: BTreeMap<SubtopologyId, u32>,
+    visiting: BTreeSet<SubtopologyId>,
+}
+
+impl Counted<'_> {
+    fn tasks_of(&mut self, subtopology: SubtopologyId) -> Result<u32, NotCoPartitioned> {
+        if let Some(count) = self.counts.get(&subtopology) {
+            return Ok(*count);
+        }
+        let inputs = self.plan.inputs_of(subtopology);
+        let user: Vec<(String, u32)> = inputs
+            .iter()
+            .filter(|(_, node)| !matches!(node.kind, NodeKind::Repartition(_)))
+            .map(|(topic, _)| ((*topic).to_owned(), (self.partitions)(topic)))
+            .collect();
+        if let Some((_, first)) = user.first() {
+            if user.iter().any(|(_, count)| count != first) {
+                return Err(NotCoPartitioned { topics: user });
+            }
+            self.counts.insert(subtopology, *first);
+            return Ok(*first);
+        }
+        self.visiting.insert(subtopology);
+        let mut most = 1;
+        for (_, node) in inputs {
+            if !self.visiting.contains(&node.subtopology) {
+                most = most.max(self.tasks_of(node.subtopology)?);
+            }
+        }
+        self.visiting.remove(&subtopology);
+        self.counts.insert(subtopology, most);
+        Ok(most)
+    }
+}
