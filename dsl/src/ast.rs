@@ -43,7 +43,10 @@ pub type TypeExpr = Spanned<TypeKind>;
 pub enum TypeKind {
     /// A built-in type without arguments, or a declared one.
     Named(String),
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     Record(Vec<FieldDecl>),
     Nullable(Box<TypeExpr>),
     /// Part of the language that this version cannot run: arrays, maps.
@@ -140,9 +143,22 @@ pub enum StepKind {
     RepartitionBy(Vec<Expr>),
     Window(WindowStep),
     Aggregate(Vec<(Name, Expr)>),
-    Rolling { range: Spanned<i64>, by: Vec<Expr>, excluding_current: bool, functions: Vec<(Name, Expr)> },
-    Join { left: bool, table: Name, alias: Option<Name>, by: Expr },
-    Dedupe { by: Vec<Expr>, within: Spanned<i64> },
+    Rolling {
+        range: Spanned<i64>,
+        by: Vec<Expr>,
+        excluding_current: bool,
+        functions: Vec<(Name, Expr)>,
+    },
+    Join {
+        left: bool,
+        table: Name,
+        alias: Option<Name>,
+        by: Expr,
+    },
+    Dedupe {
+        by: Vec<Expr>,
+        within: Spanned<i64>,
+    },
     Emit(EmitKind),
     /// A word of the language that this version cannot run yet.
     Unsupported(String),
@@ -189,7 +205,9 @@ pub enum TestStepDecl {
 pub enum FeedRowDecl {
     Row(Expr),
     /// `null key "c1"`: deletes from a table.
-    Null { key: Name },
+    Null {
+        key: Name,
+    },
 }
 
 pub type Expr = Spanned<ExprKind>;
@@ -215,9 +233,16 @@ pub enum ExprKind {
     Match(Box<Expr>, Vec<Arm>),
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    In { value: Box<Expr>, list: Vec<Expr>, negated: bool },
+    In {
+        value: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
     Between(Box<Expr>, Box<Expr>, Box<Expr>),
-    IsNull { value: Box<Expr>, negated: bool },
+    IsNull {
+        value: Box<Expr>,
+        negated: bool,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]

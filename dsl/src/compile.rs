@@ -24,7 +24,8 @@ pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
     let broken = diagnostics.iter().any(Diagnostic::is_error);
     match &topology.name {
         None if !broken => {
-            let diagnostic = Diagnostic::error(codes::MISSING_NAME, Span::new(0, 0), "the topology has no name");
+            let diagnostic =
+                Diagnostic::error(codes::MISSING_NAME, Span::new(0, 0), "the topology has no name");
             let example = if file.is_yaml() { "topology: NAME" } else { "topology NAME" };
             diagnostics.push(diagnostic.note(format!("stores, internal topics and the consumer group are named after it: `{example}` in the first line")));
         }
@@ -36,7 +37,9 @@ pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
     let (plan, tests) = lower::lower(file, &topology, &mut types, &globals, &mut diagnostics);
     if broken {
         // A declaration that could not be read is not declared: what follows from that alone is not told.
-        diagnostics.retain(|diagnostic| !matches!(diagnostic.code, codes::UNKNOWN_NAME | codes::UNKNOWN_TYPE | codes::UNUSED));
+        diagnostics.retain(|diagnostic| {
+            !matches!(diagnostic.code, codes::UNKNOWN_NAME | codes::UNKNOWN_TYPE | codes::UNUSED)
+        });
     }
     diagnostics.sort_by_key(|diagnostic| (diagnostic.labels[0].span.start, !diagnostic.is_error()));
     diagnostics.dedup();

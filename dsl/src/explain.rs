@@ -26,7 +26,11 @@ pub fn explain(plan: &Plan) -> String {
     for part in (0..parts).map(SubtopologyId) {
         let inputs: Vec<&str> = plan.inputs_of(part).iter().map(|(topic, _)| *topic).collect();
         out.push('\n');
-        line(&mut out, 0, &format!("sub-topology {}: a task for each partition of {}", part.0, inputs.join(", ")));
+        line(
+            &mut out,
+            0,
+            &format!("sub-topology {}: a task for each partition of {}", part.0, inputs.join(", ")),
+        );
         if inputs.len() > 1 {
             line(&mut out, 1, "these topics need equally many partitions");
         }
@@ -66,10 +70,15 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "topic", &format!("{} (json)", source.topic));
             match source.key {
                 Some(key) => fact(out, "key", &node.schema.columns[key].path),
-                None => fact(out, "key", "none is declared: where state is kept by a key, a repartition comes before"),
+                None => fact(
+                    out,
+                    "key",
+                    "none is declared: where state is kept by a key, a repartition comes before",
+                ),
             }
             let time = source.time.column.map_or("of the record", |column| &node.schema.columns[column].path);
-            let idle = source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
+            let idle =
+                source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
             fact(out, "time", &format!("{time}, out of order by up to {}{idle}", source.time.out_of_order));
             route(out, "malformed", source.malformed.as_ref());
             fields(out, node);
@@ -103,14 +112,20 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "key", &exprs(&repartition.key, schema));
             fact(out, "topic", &format!("{} (internal, emptied as it is read)", repartition.topic));
             if repartition.partial {
-                fact(out, "carries", "one partial aggregate for each key (and window) and commit, not the events");
+                fact(
+                    out,
+                    "carries",
+                    "one partial aggregate for each key (and window) and commit, not the events",
+                );
             }
             route_if(out, repartition.errors.as_ref());
         }
         NodeKind::Aggregate(aggregate) => {
             from(out);
             // The functions of a partial repartition are evaluated before it.
-            let partial = input.filter(|input| matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial));
+            let partial = input.filter(
+                |input| matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial),
+            );
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
             if let Some(window) = &aggregate.window {
@@ -127,7 +142,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             }
             calls(out, &aggregate.functions, schema);
             let emit = match aggregate.emit {
-                Emit::Final => "final: one row for each key and window, when the watermark reaches its end plus grace".to_owned(),
+                Emit::Final => {
+                    "final: one row for each key and window, when the watermark reaches its end plus grace"
+                        .to_owned()
+                }
                 Emit::Changes => "changes: the row of each changed key at every commit".to_owned(),
                 Emit::Every(every) => format!("every {every}: the row of each key that changed"),
             };
@@ -142,7 +160,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Rolling(rolling) => {
             from(out);
             fact(out, "key", &exprs(&rolling.key, schema));
-            let current = if rolling.excluding_current { "without the event itself" } else { "the event itself included" };
+            let current = if rolling.excluding_current {
+                "without the event itself"
+            } else {
+                "the event itself included"
+            };
             fact(out, "range", &format!("the trailing {}, {current}", rolling.range));
             calls(out, &rolling.functions, schema);
             store(out, plan, node, &format!("the events of each key, for {}", rolling.range));
@@ -151,7 +173,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::JoinTable(join) => {
             from(out);
             let table = &plan.node(node.inputs[1]).name;
-            let kind = if join.left { "left: an event without a row passes too" } else { "inner: an event without a row ends here" };
+            let kind = if join.left {
+                "left: an event without a row passes too"
+            } else {
+                "inner: an event without a row ends here"
+            };
             fact(out, "table", &format!("{table} as {}, {kind}", join.alias));
             fact(out, "key", &expr(&join.key, schema));
             route_if(out, join.errors.as_ref());
@@ -165,11 +191,17 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::Sink(sink) => {
             from(out);
-            fact(out, "topic", &format!("{} (json{})", sink.topic, if sink.compacted { ", compacted" } else { "" }));
+            fact(
+                out,
+                "topic",
+                &format!("{} (json{})", sink.topic, if sink.compacted { ", compacted" } else { "" }),
+            );
             let key = match &sink.key {
-                SinkKey::Columns(columns) => {
-                    columns.iter().map(|column| node.schema.columns[*column].path.as_str()).collect::<Vec<_>>().join(", ")
-                }
+                SinkKey::Columns(columns) => columns
+                    .iter()
+                    .map(|column| node.schema.columns[*column].path.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 SinkKey::Original => "as it came".to_owned(),
                 SinkKey::None => "none".to_owned(),
             };
@@ -233,7 +265,11 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
     let deep = |inner: &Expr| self::expr(inner, schema);
     // Parts that bind less tightly than their surroundings stand in brackets.
     let tight = |inner: &Expr| match inner.kind {
-        ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Compare(..) | ExprKind::Arithmetic(..) | ExprKind::Coalesce(..)
+        ExprKind::And(..)
+        | ExprKind::Or(..)
+        | ExprKind::Compare(..)
+        | ExprKind::Arithmetic(..)
+        | ExprKind::Coalesce(..)
         | ExprKind::In(..) => format!("({})", deep(inner)),
         _ => deep(inner),
     };

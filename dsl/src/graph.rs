@@ -27,7 +27,9 @@ fn label(plan: &Plan, node: &Node) -> String {
         NodeKind::Source(source) => format!("source {name} <- {}", source.topic),
         NodeKind::Table(table) => format!("table {name} <- {}", table.topic),
         NodeKind::Sink(sink) => format!("sink -> {}", sink.topic),
-        NodeKind::Repartition(repartition) if repartition.partial => format!("{name} = partial aggregates -> {}", repartition.topic),
+        NodeKind::Repartition(repartition) if repartition.partial => {
+            format!("{name} = partial aggregates -> {}", repartition.topic)
+        }
         NodeKind::Repartition(repartition) => format!("{name} = repartition -> {}", repartition.topic),
         kind if node.has_store() => format!("{name} ({}, store {}.{name})", kind.keyword(), plan.topology),
         kind if name.ends_with(kind.keyword()) => name.clone(),

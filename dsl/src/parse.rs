@@ -16,9 +16,22 @@ use tidegate_model::value::parse_decimal;
 #[grammar = "grammar.pest"]
 struct Grammar;
 
-const DECLARATIONS: [&str; 9] = ["topology", "type", "param", "fn", "source", "table", "stream", "sink", "test"];
+const DECLARATIONS: [&str; 9] =
+    ["topology", "type", "param", "fn", "source", "table", "stream", "sink", "test"];
 const STEPS: [&str; 13] = [
-    "filter", "map", "select", "drop", "add", "group", "repartition", "window", "aggregate", "rolling", "join", "dedupe", "emit",
+    "filter",
+    "map",
+    "select",
+    "drop",
+    "add",
+    "group",
+    "repartition",
+    "window",
+    "aggregate",
+    "rolling",
+    "join",
+    "dedupe",
+    "emit",
 ];
 const LATER_DECLARATIONS: [&str; 2] = ["use", "serve"];
 /// Brackets deeper than this are refused before the grammar sees them.
@@ -54,9 +67,11 @@ fn split(text: &str) -> Vec<Span> {
             }
             _ => {
                 if line_start {
-                    let word: String = text[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let word: String =
+                        text[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                     let indented = at > 0 && !text[..at].ends_with('\n');
-                    let known = DECLARATIONS.contains(&word.as_str()) || LATER_DECLARATIONS.contains(&word.as_str());
+                    let known =
+                        DECLARATIONS.contains(&word.as_str()) || LATER_DECLARATIONS.contains(&word.as_str());
                     // A word at the very start of a line begins a declaration even inside an unclosed bracket:
                     // the error then stays in its own declaration.
                     if !word.is_empty() && !indented && (depth <= 0 || known) {
@@ -109,7 +124,11 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
     }
     if let Some(at) = too_deep(source) {
         let span = Span::new(unit.start as usize + at, unit.start as usize + at + 1);
-        diagnostics.push(Diagnostic::error(codes::TOO_DEEP, span, format!("more than {DEPTH_MAX} levels of brackets")));
+        diagnostics.push(Diagnostic::error(
+            codes::TOO_DEEP,
+            span,
+            format!("more than {DEPTH_MAX} levels of brackets"),
+        ));
         return;
     }
     match Grammar::parse(Rule::unit, source) {
@@ -125,7 +144,11 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
 }
 
 fn not_yet(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::NOT_YET, span, format!("`{word}` is part of the language, but this version cannot run it yet"))
+    Diagnostic::error(
+        codes::NOT_YET,
+        span,
+        format!("`{word}` is part of the language, but this version cannot run it yet"),
+    )
 }
 
 fn too_deep(text: &str) -> Option<usize> {
@@ -211,9 +234,18 @@ fn human(rule: Rule) -> Option<String> {
             Rule::duration => "a length of time such as `10m`",
             Rule::timestamp => "a time such as `@10:00`",
             Rule::number | Rule::int => "a number",
-            Rule::type_expr | Rule::type_base | Rule::record_type | Rule::decimal_type | Rule::array_type => "a type",
-            Rule::expr | Rule::call | Rule::if_expr | Rule::match_expr | Rule::format_string | Rule::boolean | Rule::null
-            | Rule::not_op | Rule::minus_op => "an expression",
+            Rule::type_expr | Rule::type_base | Rule::record_type | Rule::decimal_type | Rule::array_type => {
+                "a type"
+            }
+            Rule::expr
+            | Rule::call
+            | Rule::if_expr
+            | Rule::match_expr
+            | Rule::format_string
+            | Rule::boolean
+            | Rule::null
+            | Rule::not_op
+            | Rule::minus_op => "an expression",
             Rule::record => "a record `{ … }`",
             Rule::topic_ref => "a topic such as `kafka(\"payments\")`",
             Rule::step => "a step",
@@ -221,7 +253,9 @@ fn human(rule: Rule) -> Option<String> {
             Rule::assignment | Rule::field | Rule::entry | Rule::field_decl => "a field",
             Rule::EOI => "the end of the declaration",
             Rule::nullable_mark => "`?`",
-            Rule::source_clause | Rule::key_clause | Rule::time_clause | Rule::malformed_clause => "`key`, `time` or `malformed ->`",
+            Rule::source_clause | Rule::key_clause | Rule::time_clause | Rule::malformed_clause => {
+                "`key`, `time` or `malformed ->`"
+            }
             Rule::tumbling => "`tumbling`",
             Rule::hopping => "`hopping`",
             Rule::pipeline_input => "a stream's name",
@@ -237,9 +271,15 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
         .op(Op::infix(op_or, Assoc::Left))
         .op(Op::infix(op_and, Assoc::Left))
         .op(Op::prefix(not_op))
-        .op(Op::infix(op_eq, Assoc::Left) | Op::infix(op_ne, Assoc::Left) | Op::infix(op_lt, Assoc::Left)
-            | Op::infix(op_le, Assoc::Left) | Op::infix(op_gt, Assoc::Left) | Op::infix(op_ge, Assoc::Left)
-            | Op::postfix(in_list) | Op::postfix(between) | Op::postfix(is_null))
+        .op(Op::infix(op_eq, Assoc::Left)
+            | Op::infix(op_ne, Assoc::Left)
+            | Op::infix(op_lt, Assoc::Left)
+            | Op::infix(op_le, Assoc::Left)
+            | Op::infix(op_gt, Assoc::Left)
+            | Op::infix(op_ge, Assoc::Left)
+            | Op::postfix(in_list)
+            | Op::postfix(between)
+            | Op::postfix(is_null))
         .op(Op::infix(op_coalesce, Assoc::Right))
         .op(Op::infix(op_add, Assoc::Left) | Op::infix(op_sub, Assoc::Left))
         .op(Op::infix(op_mul, Assoc::Left) | Op::infix(op_div, Assoc::Left) | Op::infix(op_rem, Assoc::Left))
@@ -270,7 +310,11 @@ impl Scalar<'_> {
     ) -> Option<T> {
         let offset = self.span.start as usize;
         if too_deep(self.text).is_some() {
-            diagnostics.push(Diagnostic::error(codes::TOO_DEEP, self.span, format!("more than {DEPTH_MAX} levels of brackets")));
+            diagnostics.push(Diagnostic::error(
+                codes::TOO_DEEP,
+                self.span,
+                format!("more than {DEPTH_MAX} levels of brackets"),
+            ));
             return None;
         }
         match Grammar::parse(rule, self.text) {
@@ -307,7 +351,9 @@ impl Scalar<'_> {
     }
 
     pub(crate) fn by(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<Expr>> {
-        self.parse(Rule::whole_by, diagnostics, |reader, pair| pair.into_inner().map(|pair| reader.expr(pair)).collect())
+        self.parse(Rule::whole_by, diagnostics, |reader, pair| {
+            pair.into_inner().map(|pair| reader.expr(pair)).collect()
+        })
     }
 }
 
@@ -352,7 +398,9 @@ impl Reader<'_> {
                 Some(same @ ('"' | '\\' | '{' | '}')) => out.push(same),
                 other => {
                     let escape = other.map(String::from).unwrap_or_default();
-                    let message = format!("`\\{escape}` is no escape; there are \\n, \\t, \\r, \\\", \\\\, \\{{ and \\}}");
+                    let message = format!(
+                        "`\\{escape}` is no escape; there are \\n, \\t, \\r, \\\", \\\\, \\{{ and \\}}"
+                    );
                     self.diagnostics.push(Diagnostic::error(codes::LITERAL, span, message));
                 }
             }
@@ -428,13 +476,18 @@ impl Reader<'_> {
                 let name = self.name(&inner.next().expect("a name"));
                 let mut pipeline = inner.next().expect("a pipeline").into_inner();
                 let inputs = pipeline.next().expect("an input").into_inner();
-                let inputs = inputs.filter(|pair| pair.as_rule() == Rule::ident).map(|pair| self.name(&pair)).collect();
+                let inputs = inputs
+                    .filter(|pair| pair.as_rule() == Rule::ident)
+                    .map(|pair| self.name(&pair))
+                    .collect();
                 let steps = pipeline.filter_map(|pair| self.step(pair)).collect();
                 topology.streams.push(StreamDecl { name, inputs, steps });
             }
             Rule::sink_decl => {
                 let stream = self.name(&inner.next().expect("a stream"));
-                topology.sinks.push(SinkDecl { stream, topic: self.topic_ref(inner.next().expect("a topic")) });
+                topology
+                    .sinks
+                    .push(SinkDecl { stream, topic: self.topic_ref(inner.next().expect("a topic")) });
             }
             Rule::test_decl => {
                 let name = self.string(&inner.next().expect("a name"));
@@ -451,7 +504,10 @@ impl Reader<'_> {
 
     fn field_decl(&mut self, pair: Node<'_>) -> FieldDecl {
         let mut inner = pair.into_inner();
-        FieldDecl { name: self.name(&inner.next().expect("a name")), ty: self.type_expr(inner.next().expect("a type")) }
+        FieldDecl {
+            name: self.name(&inner.next().expect("a name")),
+            ty: self.type_expr(inner.next().expect("a type")),
+        }
     }
 
     fn type_expr(&mut self, pair: Node<'_>) -> TypeExpr {
@@ -463,7 +519,8 @@ impl Reader<'_> {
             Rule::record_type => TypeKind::Record(self.field_decls(base.into_inner())),
             Rule::array_type => TypeKind::Unsupported("an array"),
             Rule::decimal_type => {
-                let mut digits = base.into_inner().map(|pair| pair.as_str().trim().parse::<u8>().unwrap_or(u8::MAX));
+                let mut digits =
+                    base.into_inner().map(|pair| pair.as_str().trim().parse::<u8>().unwrap_or(u8::MAX));
                 let (precision, scale) = (digits.next().unwrap_or(0), digits.next().unwrap_or(0));
                 if !(1..=38).contains(&precision) || scale > precision || scale > 18 {
                     self.diagnostics.push(Diagnostic::error(
@@ -546,7 +603,9 @@ impl Reader<'_> {
             Rule::drop_step => StepKind::Drop(inner.map(|pair| self.path(&pair)).collect()),
             Rule::add_step => StepKind::Add(self.assignments(next())),
             Rule::group_step => StepKind::GroupBy(next().into_inner().map(|pair| self.expr(pair)).collect()),
-            Rule::repartition_step => StepKind::RepartitionBy(next().into_inner().map(|pair| self.expr(pair)).collect()),
+            Rule::repartition_step => {
+                StepKind::RepartitionBy(next().into_inner().map(|pair| self.expr(pair)).collect())
+            }
             Rule::window_step => {
                 let window = next();
                 let mut lengths = window.into_inner().filter(|pair| pair.as_rule() == Rule::duration);
@@ -633,7 +692,9 @@ impl Reader<'_> {
                 let stream = self.name(&inner.nth(1).expect("a stream"));
                 TestStepDecl::Expect { stream, rows: inner.map(|pair| self.atom(pair)).collect() }
             }
-            Rule::snapshot_step => TestStepDecl::Snapshot { stream: self.name(&inner.nth(1).expect("a stream")) },
+            Rule::snapshot_step => {
+                TestStepDecl::Snapshot { stream: self.name(&inner.nth(1).expect("a stream")) }
+            }
             _ => {
                 let input = self.name(&inner.next().expect("an input"));
                 let rows = inner
@@ -670,7 +731,11 @@ impl Reader<'_> {
             rest = &rest[unit..];
         }
         if total.is_none() {
-            self.diagnostics.push(Diagnostic::error(codes::LITERAL, span, "this length of time is too large"));
+            self.diagnostics.push(Diagnostic::error(
+                codes::LITERAL,
+                span,
+                "this length of time is too large",
+            ));
         }
         Spanned::new(total.unwrap_or(1), span)
     }
@@ -686,7 +751,8 @@ impl Reader<'_> {
             .map_primary(|pair| this.borrow_mut().atom(pair))
             .map_prefix(|operator, value| {
                 let span = this.borrow().span(&operator).to(value.span);
-                let operator = if operator.as_rule() == Rule::not_op { UnaryOp::Not } else { UnaryOp::Negate };
+                let operator =
+                    if operator.as_rule() == Rule::not_op { UnaryOp::Not } else { UnaryOp::Negate };
                 Spanned::new(ExprKind::Unary(operator, Box::new(value)), span)
             })
             .map_infix(|a, operator, b| combine(a, binary(operator.as_rule()), b))
@@ -706,12 +772,16 @@ impl Reader<'_> {
         let negated = inner.iter().any(|pair| pair.as_rule() == Rule::not_mark);
         let kind = match rule {
             Rule::in_list => {
-                let list = inner.into_iter().filter(|pair| pair.as_rule() == Rule::expr).map(|pair| self.expr(pair));
+                let list =
+                    inner.into_iter().filter(|pair| pair.as_rule() == Rule::expr).map(|pair| self.expr(pair));
                 ExprKind::In { value, list: list.collect(), negated }
             }
             Rule::is_null => ExprKind::IsNull { value, negated },
             _ => {
-                let mut bounds = inner.into_iter().filter(|pair| pair.as_rule() == Rule::bound).map(|pair| self.signed(pair));
+                let mut bounds = inner
+                    .into_iter()
+                    .filter(|pair| pair.as_rule() == Rule::bound)
+                    .map(|pair| self.signed(pair));
                 let (low, high) = (bounds.next().expect("a bound"), bounds.next().expect("a bound"));
                 ExprKind::Between(value, Box::new(low), Box::new(high))
             }
@@ -745,7 +815,9 @@ impl Reader<'_> {
             Rule::format_string => ExprKind::Format(
                 pair.into_inner()
                     .map(|part| match part.as_rule() {
-                        Rule::format_value => FormatPart::Value(self.expr(part.into_inner().next().expect("a value"))),
+                        Rule::format_value => {
+                            FormatPart::Value(self.expr(part.into_inner().next().expect("a value")))
+                        }
                         _ => {
                             let span = self.span(&part);
                             let text = part.as_str().replace("{{", "{").replace("}}", "}");
@@ -787,12 +859,19 @@ impl Reader<'_> {
             text.parse().ok().map(ExprKind::Float)
         } else if let Some((_, fraction)) = text.split_once('.') {
             let scale = fraction.len() as u8;
-            (fraction.len() <= 18).then(|| parse_decimal(text.as_bytes(), scale)).flatten().map(|digits| ExprKind::Decimal(digits, scale))
+            (fraction.len() <= 18)
+                .then(|| parse_decimal(text.as_bytes(), scale))
+                .flatten()
+                .map(|digits| ExprKind::Decimal(digits, scale))
         } else {
             text.parse().ok().map(ExprKind::Int)
         };
         kind.unwrap_or_else(|| {
-            self.diagnostics.push(Diagnostic::error(codes::LITERAL, span, format!("the number {text} is too large")));
+            self.diagnostics.push(Diagnostic::error(
+                codes::LITERAL,
+                span,
+                format!("the number {text} is too large"),
+            ));
             ExprKind::Int(0)
         })
     }
@@ -809,7 +888,8 @@ impl Reader<'_> {
         match parse_rfc3339(whole.as_bytes()) {
             Some(time) => ExprKind::Timestamp(time.micros()),
             None => {
-                let message = format!("`@{text}` is no time; write `@10:00`, `@2026-01-31` or `@2026-01-31T10:00:00Z`");
+                let message =
+                    format!("`@{text}` is no time; write `@10:00`, `@2026-01-31` or `@2026-01-31T10:00:00Z`");
                 self.diagnostics.push(Diagnostic::error(codes::LITERAL, span, message));
                 ExprKind::Timestamp(0)
             }

@@ -4,19 +4,31 @@
 use crate::batch::{Column, ColumnData};
 use tidegate_model::plan::{AggregateCall, AggregateFunction};
 use tidegate_model::{EventTime, ScalarType, Value};
-use tidegate_state::value::{self, Decoder};
 use tidegate_state::CodecError;
+use tidegate_state::value::{self, Decoder};
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Accumulator {
     Count(i64),
     /// Exact, for ints and decimals; `count` of what was not null.
-    Sum { total: i128, count: i64 },
-    SumFloat { total: f64, count: i64 },
+    Sum {
+        total: i128,
+        count: i64,
+    },
+    SumFloat {
+        total: f64,
+        count: i64,
+    },
     Min(Value),
     Max(Value),
-    First { at: EventTime, value: Value },
-    Last { at: EventTime, value: Value },
+    First {
+        at: EventTime,
+        value: Value,
+    },
+    Last {
+        at: EventTime,
+        value: Value,
+    },
 }
 
 /// A result that does not fit its type.
@@ -62,7 +74,9 @@ impl Accumulator {
                 *count += 1;
             }
             Accumulator::SumFloat { total, count } => {
-                let ColumnData::Float(values) = &column.data else { panic!("a float sum over {:?}", column.data) };
+                let ColumnData::Float(values) = &column.data else {
+                    panic!("a float sum over {:?}", column.data)
+                };
                 *total += values[row];
                 *count += 1;
             }
@@ -110,7 +124,8 @@ impl Accumulator {
                 *total += more;
                 *count += seen;
             }
-            (Accumulator::Min(_), Accumulator::Min(value)) | (Accumulator::Max(_), Accumulator::Max(value)) => {
+            (Accumulator::Min(_), Accumulator::Min(value))
+            | (Accumulator::Max(_), Accumulator::Max(value)) => {
                 if !value.is_null() {
                     self.update_value(value.clone(), EventTime::MIN);
                 }
@@ -283,7 +298,9 @@ mod tests {
 
     #[test]
     fn division_rounds_half_to_even() {
-        for (numerator, divisor, result) in [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (10, 3, 3), (11, 3, 4)] {
+        for (numerator, divisor, result) in
+            [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (10, 3, 3), (11, 3, 4)]
+        {
             assert_eq!(divide_half_even(numerator, divisor), result, "{numerator} / {divisor}");
         }
     }

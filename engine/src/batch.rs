@@ -163,7 +163,10 @@ impl Column {
         match (&mut self.data, value) {
             (_, Value::Null) => return self.push_null(),
             (ColumnData::Bool(values), Value::Bool(value)) => values.push(*value),
-            (ColumnData::Int(values), Value::Int(value) | Value::Timestamp(value) | Value::Duration(value)) => {
+            (
+                ColumnData::Int(values),
+                Value::Int(value) | Value::Timestamp(value) | Value::Duration(value),
+            ) => {
                 values.push(*value);
             }
             (ColumnData::Float(values), Value::Float(value)) => values.push(*value),
@@ -289,7 +292,10 @@ mod tests {
         for value in [Value::Int(1), Value::Null, Value::Int(3)] {
             column.push(&value);
         }
-        assert_eq!((column.len(), column.is_null(0), column.is_null(1), column.is_null(2)), (3, false, true, false));
+        assert_eq!(
+            (column.len(), column.is_null(0), column.is_null(1), column.is_null(2)),
+            (3, false, true, false)
+        );
         assert_eq!(column.value(2, ScalarType::Timestamp), Value::Timestamp(3));
     }
 

@@ -34,7 +34,10 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the OS clock for the engine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the OS clock for the engine"
+    )]
     pub fn start() -> SystemClock {
         SystemClock { start: Instant::now() }
     }

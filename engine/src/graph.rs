@@ -5,8 +5,8 @@ use crate::clock::WallTime;
 use crate::internal_record::InternalTopic;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge, partial::Partial,
-    repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
+    aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge,
+    partial::Partial, repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -58,7 +58,8 @@ impl Graph {
     pub fn new(program: &Program, task: TaskId, store: &Store) -> Result<Graph, StateError> {
         let plan = &program.plan;
         let stores = program.stores_of(task.subtopology).len().max(1);
-        let cache_bytes = program.limits.cache_bytes / stores / program.tasks_of(task.subtopology).max(1) as usize;
+        let cache_bytes =
+            program.limits.cache_bytes / stores / program.tasks_of(task.subtopology).max(1) as usize;
         let mut builder =
             Builder { program, store, cache_bytes, tables: Vec::new(), table_numbers: BTreeMap::new() };
         let mut nodes: Vec<GraphNode> = Vec::new();
@@ -77,7 +78,10 @@ impl Graph {
                 if matches!(plan.node(*input).kind, NodeKind::Table(_)) {
                     continue;
                 }
-                let from = index_of.get(input).copied().filter(|_| plan.node(*input).subtopology == task.subtopology);
+                let from = index_of
+                    .get(input)
+                    .copied()
+                    .filter(|_| plan.node(*input).subtopology == task.subtopology);
                 match from {
                     Some(from) => nodes[from].consumers.push((index, port)),
                     None => entries.entry(*input).or_default().push((index, port)),
@@ -101,7 +105,12 @@ impl Graph {
         self.fan_out(&consumers, batch, env)
     }
 
-    pub fn partials(&mut self, input: NodeId, partials: Partials, env: &mut Env<'_>) -> Result<(), TaskError> {
+    pub fn partials(
+        &mut self,
+        input: NodeId,
+        partials: Partials,
+        env: &mut Env<'_>,
+    ) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
         assert_eq!(consumers.len(), 1, "one aggregate combines the partials of a repartition");
         self.call(consumers[0].0, env, |operator, context| operator.on_partials(partials, context))
@@ -196,7 +205,12 @@ impl Graph {
         Ok(())
     }
 
-    fn fan_out(&mut self, consumers: &[(usize, usize)], batch: Batch, env: &mut Env<'_>) -> Result<(), TaskError> {
+    fn fan_out(
+        &mut self,
+        consumers: &[(usize, usize)],
+        batch: Batch,
+        env: &mut Env<'_>,
+    ) -> Result<(), TaskError> {
         let Some(((last, last_port), others)) = consumers.split_last() else { return Ok(()) };
         for (index, port) in others {
             let copy = batch.clone();
@@ -221,7 +235,9 @@ impl Builder<'_> {
                 self.tables.push(TableRows { overlay, codec });
                 Box::new(Table::new(self.tables.len() - 1, table.key))
             }
-            NodeKind::Filter(filter) => Box::new(Filter::new(filter, self.route(node, "errors", filter.errors.as_ref()))),
+            NodeKind::Filter(filter) => {
+                Box::new(Filter::new(filter, self.route(node, "errors", filter.errors.as_ref())))
+            }
             NodeKind::Map(map) => {
                 let errors = self.route(node, "errors", map.errors.as_ref());
                 Box::new(Map::new(map, program.needed.columns(node), errors))

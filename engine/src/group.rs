@@ -20,7 +20,11 @@ pub struct Group {
 
 impl Group {
     pub fn new(calls: &[AggregateCall]) -> Group {
-        Group { time: EventTime::MIN, pending: false, accumulators: calls.iter().map(Accumulator::new).collect() }
+        Group {
+            time: EventTime::MIN,
+            pending: false,
+            accumulators: calls.iter().map(Accumulator::new).collect(),
+        }
     }
 
     pub fn combine(&mut self, other: &Group) {
@@ -66,7 +70,9 @@ pub type ArgumentColumns = Vec<Option<(Arc<Column>, ScalarType)>>;
 
 impl Arguments {
     pub fn new(calls: &[AggregateCall]) -> Arguments {
-        let compile = |call: &AggregateCall| call.argument.as_ref().map(|argument| (Compiled::new(argument), argument.ty));
+        let compile = |call: &AggregateCall| {
+            call.argument.as_ref().map(|argument| (Compiled::new(argument), argument.ty))
+        };
         Arguments { compiled: calls.iter().map(compile).collect() }
     }
 

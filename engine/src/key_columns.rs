@@ -81,7 +81,10 @@ pub fn decode_key(bytes: &[u8], types: &[ScalarType], builders: &mut [Column]) -
             Some(()) => column.pushed_value(),
             None => column.push_null(),
         }
-        debug_assert_eq!(std::mem::discriminant(&Column::new(*ty).data), std::mem::discriminant(&column.data));
+        debug_assert_eq!(
+            std::mem::discriminant(&Column::new(*ty).data),
+            std::mem::discriminant(&column.data)
+        );
     }
     Ok(())
 }

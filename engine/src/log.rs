@@ -93,7 +93,11 @@ pub trait Reader {
     ) -> Result<Vec<Option<Committed>>, LogError>;
 
     /// Waits for the broker, at most `timeout`. The end counts open transactions too.
-    fn offset_range(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<OffsetRange, LogError>;
+    fn offset_range(
+        &mut self,
+        partition: &TopicPartition,
+        timeout: Duration,
+    ) -> Result<OffsetRange, LogError>;
 
     /// Proof of membership for a commit now. [`LogError::NotMember`] where there is none that fences
     /// (not joined, generation below 1, empty member id, assignment lost).
@@ -127,9 +131,13 @@ pub struct ChangelogEnd {
 pub enum CommitOutcome {
     Committed(Vec<ChangelogEnd>),
     /// Refused and aborted; the writer is ready for the next transaction. Uncommitted work is dropped and read again.
-    Aborted { why: String },
+    Aborted {
+        why: String,
+    },
     /// Fenced, or nobody knows: [`Writer::reset`] must be called, then the committed offsets tell what happened.
-    Unknown { why: String },
+    Unknown {
+        why: String,
+    },
 }
 
 pub trait Writer {

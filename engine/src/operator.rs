@@ -25,7 +25,11 @@ pub trait Operator {
     }
 
     /// No event older than `watermark` is expected at this operator. Returns what its own consumers may expect.
-    fn on_watermark(&mut self, watermark: EventTime, _context: &mut Context<'_>) -> Result<EventTime, TaskError> {
+    fn on_watermark(
+        &mut self,
+        watermark: EventTime,
+        _context: &mut Context<'_>,
+    ) -> Result<EventTime, TaskError> {
         Ok(watermark)
     }
 
@@ -115,8 +119,17 @@ impl Counters {
 #[derive(Error, Debug)]
 pub enum TaskError {
     /// An event that cannot be used and has no route: the topology stops before it, and nothing is lost.
-    #[error("{place}: {code}: {message}\n  in step `{step}` (line {line}); add `{route} -> kafka(\"…\")` there to set such events aside, or mend the event's producer")]
-    Poison { place: Place, step: Arc<str>, line: u32, code: &'static str, message: String, route: &'static str },
+    #[error(
+        "{place}: {code}: {message}\n  in step `{step}` (line {line}); add `{route} -> kafka(\"…\")` there to set such events aside, or mend the event's producer"
+    )]
+    Poison {
+        place: Place,
+        step: Arc<str>,
+        line: u32,
+        code: &'static str,
+        message: String,
+        route: &'static str,
+    },
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]

@@ -20,8 +20,13 @@ impl Program {
     /// Makes every topic that the plan writes known to the writer.
     pub fn new<W: Writer>(plan: Plan, limits: Limits, writer: &mut W) -> Result<Program, LogError> {
         let needed = Needed::of(&plan);
-        let mut program =
-            Program { needed, limits, handles: BTreeMap::new(), partitions: BTreeMap::new(), plan: plan.clone() };
+        let mut program = Program {
+            needed,
+            limits,
+            handles: BTreeMap::new(),
+            partitions: BTreeMap::new(),
+            plan: plan.clone(),
+        };
         for topic in written_topics(&plan) {
             let handle = writer.topic(&topic.name, topic.changelog)?;
             program.partitions.insert(topic.name.clone(), writer.partitions(handle));
@@ -91,7 +96,10 @@ impl Program {
 
     /// The stores of a task: table name and changelog topic.
     pub fn stores_of(&self, subtopology: SubtopologyId) -> Vec<(String, String)> {
-        self.plan.stores_of(subtopology).map(|node| (node.name.clone(), self.plan.changelog_topic(node))).collect()
+        self.plan
+            .stores_of(subtopology)
+            .map(|node| (node.name.clone(), self.plan.changelog_topic(node)))
+            .collect()
     }
 
     pub fn shared_topic(&self, name: &str) -> Arc<str> {
@@ -124,10 +132,16 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Repartition(repartition) => repartition.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Repartition(repartition) => {
+                repartition.errors.iter().for_each(|route| user(&route.topic))
+            }
             NodeKind::Aggregate(aggregate) => {
                 aggregate.errors.iter().for_each(|route| user(&route.topic));
-                aggregate.window.iter().filter_map(|window| window.late.as_ref()).for_each(|route| user(&route.topic));
+                aggregate
+                    .window
+                    .iter()
+                    .filter_map(|window| window.late.as_ref())
+                    .for_each(|route| user(&route.topic));
             }
             NodeKind::Merge => {}
         }

@@ -80,7 +80,10 @@ mod tests {
     #[test]
     fn sixty_four_upstreams_fit_into_a_note() {
         let upstreams: Vec<Upstream> = (0..64i64)
-            .map(|n| Upstream { watermark: EventTime::from_millis(1_700_000_000_000 + (n * 7919) % 100_000_000), idle: true })
+            .map(|n| Upstream {
+                watermark: EventTime::from_millis(1_700_000_000_000 + (n * 7919) % 100_000_000),
+                idle: true,
+            })
             .collect();
         assert!(encode(&upstreams).len() <= METADATA_BYTES_MAX);
     }

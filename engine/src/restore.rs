@@ -26,10 +26,20 @@ pub struct Restoring {
 }
 
 impl Restoring {
-    pub fn new(task: TaskId, store: Store, parts: Vec<(TopicPartition, TableId, Offset, Offset)>) -> Restoring {
+    pub fn new(
+        task: TaskId,
+        store: Store,
+        parts: Vec<(TopicPartition, TableId, Offset, Offset)>,
+    ) -> Restoring {
         let parts = parts
             .into_iter()
-            .map(|(partition, table, position, to)| Part { partition, table, position, to, writes: WriteSet::default() })
+            .map(|(partition, table, position, to)| Part {
+                partition,
+                table,
+                position,
+                to,
+                writes: WriteSet::default(),
+            })
             .collect();
         Restoring { task, store, parts }
     }

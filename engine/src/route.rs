@@ -72,7 +72,11 @@ impl Route {
     ) -> Result<(), TaskError> {
         let place = match &batch.origin {
             Some(origin) => Place::of(origin, row),
-            None => Place { topic: self.step.clone(), partition: context.partition, offset: tidegate_model::Offset(-1) },
+            None => Place {
+                topic: self.step.clone(),
+                partition: context.partition,
+                offset: tidegate_model::Offset(-1),
+            },
         };
         let raw = batch.raw.as_ref();
         let aside = Aside {
@@ -87,7 +91,12 @@ impl Route {
     }
 
     /// Sets aside the rows whose expressions failed, and takes them out of the selection.
-    pub fn settle(&self, batch: &mut Batch, errors: &RowErrors, context: &mut Context<'_>) -> Result<(), TaskError> {
+    pub fn settle(
+        &self,
+        batch: &mut Batch,
+        errors: &RowErrors,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         if errors.is_empty() {
             return Ok(());
         }

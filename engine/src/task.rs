@@ -63,12 +63,20 @@ pub struct Start {
 
 impl Task {
     /// The store has been restored; `starts` are in the order of [`Program::inputs_of`].
-    pub fn open(program: &Program, id: TaskId, store: Store, starts: Vec<Start>, now: WallTime) -> Result<Task, TaskError> {
+    pub fn open(
+        program: &Program,
+        id: TaskId,
+        store: Store,
+        starts: Vec<Start>,
+        now: WallTime,
+    ) -> Result<Task, TaskError> {
         let graph = Graph::new(program, id, &store)?;
         let changelogs = program
             .stores_of(id.subtopology)
             .iter()
-            .map(|(table, topic)| (store.table(table).expect("opened with all tables"), program.handle(topic)))
+            .map(|(table, topic)| {
+                (store.table(table).expect("opened with all tables"), program.handle(topic))
+            })
             .collect();
         let mut inputs = Vec::new();
         for ((partition, node), start) in program.inputs_of(id).into_iter().zip(starts) {
@@ -118,7 +126,12 @@ impl Task {
     }
 
     /// Works on one run of records. Returns how many it took; 0: nothing to do now.
-    pub fn step<R: Reader>(&mut self, reader: &mut R, out: &mut dyn Outlet, now: WallTime) -> Result<usize, TaskError> {
+    pub fn step<R: Reader>(
+        &mut self,
+        reader: &mut R,
+        out: &mut dyn Outlet,
+        now: WallTime,
+    ) -> Result<usize, TaskError> {
         self.fetch(reader, now)?;
         let Some(chosen) = self.choose(reader, now) else {
             self.rest(reader, now);
@@ -146,7 +159,9 @@ impl Task {
             if count == 0 {
                 continue;
             }
-            self.counters.records_in += count as u64;
+            if !state.input.is_internal() {
+                self.counters.records_in += count as u64;
+            }
             state.active_at = now;
             state.fetched = next;
             state.pending.extend(state.input.finish(next, now)?);
@@ -187,17 +202,31 @@ impl Task {
     /// Up to which event time a run may go before another input comes first.
     fn limit_for(&self, chosen: usize) -> EventTime {
         let heads = self.inputs.iter().enumerate().filter(|(index, _)| *index != chosen);
-        heads.filter_map(|(_, state)| state.pending.front().map(Pending::head)).min().unwrap_or(EventTime::MAX)
+        heads
+            .filter_map(|(_, state)| state.pending.front().map(Pending::head))
+            .min()
+            .unwrap_or(EventTime::MAX)
     }
 
-    fn run(&mut self, chosen: usize, limit: EventTime, out: &mut dyn Outlet, now: WallTime) -> Result<usize, TaskError> {
+    fn run(
+        &mut self,
+        chosen: usize,
+        limit: EventTime,
+        out: &mut dyn Outlet,
+        now: WallTime,
+    ) -> Result<usize, TaskError> {
         let state = &mut self.inputs[chosen];
         let pending = state.pending.pop_front().expect("only an input with something pending is chosen");
         let node = state.node;
         let mut rest = None;
         let (count, work) = match pending {
             Pending::Rows(mut batch) => {
-                let run = batch.selection.iter().take_while(|row| batch.times[**row as usize] <= limit).count().max(1);
+                let run = batch
+                    .selection
+                    .iter()
+                    .take_while(|row| batch.times[**row as usize] <= limit)
+                    .count()
+                    .max(1);
                 if run < batch.selection.len() {
                     let mut later = batch.clone();
                     later.selection = batch.selection.split_off(run);
@@ -212,17 +241,18 @@ impl Task {
             Some(Pending::Rows(batch)) => Some(batch),
             _ => None,
         });
-        let (settled, upstreams) = match next_row.and_then(|batch| batch.origin.as_ref().map(|origin| (batch, origin))) {
-            Some((batch, origin)) => {
-                let row = batch.selection[0] as usize;
-                let mut upstreams = state.settled_upstreams.clone();
-                if let [only] = &mut upstreams[..] {
-                    only.watermark = only.watermark.max(batch.watermarks[row]);
+        let (settled, upstreams) =
+            match next_row.and_then(|batch| batch.origin.as_ref().map(|origin| (batch, origin))) {
+                Some((batch, origin)) => {
+                    let row = batch.selection[0] as usize;
+                    let mut upstreams = state.settled_upstreams.clone();
+                    if let [only] = &mut upstreams[..] {
+                        only.watermark = only.watermark.max(batch.watermarks[row]);
+                    }
+                    (origin.offsets[row], upstreams)
                 }
-                (origin.offsets[row], upstreams)
-            }
-            None => (state.fetched, state.input.upstreams()),
-        };
+                None => (state.fetched, state.input.upstreams()),
+            };
         let mut env = Env {
             store: &self.store,
             out,
@@ -287,7 +317,8 @@ impl Task {
     fn pass_time(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
         let merged = self.merged();
         // An input that wakes again is behind; what was promised stays promised.
-        self.watermark = Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
+        self.watermark =
+            Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
         let mut env = Env {
             store: &self.store,
             out,
@@ -310,7 +341,8 @@ impl Task {
 
     /// Is there anything that a commit would make visible or durable?
     pub fn is_dirty(&self, now: WallTime) -> bool {
-        self.inputs.iter().any(|state| state.settled != state.committed) || self.graph.has_pending(self.watermark.idle, now)
+        self.inputs.iter().any(|state| state.settled != state.committed)
+            || self.graph.has_pending(self.watermark.idle, now)
     }
 
     pub fn uncommitted_bytes(&self) -> usize {
@@ -318,7 +350,11 @@ impl Task {
     }
 
     /// Everything for the commit goes to the log: held-back rows, changelog records. Returns the next offsets of the inputs.
-    pub fn prepare(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<Vec<(TopicPartition, Committed)>, TaskError> {
+    pub fn prepare(
+        &mut self,
+        out: &mut dyn Outlet,
+        now: WallTime,
+    ) -> Result<Vec<(TopicPartition, Committed)>, TaskError> {
         assert!(self.writes.is_empty(), "the last commit was finished or dropped");
         let mut env = Env {
             store: &self.store,
@@ -330,7 +366,12 @@ impl Task {
         };
         self.graph.commit(&mut self.writes, &mut env)?;
         for (table, key, value) in self.writes.iter() {
-            let topic = self.changelogs.iter().find(|(known, _)| *known == table).expect("every table has a changelog").1;
+            let topic = self
+                .changelogs
+                .iter()
+                .find(|(known, _)| *known == table)
+                .expect("every table has a changelog")
+                .1;
             out.send(Outgoing {
                 topic,
                 partition: self.id.partition,
@@ -371,7 +412,8 @@ impl Task {
     /// Has everything been read that will ever come, and worked on, and committed?
     pub fn is_drained(&self) -> bool {
         let time_ended = self.watermark.watermark == EventTime::MAX;
-        time_ended && self.inputs.iter().all(|state| state.pending.is_empty() && state.settled == state.committed)
+        time_ended
+            && self.inputs.iter().all(|state| state.pending.is_empty() && state.settled == state.committed)
     }
 
     pub fn store(&self) -> &Store {
@@ -410,7 +452,8 @@ fn make_input(
             ))
         }
         NodeKind::Table(table) => {
-            let decoder = JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
+            let decoder =
+                JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
             let key = (table.key, node.schema.columns[table.key].ty);
             let width = node.schema.columns.len();
             let malformed = route(table.malformed.as_ref());

@@ -69,18 +69,29 @@ pub fn user_topics(plan: &Plan) -> Vec<UserTopic> {
 
 /// The internal topics, given how many partitions each topic that is read has. A sub-topology has as many tasks as its topics have
 /// partitions; one that reads only repartitions has as many as the largest of those that feed it.
-pub fn internal_topics(plan: &Plan, partitions: &dyn Fn(&str) -> u32) -> Result<Vec<InternalTopic>, NotCoPartitioned> {
+pub fn internal_topics(
+    plan: &Plan,
+    partitions: &dyn Fn(&str) -> u32,
+) -> Result<Vec<InternalTopic>, NotCoPartitioned> {
     let mut counted = Counted { plan, partitions, counts: BTreeMap::new(), visiting: BTreeSet::new() };
     let mut topics = Vec::new();
     for node in &plan.nodes {
         if node.has_store() {
             let partitions = counted.tasks_of(node.subtopology)?;
-            topics.push(InternalTopic { name: plan.changelog_topic(node), kind: InternalKind::Changelog, partitions });
+            topics.push(InternalTopic {
+                name: plan.changelog_topic(node),
+                kind: InternalKind::Changelog,
+                partitions,
+            });
         }
         if let NodeKind::Repartition(repartition) = &node.kind {
             let reader = plan.consumers(node.id).next().expect("a repartition is read").subtopology;
             let partitions = counted.tasks_of(reader)?;
-            topics.push(InternalTopic { name: repartition.topic.clone(), kind: InternalKind::Repartition, partitions });
+            topics.push(InternalTopic {
+                name: repartition.topic.clone(),
+                kind: InternalKind::Repartition,
+                partitions,
+            });
         }
     }
     for subtopology in 0..plan.subtopologies() {

@@ -51,7 +51,12 @@ pub struct SourceClock {
 }
 
 impl SourceClock {
-    pub fn new(out_of_order: Span, idle_after: Option<Span>, resumed: Option<Upstream>, now: WallTime) -> SourceClock {
+    pub fn new(
+        out_of_order: Span,
+        idle_after: Option<Span>,
+        resumed: Option<Upstream>,
+        now: WallTime,
+    ) -> SourceClock {
         let watermark = resumed.map_or(EventTime::MIN, |upstream| upstream.watermark);
         SourceClock {
             out_of_order,

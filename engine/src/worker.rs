@@ -12,10 +12,10 @@ use crate::program::Program;
 use crate::restore::Restoring;
 use crate::task::{Start, Task};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tidegate_model::{EventTime, TaskId, TopicPartition};
 use tidegate_state::{Shared, StateDir, StateError, Store};
-use std::sync::Arc;
 
 /// How long a store that another worker of this process is about to give up is waited for.
 const STORE_WAIT: Duration = Duration::from_secs(60);
@@ -66,7 +66,15 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
 }
 
 impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W, S, C> {
-    pub fn new(reader: R, writer: W, restorer: S, clock: C, program: Program, state: Arc<StateDir>, shared: Shared) -> Self {
+    pub fn new(
+        reader: R,
+        writer: W,
+        restorer: S,
+        clock: C,
+        program: Program,
+        state: Arc<StateDir>,
+        shared: Shared,
+    ) -> Self {
         let now = clock.now();
         Worker {
             reader,
@@ -136,7 +144,11 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if !self.tasks.iter().any(|task| task.is_dirty(now)) {
             return Duration::from_millis(50);
         }
-        self.program.limits.commit_interval_idle.saturating_sub(now.since(self.last_commit)).max(Duration::from_millis(1))
+        self.program
+            .limits
+            .commit_interval_idle
+            .saturating_sub(now.since(self.last_commit))
+            .max(Duration::from_millis(1))
     }
 
     fn commit_is_due(&self, drained: bool, now: WallTime) -> bool {
@@ -162,7 +174,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 Ok(self.reader.unassign()?)
             }
             GroupEvent::Lost => {
-                tracing::warn!("the consumer group took this worker's partitions away; uncommitted work is dropped");
+                tracing::warn!(
+                    "the consumer group took this worker's partitions away; uncommitted work is dropped"
+                );
                 self.give_up()?;
                 self.park();
                 self.assignment.clear();
@@ -220,7 +234,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     }
 
     /// Where each partition goes on: next offset and note.
-    fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<(tidegate_model::Offset, String)>, TaskError> {
+    fn starts(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<(tidegate_model::Offset, String)>, TaskError> {
         let wait = self.program.limits.broker_wait;
         let committed = retry(|| self.reader.committed(partitions, wait))?;
         let mut starts = Vec::new();
@@ -229,7 +246,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             match committed {
                 None => starts.push((range.start, String::new())),
                 Some(committed) if committed.next < range.start || committed.next > range.end => {
-                    return Err(LogError::OutOfRange { partition: partition.clone(), wanted: committed.next, range }.into());
+                    return Err(LogError::OutOfRange {
+                        partition: partition.clone(),
+                        wanted: committed.next,
+                        range,
+                    }
+                    .into());
                 }
                 Some(committed) => starts.push((committed.next, committed.metadata)),
             }
@@ -347,7 +369,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.begin_again()
             }
             CommitOutcome::Unknown { why } => {
-                tracing::warn!("nobody knows whether the transaction was committed ({why}); the broker is asked");
+                tracing::warn!(
+                    "nobody knows whether the transaction was committed ({why}); the broker is asked"
+                );
                 self.status.aborts += 1;
                 self.reset_writer()?;
                 self.begin_again()
@@ -362,7 +386,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             // The group will say what is next; until then nothing is worked on.
             return Ok(());
         }
-        let partitions: Vec<TopicPartition> = self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
+        let partitions: Vec<TopicPartition> =
+            self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
         for ((_, slot), (next, _)) in self.assignment.iter().zip(&starts) {
@@ -389,7 +414,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     pub fn is_drained(&self) -> bool {
         let now = self.clock.now();
         let done = |task: &Task| task.is_drained() && !task.is_dirty(now);
-        !self.tasks.is_empty() && self.restoring.is_empty() && self.waiting.is_empty() && self.tasks.iter().all(done)
+        !self.tasks.is_empty()
+            && self.restoring.is_empty()
+            && self.waiting.is_empty()
+            && self.tasks.iter().all(done)
     }
 
     pub fn status(&self) -> Status {

@@ -125,7 +125,10 @@ impl<'a> KeyReader<'a> {
         let mut start = 0;
         loop {
             let end = start
-                + bytes[start..].iter().position(|byte| *byte == 0).ok_or(CodecError::invalid("a key's string"))?;
+                + bytes[start..]
+                    .iter()
+                    .position(|byte| *byte == 0)
+                    .ok_or(CodecError::invalid("a key's string"))?;
             match bytes.get(end + 1) {
                 Some(0) => {
                     self.rest = &bytes[end + 2..];

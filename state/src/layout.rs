@@ -55,7 +55,10 @@ impl StateDir {
     }
 }
 
-#[expect(unsafe_code, reason = "flock has no wrapper in the standard library that the oldest supported Rust knows")]
+#[expect(
+    unsafe_code,
+    reason = "flock has no wrapper in the standard library that the oldest supported Rust knows"
+)]
 fn try_lock(file: &File) -> bool {
     // SAFETY: the descriptor is open for as long as `file` lives, and flock reads nothing else.
     unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
@@ -81,7 +84,10 @@ fn instance_id(path: &Path) -> std::io::Result<String> {
 /// Names become parts of paths: nothing else than these characters, and neither `.` nor `..`.
 pub fn check_name(name: &str) -> Result<(), StateError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let fits = (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(allowed) && name != "." && name != "..";
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(allowed)
+        && name != "."
+        && name != "..";
     if fits { Ok(()) } else { Err(StateError::Name { name: name.to_owned() }) }
 }
 

@@ -23,11 +23,15 @@ use thiserror::Error;
 pub enum StateError {
     #[error("{path}: {cause}")]
     Io { path: String, cause: std::io::Error },
-    #[error("the state in {path} cannot be used: {cause}; move the directory away, and it will be restored from the changelog topics")]
+    #[error(
+        "the state in {path} cannot be used: {cause}; move the directory away, and it will be restored from the changelog topics"
+    )]
     Store { path: String, cause: String },
     #[error("{path} is in use by another process; give each process its own `--data` directory")]
     Locked { path: String },
-    #[error("{path} holds state of format {found}, and this version writes format {wanted}; move the directory away, and it will be restored from the changelog topics")]
+    #[error(
+        "{path} holds state of format {found}, and this version writes format {wanted}; move the directory away, and it will be restored from the changelog topics"
+    )]
     Format { path: String, found: u8, wanted: u8 },
     #[error("{name:?} cannot be a directory's name: use 1 to 200 of A-Z a-z 0-9 . _ -")]
     Name { name: String },

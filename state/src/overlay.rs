@@ -4,10 +4,10 @@
 //! changes them; [`Overlay::flush`] writes each changed key once; [`Overlay::committed`] makes them clean, and evicts clean values while
 //! the memory is over its budget. Nothing that is not committed ever reaches the store.
 
+use crate::StateError;
 use crate::store::Store;
 use crate::value::CodecError;
 use crate::write_set::{TableId, WriteSet};
-use crate::StateError;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -137,8 +137,15 @@ impl<V: StateValue> Overlay<V> {
             return (slot, false);
         }
         self.bytes += ENTRY_BYTES + key.len();
-        let entry =
-            Entry { hash, key: key.into(), value: None, dirty: false, touched: true, stored: false, free: false };
+        let entry = Entry {
+            hash,
+            key: key.into(),
+            value: None,
+            dirty: false,
+            touched: true,
+            stored: false,
+            free: false,
+        };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot as usize] = entry;

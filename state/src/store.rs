@@ -1,11 +1,11 @@
 //! One RocksDB for each task: its tables, and the changelog position that they agree with, written in one batch.
 
+use crate::StateError;
 use crate::value::{Decoder, put_i64};
 use crate::write_set::{TableId, WriteSet};
-use crate::StateError;
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions, WriteBatch,
-    WriteBufferManager, WriteOptions,
+    BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions,
+    WriteBatch, WriteBufferManager, WriteOptions,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,9 @@ impl Store {
         let prefix = meta_key(b"table/");
         let mut tables = BTreeMap::new();
         self.scan(&prefix, &prefix, &mut |key, value| {
-            if let (Ok(name), Ok(number)) = (std::str::from_utf8(&key[prefix.len()..]), <[u8; 2]>::try_from(value)) {
+            if let (Ok(name), Ok(number)) =
+                (std::str::from_utf8(&key[prefix.len()..]), <[u8; 2]>::try_from(value))
+            {
                 tables.insert(name.to_owned(), TableId(u16::from_be_bytes(number)));
             }
             true
@@ -206,7 +208,10 @@ impl Store {
         let mut bytes = Vec::new();
         for (table, next) in positions {
             let before = self.positions.get(table);
-            assert!(before.is_none_or(|before| before <= next), "a position never goes back: {before:?} to {next:?}");
+            assert!(
+                before.is_none_or(|before| before <= next),
+                "a position never goes back: {before:?} to {next:?}"
+            );
             bytes.clear();
             put_i64(&mut bytes, next.0);
             batch.put(position_key(*table), &bytes);

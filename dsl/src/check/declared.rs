@@ -54,12 +54,14 @@ impl<'a> Types<'a> {
 
     pub(crate) fn resolve(&mut self, expr: &'a TypeExpr, diagnostics: &mut Vec<Diagnostic>) -> Type {
         match &expr.node {
-            TypeKind::Decimal { precision, scale } => {
-                Type::Scalar { ty: ScalarType::Decimal { precision: *precision, scale: *scale }, nullable: false }
-            }
+            TypeKind::Decimal { precision, scale } => Type::Scalar {
+                ty: ScalarType::Decimal { precision: *precision, scale: *scale },
+                nullable: false,
+            },
             TypeKind::Nullable(inner) => self.resolve(inner, diagnostics).nullable(),
             TypeKind::Unsupported(what) => {
-                let message = format!("{what} as a field is part of the language, but this version cannot run it yet");
+                let message =
+                    format!("{what} as a field is part of the language, but this version cannot run it yet");
                 let note = "a field that is not declared is passed over when events are read, and kept when they pass through";
                 diagnostics.push(Diagnostic::error(codes::NOT_YET, expr.span, message).note(note));
                 Type::Wrong
@@ -99,19 +101,29 @@ impl<'a> Types<'a> {
             return ty;
         }
         let diagnostic = match name {
-            "decimal" => Diagnostic::error(codes::UNKNOWN_TYPE, span, "a decimal says how many digits it has, and how many of them stand behind the point")
-                .here("for money `decimal(18,2)`"),
+            "decimal" => Diagnostic::error(
+                codes::UNKNOWN_TYPE,
+                span,
+                "a decimal says how many digits it has, and how many of them stand behind the point",
+            )
+            .here("for money `decimal(18,2)`"),
             later if LATER.contains(&later) => Diagnostic::error(
                 codes::NOT_YET,
                 span,
                 format!("`{name}` is part of the language, but this version cannot run it yet"),
             ),
             _ => {
-                let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
-                let names = BUILT_IN.iter().map(|(name, _)| *name).chain(self.declared.keys().copied()).chain(["decimal"]);
+                let diagnostic =
+                    Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
+                let names = BUILT_IN
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .chain(self.declared.keys().copied())
+                    .chain(["decimal"]);
                 match did_you_mean(name, names) {
                     Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-                    None => diagnostic.note("built in are bool, int, float, decimal(p,s), string, timestamp and duration"),
+                    None => diagnostic
+                        .note("built in are bool, int, float, decimal(p,s), string, timestamp and duration"),
                 }
             }
         };
@@ -121,8 +133,12 @@ impl<'a> Types<'a> {
 }
 
 pub(crate) fn twice(what: &str, name: &ast::Name, before: Span) -> Diagnostic {
-    Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("the {what} `{}` is declared twice", name.node))
-        .because(before, "first here")
+    Diagnostic::error(
+        codes::DUPLICATE_NAME,
+        name.span,
+        format!("the {what} `{}` is declared twice", name.node),
+    )
+    .because(before, "first here")
 }
 
 /// Params and functions, checked.
@@ -149,10 +165,15 @@ pub(crate) fn globals<'a>(
             diagnostics.push(twice("function", &decl.name, before));
             continue;
         }
-        let arguments = decl.arguments.iter().map(|field| (field.name.node.clone(), types.resolve(&field.ty, diagnostics)));
+        let arguments = decl
+            .arguments
+            .iter()
+            .map(|field| (field.name.node.clone(), types.resolve(&field.ty, diagnostics)));
         let arguments = arguments.collect();
         let result = types.resolve(&decl.result, diagnostics);
-        globals.functions.insert(decl.name.node.clone(), FunctionDef { decl: decl.clone(), arguments, result });
+        globals
+            .functions
+            .insert(decl.name.node.clone(), FunctionDef { decl: decl.clone(), arguments, result });
     }
     check_functions(&globals, diagnostics);
     globals
@@ -185,11 +206,17 @@ fn param_value(
     {
         let (variable, default) = match &arguments[..] {
             [ast::Spanned { node: ast::ExprKind::String(variable), .. }] => (variable, None),
-            [ast::Spanned { node: ast::ExprKind::String(variable), .. }, default] => (variable, Some(default)),
+            [ast::Spanned { node: ast::ExprKind::String(variable), .. }, default] => {
+                (variable, Some(default))
+            }
             _ => {
                 diagnostics.push(
-                    Diagnostic::error(codes::BAD_ARGUMENTS, param.value.span, "`env` takes the name of a variable, and a default")
-                        .note("for example `env(\"MAX_PER_5M\", 5)`"),
+                    Diagnostic::error(
+                        codes::BAD_ARGUMENTS,
+                        param.value.span,
+                        "`env` takes the name of a variable, and a default",
+                    )
+                    .note("for example `env(\"MAX_PER_5M\", 5)`"),
                 );
                 return None;
             }
@@ -198,14 +225,16 @@ fn param_value(
             (Some(text), _) => {
                 let value = parse(&text, *scalar);
                 if value.is_none() {
-                    let message = format!("the environment variable {variable} is {text:?}, which is no {scalar}");
+                    let message =
+                        format!("the environment variable {variable} is {text:?}, which is no {scalar}");
                     diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message));
                 }
                 return value.map(|value| Typed::Scalar(Expr::constant(value, *scalar)));
             }
             (None, Some(default)) => given = default,
             (None, None) => {
-                let message = format!("the environment variable {variable} is not set, and there is no default");
+                let message =
+                    format!("the environment variable {variable} is not set, and there is no default");
                 let note = format!("set it, or give a default: `env(\"{variable}\", …)`");
                 diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message).note(note));
                 return None;
@@ -217,7 +246,11 @@ fn param_value(
     let value = Located { value: checker.check(given), span: given.span };
     let value = checker.fit(value, ty, Some(param.ty.span))?;
     if !matches!(&value, Typed::Scalar(Expr { kind: ExprKind::Const(_), .. })) {
-        diagnostics.push(Diagnostic::error(codes::PARAM, given.span, "a param is a plain value, or `env(…)`"));
+        diagnostics.push(Diagnostic::error(
+            codes::PARAM,
+            given.span,
+            "a param is a plain value, or `env(…)`",
+        ));
         return None;
     }
     Some(value)

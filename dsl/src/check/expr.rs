@@ -38,7 +38,11 @@ const DECIMAL_DIGITS_MAX: u8 = 38;
 const SCALE_MAX: u8 = 18;
 
 impl<'a> Checker<'a> {
-    pub(crate) fn new(globals: &'a Globals, diagnostics: &'a mut Vec<Diagnostic>, it: Option<&'a RecordValue>) -> Self {
+    pub(crate) fn new(
+        globals: &'a Globals,
+        diagnostics: &'a mut Vec<Diagnostic>,
+        it: Option<&'a RecordValue>,
+    ) -> Self {
         Checker { globals, diagnostics, it, locals: Vec::new(), inside: Vec::new() }
     }
 
@@ -54,7 +58,11 @@ impl<'a> Checker<'a> {
             Typed::Wrong => None,
             other => {
                 let what = other.describe();
-                self.error(codes::TYPE_MISMATCH, expr.span, format!("a single value is needed here, not {what}"));
+                self.error(
+                    codes::TYPE_MISMATCH,
+                    expr.span,
+                    format!("a single value is needed here, not {what}"),
+                );
                 None
             }
         }
@@ -68,7 +76,8 @@ impl<'a> Checker<'a> {
         }
         let message = format!("a condition is needed here, not {}", scalar.ty);
         self.diagnostics.push(
-            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message).here("this must be a bool, such as `amount > 10`"),
+            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message)
+                .here("this must be a bool, such as `amount > 10`"),
         );
         None
     }
@@ -78,9 +87,10 @@ impl<'a> Checker<'a> {
         let constant = |value, ty| Typed::Scalar(Expr::constant(value, ty));
         match &expr.node {
             ast::ExprKind::Int(value) => constant(Value::Int(*value), ScalarType::Int),
-            ast::ExprKind::Decimal(digits, scale) => {
-                constant(Value::Decimal(*digits), ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: *scale })
-            }
+            ast::ExprKind::Decimal(digits, scale) => constant(
+                Value::Decimal(*digits),
+                ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: *scale },
+            ),
             ast::ExprKind::Float(value) => constant(Value::Float(*value), ScalarType::Float),
             ast::ExprKind::String(text) => constant(Value::String(text.as_str().into()), ScalarType::String),
             ast::ExprKind::Bool(value) => constant(Value::Bool(*value), ScalarType::Bool),
@@ -146,9 +156,12 @@ impl<'a> Checker<'a> {
                     Some(field) => field.clone(),
                     None => {
                         let names: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
-                        let mut diagnostic =
-                            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no field `{name}` in `{}`", path.join(".")))
-                                .note(format!("its record has {}", list(&names)));
+                        let mut diagnostic = Diagnostic::error(
+                            codes::UNKNOWN_NAME,
+                            span,
+                            format!("there is no field `{name}` in `{}`", path.join(".")),
+                        )
+                        .note(format!("its record has {}", list(&names)));
                         if let Some(meant) = did_you_mean(name, names) {
                             diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
                         }
@@ -173,7 +186,8 @@ impl<'a> Checker<'a> {
         }
         let fields = names.clone();
         names.extend(self.globals.params.keys().map(String::as_str));
-        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        let mut diagnostic =
+            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         diagnostic = match did_you_mean(name, names) {
             Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
             None if fields.is_empty() => diagnostic,
@@ -212,7 +226,9 @@ impl<'a> Checker<'a> {
         for entry in entries {
             match entry {
                 RecordEntry::Spread(value) => match self.check(value) {
-                    Typed::Record(spread) => spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value)),
+                    Typed::Record(spread) => {
+                        spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value))
+                    }
                     Typed::Wrong => wrong = true,
                     other => {
                         let message = format!("only a record can be spread, not {}", other.describe());
@@ -224,8 +240,12 @@ impl<'a> Checker<'a> {
                 RecordEntry::Field(name, value) => {
                     if let Some(before) = named.insert(&name.node, name.span) {
                         self.diagnostics.push(
-                            Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("the field `{}` is there twice", name.node))
-                                .because(before, "first here"),
+                            Diagnostic::error(
+                                codes::DUPLICATE_NAME,
+                                name.span,
+                                format!("the field `{}` is there twice", name.node),
+                            )
+                            .because(before, "first here"),
                         );
                     }
                     let value = self.check(value);
@@ -245,7 +265,10 @@ impl<'a> Checker<'a> {
             };
         }
         let Some(value) = self.scalar(inner) else { return Typed::Wrong };
-        if !matches!(value.ty, ScalarType::Int | ScalarType::Float | ScalarType::Decimal { .. } | ScalarType::Duration) {
+        if !matches!(
+            value.ty,
+            ScalarType::Int | ScalarType::Float | ScalarType::Decimal { .. } | ScalarType::Duration
+        ) {
             return self.error(codes::TYPE_MISMATCH, inner.span, format!("{} has no sign", value.ty));
         }
         let folded = match &value.kind {
@@ -292,7 +315,11 @@ impl<'a> Checker<'a> {
     fn coalesce(&mut self, a: Located, b: Located) -> Typed {
         let Some((left, right)) = self.unify(a, b) else { return Typed::Wrong };
         let nullable = left.nullable && right.nullable;
-        Typed::Scalar(Expr { ty: left.ty, nullable, kind: ExprKind::Coalesce(Box::new(left), Box::new(right)) })
+        Typed::Scalar(Expr {
+            ty: left.ty,
+            nullable,
+            kind: ExprKind::Coalesce(Box::new(left), Box::new(right)),
+        })
     }
 
     fn compare(&mut self, comparison: Comparison, a: &ast::Expr, b: &ast::Expr, span: Span) -> Option<Expr> {
@@ -377,7 +404,9 @@ impl<'a> Checker<'a> {
                             _ => (left.ty.scale() + 4).max(right.ty.scale()).min(SCALE_MAX),
                         };
                         if scale > SCALE_MAX {
-                            let message = format!("the product would have {scale} digits behind the point, and {SCALE_MAX} is the most");
+                            let message = format!(
+                                "the product would have {scale} digits behind the point, and {SCALE_MAX} is the most"
+                            );
                             return self.error(codes::TYPE_MISMATCH, span, message);
                         }
                         (Decimal { precision: DECIMAL_DIGITS_MAX, scale }, left, right)
@@ -401,7 +430,11 @@ impl<'a> Checker<'a> {
                 return self.error(codes::TYPE_MISMATCH, span, message);
             }
         };
-        Typed::Scalar(Expr { ty, nullable, kind: ExprKind::Arithmetic(operation, Box::new(left), Box::new(right)) })
+        Typed::Scalar(Expr {
+            ty,
+            nullable,
+            kind: ExprKind::Arithmetic(operation, Box::new(left), Box::new(right)),
+        })
     }
 
     fn in_list(&mut self, value: &ast::Expr, items: &[ast::Expr], negated: bool) -> Typed {
@@ -414,7 +447,8 @@ impl<'a> Checker<'a> {
             match constant(&item_expr, operand.ty) {
                 Some(constant) => values.push(constant),
                 None => {
-                    let message = format!("`in` compares {} with constants that are exactly of this type", operand.ty);
+                    let message =
+                        format!("`in` compares {} with constants that are exactly of this type", operand.ty);
                     return self.error(codes::TYPE_MISMATCH, item.span, message);
                 }
             }
@@ -465,7 +499,11 @@ impl<'a> Checker<'a> {
         }
         let Some((then, otherwise)) = self.unify(a, b) else { return Typed::Wrong };
         let nullable = then.nullable || otherwise.nullable;
-        let kind = ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
+        let kind = ExprKind::If {
+            condition: Box::new(condition),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        };
         let ty = match &kind {
             ExprKind::If { then, .. } => then.ty,
             _ => ScalarType::Bool,
@@ -475,18 +513,31 @@ impl<'a> Checker<'a> {
 
     fn match_value(&mut self, subject: &ast::Expr, arms: &[Arm], span: Span) -> Typed {
         if let Some(arm) = arms.iter().find(|arm| arm.value.is_none()) {
-            return self.error(codes::MATCH_OPEN, arm.span, "`drop` stands only in a `match` that is the whole of a `map`");
+            return self.error(
+                codes::MATCH_OPEN,
+                arm.span,
+                "`drop` stands only in a `match` that is the whole of a `map`",
+            );
         }
         self.match_arms(subject, arms, span).map_or(Typed::Wrong, |(value, _)| value)
     }
 
     /// The value of a match, and (where arms drop) the condition under which there is one.
-    pub(crate) fn match_arms(&mut self, subject: &ast::Expr, arms: &[Arm], span: Span) -> Option<(Typed, Option<Expr>)> {
+    pub(crate) fn match_arms(
+        &mut self,
+        subject: &ast::Expr,
+        arms: &[Arm],
+        span: Span,
+    ) -> Option<(Typed, Option<Expr>)> {
         let last_is_open = arms.last().is_some_and(|arm| arm.patterns.is_empty() && arm.guard.is_none());
         if !last_is_open {
             self.diagnostics.push(
-                Diagnostic::error(codes::MATCH_OPEN, span, "this `match` does not say what happens to every value")
-                    .note("end it with `_ => …`"),
+                Diagnostic::error(
+                    codes::MATCH_OPEN,
+                    span,
+                    "this `match` does not say what happens to every value",
+                )
+                .note("end it with `_ => …`"),
             );
             return None;
         }
@@ -525,9 +576,11 @@ impl<'a> Checker<'a> {
         let mut condition: Option<Expr> = None;
         for pattern in &arm.patterns {
             let matches = match self.located(pattern) {
-                Located { value: Typed::Null, .. } => {
-                    Expr { ty: ScalarType::Bool, nullable: false, kind: ExprKind::IsNull(Box::new(operand.clone())) }
-                }
+                Located { value: Typed::Null, .. } => Expr {
+                    ty: ScalarType::Bool,
+                    nullable: false,
+                    kind: ExprKind::IsNull(Box::new(operand.clone())),
+                },
                 located => {
                     let left = Located { value: Typed::Scalar(operand.clone()), span: subject };
                     let (left, right) = self.unify(left, located)?;
@@ -540,7 +593,11 @@ impl<'a> Checker<'a> {
                 None => matches,
                 Some(others) => {
                     let nullable = others.nullable || matches.nullable;
-                    Expr { ty: ScalarType::Bool, nullable, kind: ExprKind::Or(Box::new(others), Box::new(matches)) }
+                    Expr {
+                        ty: ScalarType::Bool,
+                        nullable,
+                        kind: ExprKind::Or(Box::new(others), Box::new(matches)),
+                    }
                 }
             });
         }
@@ -562,8 +619,14 @@ impl<'a> Checker<'a> {
         }
         if AGGREGATES.contains(&name.node.as_str()) {
             self.diagnostics.push(
-                Diagnostic::error(codes::AGGREGATE_PLACE, name.span, format!("`{}` looks at many events, and this place has one", name.node))
-                    .note("it stands in `aggregate { … }` or `rolling … { … }`, alone on the right side of a field"),
+                Diagnostic::error(
+                    codes::AGGREGATE_PLACE,
+                    name.span,
+                    format!("`{}` looks at many events, and this place has one", name.node),
+                )
+                .note(
+                    "it stands in `aggregate { … }` or `rolling … { … }`, alone on the right side of a field",
+                ),
             );
             return Typed::Wrong;
         }
@@ -577,7 +640,11 @@ impl<'a> Checker<'a> {
         let Some(signature) = FUNCTIONS.iter().find(|signature| signature.name == name.node) else {
             let names = FUNCTIONS.iter().map(|signature| signature.name).chain(SPECIAL);
             let names = names.chain(self.globals.functions.keys().map(String::as_str));
-            let mut diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no function `{}`", name.node));
+            let mut diagnostic = Diagnostic::error(
+                codes::UNKNOWN_NAME,
+                name.span,
+                format!("there is no function `{}`", name.node),
+            );
             if let Some(meant) = did_you_mean(&name.node, names) {
                 diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
             }
@@ -647,9 +714,15 @@ impl<'a> Checker<'a> {
             return Typed::Wrong;
         }
         if arguments.len() != function.arguments.len() {
-            let message = format!("`{}` takes {} arguments, and is given {}", name.node, function.arguments.len(), arguments.len());
+            let message = format!(
+                "`{}` takes {} arguments, and is given {}",
+                name.node,
+                function.arguments.len(),
+                arguments.len()
+            );
             self.diagnostics.push(
-                Diagnostic::error(codes::BAD_ARGUMENTS, name.span, message).because(function.decl.name.span, "declared here"),
+                Diagnostic::error(codes::BAD_ARGUMENTS, name.span, message)
+                    .because(function.decl.name.span, "declared here"),
             );
             return Typed::Wrong;
         }
@@ -673,7 +746,8 @@ impl<'a> Checker<'a> {
         let value = self.located(&function.decl.body);
         let value = self.fit(value, &function.result, Some(function.decl.result.span));
         // What is wrong with the body is told where it is declared; only a cycle shows first from here.
-        let cycles = self.diagnostics.split_off(told).into_iter().filter(|diagnostic| diagnostic.code == codes::CYCLE);
+        let cycles =
+            self.diagnostics.split_off(told).into_iter().filter(|diagnostic| diagnostic.code == codes::CYCLE);
         self.diagnostics.extend(cycles);
         self.inside.pop();
         self.locals = outer;
@@ -683,7 +757,8 @@ impl<'a> Checker<'a> {
     /// Checks a function's body by itself, with arguments of its declared types.
     pub(crate) fn body(&mut self, function: &FunctionDef) {
         let mut next = 0;
-        self.locals = function.arguments.iter().map(|(name, ty)| (name.clone(), sample(ty, &mut next))).collect();
+        self.locals =
+            function.arguments.iter().map(|(name, ty)| (name.clone(), sample(ty, &mut next))).collect();
         self.inside.push(function.decl.name.node.clone());
         let value = self.located(&function.decl.body);
         self.fit(value, &function.result, Some(function.decl.result.span));
@@ -705,8 +780,12 @@ impl<'a> Checker<'a> {
                 let literal = constant(&expr, *target);
                 if literal.is_none() && !widens(expr.ty, *target) {
                     let mut diagnostic = complain(
-                        Diagnostic::error(codes::TYPE_MISMATCH, span, format!("{target} is needed here, not {}", expr.ty))
-                            .here(format!("this is {}", expr.ty)),
+                        Diagnostic::error(
+                            codes::TYPE_MISMATCH,
+                            span,
+                            format!("{target} is needed here, not {}", expr.ty),
+                        )
+                        .here(format!("this is {}", expr.ty)),
                     );
                     if let Some(mend) = mend(*target, &expr) {
                         diagnostic = diagnostic.note(mend);
@@ -716,8 +795,12 @@ impl<'a> Checker<'a> {
                 }
                 if expr.nullable && !nullable {
                     self.diagnostics.push(complain(
-                        Diagnostic::error(codes::NOT_NULLABLE, span, format!("this may be null, and {target} is needed"))
-                            .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`"),
+                        Diagnostic::error(
+                            codes::NOT_NULLABLE,
+                            span,
+                            format!("this may be null, and {target} is needed"),
+                        )
+                        .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`"),
                     ));
                     return None;
                 }
@@ -745,17 +828,26 @@ impl<'a> Checker<'a> {
                         (None, Type::Scalar { nullable: true, .. }) => Typed::Null,
                         (None, _) => {
                             self.diagnostics.push(complain(
-                                Diagnostic::error(codes::BAD_FIELDS, span, format!("the field `{name}` is missing"))
-                                    .here(format!("`{name}: {}` is needed", ty.name())),
+                                Diagnostic::error(
+                                    codes::BAD_FIELDS,
+                                    span,
+                                    format!("the field `{name}` is missing"),
+                                )
+                                .here(format!("`{name}: {}` is needed", ty.name())),
                             ));
                             return None;
                         }
                     };
                     fitted.fields.push((name.clone(), self.fit(Located { value, span }, ty, place)?));
                 }
-                if let Some((extra, _)) = record.fields.iter().find(|(name, _)| fields.iter().all(|(field, _)| field != name)) {
-                    let mut diagnostic =
-                        complain(Diagnostic::error(codes::BAD_FIELDS, span, format!("there is no field `{extra}` in this type")));
+                if let Some((extra, _)) =
+                    record.fields.iter().find(|(name, _)| fields.iter().all(|(field, _)| field != name))
+                {
+                    let mut diagnostic = complain(Diagnostic::error(
+                        codes::BAD_FIELDS,
+                        span,
+                        format!("there is no field `{extra}` in this type"),
+                    ));
                     if let Some(meant) = did_you_mean(extra, fields.iter().map(|(name, _)| name.as_str())) {
                         diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
                     }
@@ -806,7 +898,9 @@ fn common_type(a: ScalarType, b: ScalarType) -> Option<ScalarType> {
         (Int, Float) | (Float, Int) => Float,
         (Int, Decimal { .. }) => wide(b),
         (Decimal { .. }, Int) => wide(a),
-        (Decimal { scale: x, .. }, Decimal { scale: y, .. }) => Decimal { precision: DECIMAL_DIGITS_MAX, scale: x.max(y) },
+        (Decimal { scale: x, .. }, Decimal { scale: y, .. }) => {
+            Decimal { precision: DECIMAL_DIGITS_MAX, scale: x.max(y) }
+        }
         _ => return None,
     })
 }
@@ -873,7 +967,9 @@ fn mend(needed: ScalarType, given: &Expr) -> Option<String> {
         (ScalarType::Decimal { .. }, ScalarType::Float, _) => {
             Some("a float is not exact; keep money in decimals from the source on".to_owned())
         }
-        (ScalarType::Float, ScalarType::Decimal { .. }, _) => Some("decimals never become floats by themselves: `float(…)`".to_owned()),
+        (ScalarType::Float, ScalarType::Decimal { .. }, _) => {
+            Some("decimals never become floats by themselves: `float(…)`".to_owned())
+        }
         _ => None,
     }
 }
@@ -898,12 +994,17 @@ fn not(expr: Expr) -> Expr {
 }
 
 pub(crate) fn and(a: Expr, b: Expr) -> Expr {
-    Expr { ty: ScalarType::Bool, nullable: a.nullable || b.nullable, kind: ExprKind::And(Box::new(a), Box::new(b)) }
+    Expr {
+        ty: ScalarType::Bool,
+        nullable: a.nullable || b.nullable,
+        kind: ExprKind::And(Box::new(a), Box::new(b)),
+    }
 }
 
 fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
     let nullable = then.nullable || otherwise.nullable;
     let ty = then.ty;
-    let kind = ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
+    let kind =
+        ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
     Expr { ty, nullable, kind }
 }

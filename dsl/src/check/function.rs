@@ -34,7 +34,12 @@ pub(crate) struct Signature {
     pub(crate) gives: Gives,
 }
 
-const fn signature(name: &'static str, function: Function, takes: &'static [Takes], gives: Gives) -> Signature {
+const fn signature(
+    name: &'static str,
+    function: Function,
+    takes: &'static [Takes],
+    gives: Gives,
+) -> Signature {
     Signature { name, function, takes, gives }
 }
 

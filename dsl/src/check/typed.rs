@@ -7,8 +7,14 @@ use tidegate_model::{Column, ScalarType, Schema, Value};
 /// A declared type.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Type {
-    Scalar { ty: ScalarType, nullable: bool },
-    Record { fields: Vec<(String, Type)>, nullable: bool },
+    Scalar {
+        ty: ScalarType,
+        nullable: bool,
+    },
+    Record {
+        fields: Vec<(String, Type)>,
+        nullable: bool,
+    },
     /// Something was wrong with it, and was said.
     Wrong,
 }

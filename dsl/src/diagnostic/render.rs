@@ -2,7 +2,9 @@
 
 use super::{Diagnostic, Severity};
 use crate::source::SourceFile;
-use codespan_reporting::diagnostic::{Diagnostic as Report, Label as ReportLabel, Severity as ReportSeverity};
+use codespan_reporting::diagnostic::{
+    Diagnostic as Report, Label as ReportLabel, Severity as ReportSeverity,
+};
 use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{Config, emit_into_string};
 
@@ -17,7 +19,8 @@ pub fn render(file: &SourceFile, diagnostics: &[Diagnostic]) -> String {
         };
         let labels = diagnostic.labels.iter().enumerate().map(|(index, label)| {
             let range = label.span.start as usize..label.span.end as usize;
-            let made = if index == 0 { ReportLabel::primary((), range) } else { ReportLabel::secondary((), range) };
+            let made =
+                if index == 0 { ReportLabel::primary((), range) } else { ReportLabel::secondary((), range) };
             made.with_message(&label.text)
         });
         let report = Report::new(severity)

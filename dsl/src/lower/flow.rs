@@ -32,20 +32,25 @@ impl Flow {
     /// May state be kept by `key` without moving events? All events of one key must meet in one partition: they do if what they are
     /// partitioned by is part of the key.
     pub(crate) fn is_partitioned_for(&self, key: &[usize]) -> bool {
-        self.partitioned.as_ref().is_some_and(|columns| !columns.is_empty() && columns.iter().all(|column| key.contains(column)))
+        self.partitioned
+            .as_ref()
+            .is_some_and(|columns| !columns.is_empty() && columns.iter().all(|column| key.contains(column)))
     }
 
     /// Where a set of columns went in a map. None: one of them is gone or was changed.
     pub(crate) fn follow(columns: Option<&Vec<usize>>, exprs: &[Expr]) -> Option<Vec<usize>> {
         columns?
             .iter()
-            .map(|column| exprs.iter().position(|expr| matches!(expr.kind, ExprKind::Column(from) if from == *column)))
+            .map(|column| {
+                exprs.iter().position(|expr| matches!(expr.kind, ExprKind::Column(from) if from == *column))
+            })
             .collect()
     }
 
     /// `card`, or `(card, rule)`
     pub(crate) fn names(&self, columns: &[usize]) -> String {
-        let names: Vec<&str> = columns.iter().map(|column| self.schema.columns[*column].path.as_str()).collect();
+        let names: Vec<&str> =
+            columns.iter().map(|column| self.schema.columns[*column].path.as_str()).collect();
         match &names[..] {
             [only] => (*only).to_owned(),
             names => format!("({})", names.join(", ")),

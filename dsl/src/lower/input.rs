@@ -5,8 +5,8 @@ use crate::ast::{Path, SourceDecl, TableDecl};
 use crate::check::declared::Types;
 use crate::check::typed::{Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use tidegate_model::plan::{NodeKind, Source, SourceTime, Table};
 use tidegate_model::expr::ExprKind;
+use tidegate_model::plan::{NodeKind, Source, SourceTime, Table};
 use tidegate_model::{ScalarType, Schema, Span};
 
 impl<'a> Lowerer<'a> {
@@ -27,14 +27,24 @@ impl<'a> Lowerer<'a> {
             {
                 let is = format!("this is {}{}", column.ty, if column.nullable { "?" } else { "" });
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TIME_FIELD, clause.field.span, "the event time is a timestamp that is always there").here(is),
+                    Diagnostic::error(
+                        codes::TIME_FIELD,
+                        clause.field.span,
+                        "the event time is a timestamp that is always there",
+                    )
+                    .here(is),
                 );
                 time.column = None;
             }
-            time.out_of_order = clause.out_of_order.as_ref().map_or(Span::ZERO, |length| Span::from_micros(length.node));
+            time.out_of_order =
+                clause.out_of_order.as_ref().map_or(Span::ZERO, |length| Span::from_micros(length.node));
             if let Some(idle) = &clause.idle {
                 if idle.node <= 0 {
-                    self.error(codes::BAD_DURATION, idle.span, "a source is idle after some time, not at once");
+                    self.error(
+                        codes::BAD_DURATION,
+                        idle.span,
+                        "a source is idle after some time, not at once",
+                    );
                 }
                 time.idle = Some(Span::from_micros(idle.node));
             }
@@ -44,7 +54,10 @@ impl<'a> Lowerer<'a> {
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
         let partitioned = key.map(|key| vec![key]);
-        self.flows.insert(name.node.clone(), Flow { node, schema, partitioned, partitioned_at, key: None, is_table: false });
+        self.flows.insert(
+            name.node.clone(),
+            Flow { node, schema, partitioned, partitioned_at, key: None, is_table: false },
+        );
     }
 
     pub(super) fn table(&mut self, decl: &'a TableDecl, types: &mut Types<'a>) {
@@ -56,8 +69,12 @@ impl<'a> Lowerer<'a> {
             (Some(path), Some(schema)) => self.key_column(path, schema),
             (None, Some(_)) => {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::KEY_FIELD, decl.name.span, format!("the table `{}` has no key", decl.name.node))
-                        .note("say which field is the key of the topic's records: `key …` behind the topic"),
+                    Diagnostic::error(
+                        codes::KEY_FIELD,
+                        decl.name.span,
+                        format!("the table `{}` has no key", decl.name.node),
+                    )
+                    .note("say which field is the key of the topic's records: `key …` behind the topic"),
                 );
                 None
             }
@@ -71,7 +88,8 @@ impl<'a> Lowerer<'a> {
         let kind = NodeKind::Table(Table { topic: decl.topic.topic.node.clone(), key, malformed });
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
-        let flow = Flow { node, schema, partitioned: Some(vec![key]), partitioned_at, key: None, is_table: true };
+        let flow =
+            Flow { node, schema, partitioned: Some(vec![key]), partitioned_at, key: None, is_table: true };
         self.flows.insert(name.node.clone(), flow);
     }
 
@@ -81,7 +99,11 @@ impl<'a> Lowerer<'a> {
             Type::Record { nullable: false, .. } => Some(ty.schema()),
             Type::Wrong => None,
             other => {
-                self.error(codes::NO_RECORD, place, format!("events are records, and this is {}", other.name()));
+                self.error(
+                    codes::NO_RECORD,
+                    place,
+                    format!("events are records, and this is {}", other.name()),
+                );
                 None
             }
         }
@@ -93,15 +115,22 @@ impl<'a> Lowerer<'a> {
         if let Some(index) = schema.index_of(&text) {
             return Some(index);
         }
-        let names = schema.columns.iter().filter(|column| !column.presence).map(|column| column.path.as_str());
+        let names =
+            schema.columns.iter().filter(|column| !column.presence).map(|column| column.path.as_str());
         let inside = format!("{text}.");
         let diagnostic = if names.clone().any(|name| name.starts_with(&inside)) {
-            Diagnostic::error(codes::NO_RECORD, path.span, format!("`{text}` is a record; name a field of it"))
+            Diagnostic::error(
+                codes::NO_RECORD,
+                path.span,
+                format!("`{text}` is a record; name a field of it"),
+            )
         } else {
-            let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
+            let diagnostic =
+                Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
             match did_you_mean(&text, names.clone()) {
                 Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-                None => diagnostic.note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
+                None => diagnostic
+                    .note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
             }
         };
         self.diagnostics.push(diagnostic);
@@ -149,7 +178,11 @@ impl<'a> Lowerer<'a> {
                 },
                 Typed::Wrong => wrong = true,
                 other => {
-                    self.error(codes::KEY_FIELD, expr.span, format!("a key is a plain field, and this is {}", other.describe()));
+                    self.error(
+                        codes::KEY_FIELD,
+                        expr.span,
+                        format!("a key is a plain field, and this is {}", other.describe()),
+                    );
                     wrong = true;
                 }
             }

@@ -36,7 +36,14 @@ impl Lowerer<'_> {
     }
 
     /// Events from here on are partitioned by `columns`. Streams that read the same events by the same key share one topic.
-    pub(super) fn repartitioned(&mut self, stream: &str, flow: &Flow, columns: &[usize], span: Span, wish: &Wish<'_>) -> Flow {
+    pub(super) fn repartitioned(
+        &mut self,
+        stream: &str,
+        flow: &Flow,
+        columns: &[usize],
+        span: Span,
+        wish: &Wish<'_>,
+    ) -> Flow {
         if flow.partitioned.as_deref() == Some(columns) {
             return flow.clone();
         }
@@ -44,7 +51,8 @@ impl Lowerer<'_> {
         let known = self.repartitions.get(&shared).copied();
         let node = known.unwrap_or_else(|| {
             // The end of a declared stream gives its name, so that the topic is the same whoever needs it first.
-            let owner = self.flows.iter().find(|(_, known)| known.node == flow.node).map(|(name, _)| name.clone());
+            let owner =
+                self.flows.iter().find(|(_, known)| known.node == flow.node).map(|(name, _)| name.clone());
             let step = match wish {
                 Wish::Said { alias: Some(alias) } => (*alias).to_owned(),
                 _ => format!("by-{}", Self::short_names(flow, columns)),
@@ -54,7 +62,9 @@ impl Lowerer<'_> {
         });
         self.repartitions.insert(shared, node);
         if let Wish::Needed { keyword } = wish {
-            let NodeKind::Repartition(repartition) = &self.nodes[node.0 as usize].kind else { panic!("it is a repartition") };
+            let NodeKind::Repartition(repartition) = &self.nodes[node.0 as usize].kind else {
+                panic!("it is a repartition")
+            };
             let by = flow.names(columns);
             let creates = if known.is_some() { "goes through the topic" } else { "creates the topic" };
             let topic = format!("{creates} `{}`", repartition.topic);
@@ -65,7 +75,14 @@ impl Lowerer<'_> {
             self.diagnostics.push(
                 Diagnostic::warning(codes::REPARTITION, span, without)
                     .here(format!("without it each partition would know only its own part of one `{by}`"))
-                    .because(flow.partitioned_at, if flow.partitioned.is_some() { "partitioned by this" } else { "no key is declared here" })
+                    .because(
+                        flow.partitioned_at,
+                        if flow.partitioned.is_some() {
+                            "partitioned by this"
+                        } else {
+                            "no key is declared here"
+                        },
+                    )
                     .note(topic)
                     .note(format!("to accept it in words: `|> repartition by {by}` before `{keyword}`")),
             );

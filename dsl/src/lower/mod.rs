@@ -77,9 +77,11 @@ pub(crate) fn lower<'a>(
     lowerer.topics();
     subtopology::number(&mut lowerer.nodes);
     lowerer.no_loops();
-    let names = topology.sources.iter().map(|decl| &decl.name).chain(topology.tables.iter().map(|decl| &decl.name));
+    let names =
+        topology.sources.iter().map(|decl| &decl.name).chain(topology.tables.iter().map(|decl| &decl.name));
     let names = names.chain(topology.streams.iter().map(|decl| &decl.name));
-    let names = names.filter_map(|name| Some((name.node.clone(), lowerer.flows.get(&name.node)?.node))).collect();
+    let names =
+        names.filter_map(|name| Some((name.node.clone(), lowerer.flows.get(&name.node)?.node))).collect();
     (Plan { topology: lowerer.name, nodes: lowerer.nodes, names }, tests)
 }
 
@@ -95,7 +97,11 @@ impl<'a> Lowerer<'a> {
     /// Sources, tables and streams share one set of names.
     fn declared_once(&mut self) {
         let topology = self.topology;
-        let names = topology.sources.iter().map(|decl| &decl.name).chain(topology.tables.iter().map(|decl| &decl.name));
+        let names = topology
+            .sources
+            .iter()
+            .map(|decl| &decl.name)
+            .chain(topology.tables.iter().map(|decl| &decl.name));
         let mut places: BTreeMap<&str, Span> = BTreeMap::new();
         for name in names.chain(topology.streams.iter().map(|decl| &decl.name)) {
             if let Some(before) = places.insert(&name.node, name.span) {
@@ -112,15 +118,24 @@ impl<'a> Lowerer<'a> {
         let mut ordered = Vec::new();
         loop {
             let blocked: BTreeSet<&str> = waiting.iter().map(|stream| stream.name.node.as_str()).collect();
-            let (ready, later): (Vec<_>, Vec<_>) =
-                waiting.into_iter().partition(|stream| stream.inputs.iter().all(|input| !blocked.contains(input.node.as_str())));
+            let (ready, later): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|stream| stream.inputs.iter().all(|input| !blocked.contains(input.node.as_str())));
             if ready.is_empty() {
                 for stream in &later {
-                    let Some(cause) = stream.inputs.iter().find(|input| blocked.contains(input.node.as_str())) else { continue };
+                    let Some(cause) =
+                        stream.inputs.iter().find(|input| blocked.contains(input.node.as_str()))
+                    else {
+                        continue;
+                    };
                     self.diagnostics.push(
-                        Diagnostic::error(codes::CYCLE, cause.span, format!("`{}` is made from itself", stream.name.node))
-                            .here(format!("`{}` leads back to `{}`", cause.node, stream.name.node))
-                            .because(stream.name.span, "declared here"),
+                        Diagnostic::error(
+                            codes::CYCLE,
+                            cause.span,
+                            format!("`{}` is made from itself", stream.name.node),
+                        )
+                        .here(format!("`{}` leads back to `{}`", cause.node, stream.name.node))
+                        .because(stream.name.span, "declared here"),
                     );
                     self.broken.insert(stream.name.node.clone());
                 }
@@ -140,8 +155,11 @@ impl<'a> Lowerer<'a> {
         if self.broken.contains(&name.node) {
             return None;
         }
-        let mut diagnostic =
-            Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no source, table or stream `{}`", name.node));
+        let mut diagnostic = Diagnostic::error(
+            codes::UNKNOWN_NAME,
+            name.span,
+            format!("there is no source, table or stream `{}`", name.node),
+        );
         if let Some(meant) = did_you_mean(&name.node, self.flows.keys().map(String::as_str)) {
             diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
         }
@@ -150,21 +168,38 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Adds a node. `place` is what gave it its name.
-    fn add(&mut self, name: String, kind: NodeKind, inputs: Vec<NodeId>, schema: Schema, place: Span) -> NodeId {
+    fn add(
+        &mut self,
+        name: String,
+        kind: NodeKind,
+        inputs: Vec<NodeId>,
+        schema: Schema,
+        place: Span,
+    ) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let keeps_state = matches!(kind, NodeKind::Aggregate(_) | NodeKind::Rolling(_) | NodeKind::Dedupe(_) | NodeKind::Repartition(_));
+        let keeps_state = matches!(
+            kind,
+            NodeKind::Aggregate(_) | NodeKind::Rolling(_) | NodeKind::Dedupe(_) | NodeKind::Repartition(_)
+        );
         let mut unique = name.clone();
         if let Some(before) = self.node_places.get(&name).copied() {
             if keeps_state {
                 let word = name.rsplit('.').next().unwrap_or(&name).to_owned();
                 self.diagnostics.push(
-                    Diagnostic::error(codes::STEP_NAME, place, format!("a second step named `{word}` that keeps state"))
-                        .here(format!("give it a name: `as {word}_2`, or a better one"))
-                        .because(before, format!("the first `{word}`")),
+                    Diagnostic::error(
+                        codes::STEP_NAME,
+                        place,
+                        format!("a second step named `{word}` that keeps state"),
+                    )
+                    .here(format!("give it a name: `as {word}_2`, or a better one"))
+                    .because(before, format!("the first `{word}`")),
                 );
             }
             // Steps without state may share a word: nothing depends on their names but messages.
-            unique = (2..).map(|number| format!("{name}-{number}")).find(|name| !self.node_places.contains_key(name)).expect("endless");
+            unique = (2..)
+                .map(|number| format!("{name}-{number}"))
+                .find(|name| !self.node_places.contains_key(name))
+                .expect("endless");
         }
         self.node_places.insert(unique.clone(), place);
         let line = self.file.line(place);
@@ -189,7 +224,9 @@ impl<'a> Lowerer<'a> {
     fn no_loops(&mut self) {
         for node in &self.nodes {
             let NodeKind::Repartition(repartition) = &node.kind else { continue };
-            let own = self.nodes.iter().find(|consumer| consumer.inputs.contains(&node.id) && consumer.subtopology == node.subtopology);
+            let own = self.nodes.iter().find(|consumer| {
+                consumer.inputs.contains(&node.id) && consumer.subtopology == node.subtopology
+            });
             let Some(consumer) = own else { continue };
             let place = self.node_places[&node.name];
             let cause = self.node_places[&consumer.name];

@@ -11,20 +11,29 @@ impl Lowerer<'_> {
         let Some(flow) = self.flow(&decl.stream) else { return };
         if flow.is_table {
             self.diagnostics.push(
-                Diagnostic::error(codes::SINK_TARGET, decl.stream.span, format!("`{}` is a table that is read from a topic", decl.stream.node))
-                    .note("its rows are in that topic already"),
+                Diagnostic::error(
+                    codes::SINK_TARGET,
+                    decl.stream.span,
+                    format!("`{}` is a table that is read from a topic", decl.stream.node),
+                )
+                .note("its rows are in that topic already"),
             );
             return;
         }
-        let option = |name: &str| decl.topic.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value);
+        let option = |name: &str| {
+            decl.topic.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value)
+        };
         let format = JsonFormat {
             decimals: match option("decimals") {
-                Some(value) => self.one_of(value, &[("string", DecimalFormat::String), ("number", DecimalFormat::Number)]),
+                Some(value) => self
+                    .one_of(value, &[("string", DecimalFormat::String), ("number", DecimalFormat::Number)]),
                 None => DecimalFormat::default(),
             },
             timestamps: match option("timestamps") {
-                Some(value) => self
-                    .one_of(value, &[("rfc3339", TimestampFormat::Rfc3339), ("millis", TimestampFormat::EpochMillis)]),
+                Some(value) => self.one_of(
+                    value,
+                    &[("rfc3339", TimestampFormat::Rfc3339), ("millis", TimestampFormat::EpochMillis)],
+                ),
                 None => TimestampFormat::default(),
             },
         };
@@ -33,21 +42,30 @@ impl Lowerer<'_> {
         let key = match option("key") {
             Some(value) => self.sink_key(value, &flow),
             None if pass_through => SinkKey::Original,
-            None => flow.key.clone().or_else(|| flow.partitioned.clone()).map_or(SinkKey::None, SinkKey::Columns),
+            None => {
+                flow.key.clone().or_else(|| flow.partitioned.clone()).map_or(SinkKey::None, SinkKey::Columns)
+            }
         };
         let compacted = option("compacted");
         if let (Some(value), SinkKey::None) = (compacted, &key) {
             self.diagnostics.push(
-                Diagnostic::error(codes::SINK_OPTION, value.span, "a compacted topic keeps the last row of each key, and these rows have no key")
-                    .note("say which: `key: …`"),
+                Diagnostic::error(
+                    codes::SINK_OPTION,
+                    value.span,
+                    "a compacted topic keeps the last row of each key, and these rows have no key",
+                )
+                .note("say which: `key: …`"),
             );
         }
         let topic = decl.topic.topic.node.clone();
         let kind = NodeKind::Sink(Sink { topic, key, pass_through, compacted: compacted.is_some(), format });
         // Several sinks of one stream are told apart by their topics.
         let plain = format!("{}.sink", decl.stream.node);
-        let name =
-            if self.node_places.contains_key(&plain) { format!("{plain}.{}", decl.topic.topic.node) } else { plain };
+        let name = if self.node_places.contains_key(&plain) {
+            format!("{plain}.{}", decl.topic.topic.node)
+        } else {
+            plain
+        };
         self.add(name, kind, vec![flow.node], flow.schema.clone(), decl.stream.span);
     }
 
@@ -77,7 +95,8 @@ impl Lowerer<'_> {
     fn sink_key(&mut self, value: &Spanned<OptionValue>, flow: &Flow) -> SinkKey {
         let OptionValue::Paths(paths) = &value.node else {
             self.diagnostics.push(
-                Diagnostic::error(codes::SINK_OPTION, value.span, "`key` needs a field").note("for example `key: card` or `key: (card, rule)`"),
+                Diagnostic::error(codes::SINK_OPTION, value.span, "`key` needs a field")
+                    .note("for example `key: card` or `key: (card, rule)`"),
             );
             return SinkKey::None;
         };

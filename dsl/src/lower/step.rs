@@ -11,7 +11,8 @@ use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, AggregateFunction, Dedupe, Emit, Filter, JoinTable, Map, NodeKind, Rolling, Route, Window,
+    Aggregate, AggregateCall, AggregateFunction, Dedupe, Emit, Filter, JoinTable, Map, NodeKind, Rolling,
+    Route, Window,
 };
 use tidegate_model::{Column, ScalarType, Schema, Span};
 
@@ -42,7 +43,8 @@ impl<'a> Lowerer<'a> {
         let mut grouping = Grouping::default();
         let mut steps = decl.steps.iter().peekable();
         while let Some(step) = steps.next() {
-            let in_group = matches!(step.kind, StepKind::Window(_) | StepKind::Aggregate(_) | StepKind::GroupBy(_));
+            let in_group =
+                matches!(step.kind, StepKind::Window(_) | StepKind::Aggregate(_) | StepKind::GroupBy(_));
             if !in_group && !self.nothing_waits(&grouping) {
                 return None;
             }
@@ -51,7 +53,8 @@ impl<'a> Lowerer<'a> {
                 StepKind::GroupBy(by) => {
                     if let Some((_, before)) = &grouping.by {
                         self.diagnostics.push(
-                            Diagnostic::error(codes::GROUPING, step.span, "a second `group by`").because(before.span, "the first"),
+                            Diagnostic::error(codes::GROUPING, step.span, "a second `group by`")
+                                .because(before.span, "the first"),
                         );
                         return None;
                     }
@@ -60,8 +63,10 @@ impl<'a> Lowerer<'a> {
                 StepKind::Window(window) => {
                     let window = self.window(window, step.span)?;
                     if let Some((_, before)) = &grouping.window {
-                        self.diagnostics
-                            .push(Diagnostic::error(codes::GROUPING, step.span, "a second `window`").because(before.span, "the first"));
+                        self.diagnostics.push(
+                            Diagnostic::error(codes::GROUPING, step.span, "a second `window`")
+                                .because(before.span, "the first"),
+                        );
                         return None;
                     }
                     grouping.window = Some((window, step));
@@ -74,7 +79,15 @@ impl<'a> Lowerer<'a> {
                     if emit.is_some() {
                         steps.next();
                     }
-                    flow = self.aggregate(decl, step, functions, std::mem::take(&mut grouping), emit, &flow, errors)?;
+                    flow = self.aggregate(
+                        decl,
+                        step,
+                        functions,
+                        std::mem::take(&mut grouping),
+                        emit,
+                        &flow,
+                        errors,
+                    )?;
                 }
                 StepKind::Emit(_) => {
                     self.error(codes::EMIT, step.span, "`emit` stands directly behind an `aggregate`");
@@ -87,7 +100,10 @@ impl<'a> Lowerer<'a> {
     }
 
     fn nothing_waits(&mut self, grouping: &Grouping<'_>) -> bool {
-        let waiting = [grouping.by.as_ref().map(|(_, step)| ("group by", step)), grouping.window.as_ref().map(|(_, step)| ("window", step))];
+        let waiting = [
+            grouping.by.as_ref().map(|(_, step)| ("group by", step)),
+            grouping.window.as_ref().map(|(_, step)| ("window", step)),
+        ];
         let Some((word, step)) = waiting.into_iter().flatten().next() else { return true };
         self.diagnostics.push(
             Diagnostic::error(codes::GROUPING, step.span, format!("`{word}` needs an `aggregate` behind it"))
@@ -104,8 +120,12 @@ impl<'a> Lowerer<'a> {
                 None => wrong = true,
                 Some(flow) if flow.is_table => {
                     self.diagnostics.push(
-                        Diagnostic::error(codes::SINK_TARGET, input.span, format!("`{}` is a table, and a stream is needed", input.node))
-                            .note(format!("a stream looks its rows up: `|> join {} by …`", input.node)),
+                        Diagnostic::error(
+                            codes::SINK_TARGET,
+                            input.span,
+                            format!("`{}` is a table, and a stream is needed", input.node),
+                        )
+                        .note(format!("a stream looks its rows up: `|> join {} by …`", input.node)),
                     );
                     wrong = true;
                 }
@@ -125,10 +145,14 @@ impl<'a> Lowerer<'a> {
             }
             let difference = difference(&first.schema, &flow.schema);
             self.diagnostics.push(
-                Diagnostic::error(codes::BAD_FIELDS, name.span, format!("`{}` has other fields than `{}`", name.node, first_name.node))
-                    .here(difference)
-                    .because(first_name.span, "merged with this")
-                    .note("bring them to one type before, with `map`, `select` or `add`"),
+                Diagnostic::error(
+                    codes::BAD_FIELDS,
+                    name.span,
+                    format!("`{}` has other fields than `{}`", name.node, first_name.node),
+                )
+                .here(difference)
+                .because(first_name.span, "merged with this")
+                .note("bring them to one type before, with `map`, `select` or `add`"),
             );
             wrong = true;
         }
@@ -137,7 +161,13 @@ impl<'a> Lowerer<'a> {
         }
         let agree = flows.iter().all(|(flow, _)| flow.partitioned == first.partitioned);
         let inputs = flows.iter().map(|(flow, _)| flow.node).collect();
-        let node = self.add(format!("{}.merge", decl.name.node), NodeKind::Merge, inputs, first.schema.clone(), decl.name.span);
+        let node = self.add(
+            format!("{}.merge", decl.name.node),
+            NodeKind::Merge,
+            inputs,
+            first.schema.clone(),
+            decl.name.span,
+        );
         let partitioned = if agree { first.partitioned.clone() } else { None };
         Some(Flow { node, partitioned, key: None, ..first })
     }
@@ -147,7 +177,13 @@ impl<'a> Lowerer<'a> {
         format!("{}.{word}", decl.name.node)
     }
 
-    fn plain_step(&mut self, decl: &StreamDecl, step: &Step, flow: &Flow, errors: Option<Route>) -> Option<Flow> {
+    fn plain_step(
+        &mut self,
+        decl: &StreamDecl,
+        step: &Step,
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
         match &step.kind {
             StepKind::Filter(predicate) => {
@@ -212,13 +248,16 @@ impl<'a> Lowerer<'a> {
                 let (calls, key) = (self.calls(functions, &flow)?, self.by(by, &flow)?);
                 let mut schema = flow.schema.clone();
                 for (call, (name, _)) in calls.iter().zip(functions) {
-                    let taken = schema.columns.iter().any(|column| column.path.split('.').next() == Some(&name.node));
+                    let taken =
+                        schema.columns.iter().any(|column| column.path.split('.').next() == Some(&name.node));
                     if taken {
                         let message = format!("the event has a field `{}` already", name.node);
                         self.error(codes::DUPLICATE_NAME, name.span, message);
                         return None;
                     }
-                    schema.columns.push(Column { nullable: call.nullable, ..Column::new(call.name.clone(), call.ty) });
+                    schema
+                        .columns
+                        .push(Column { nullable: call.nullable, ..Column::new(call.name.clone(), call.ty) });
                 }
                 let rolling = Rolling {
                     key: self.columns(&flow, &key),
@@ -235,12 +274,16 @@ impl<'a> Lowerer<'a> {
                 let flow = self.keyed(decl, by, step, flow, "dedupe")?;
                 self.positive(within)?;
                 let key = self.by(by, &flow)?;
-                let dedupe = Dedupe { key: self.columns(&flow, &key), within: Span::from_micros(within.node), errors };
+                let dedupe =
+                    Dedupe { key: self.columns(&flow, &key), within: Span::from_micros(within.node), errors };
                 let name = Self::step_name(decl, step, "dedupe");
-                let node = self.add(name, NodeKind::Dedupe(dedupe), vec![flow.node], flow.schema.clone(), place);
+                let node =
+                    self.add(name, NodeKind::Dedupe(dedupe), vec![flow.node], flow.schema.clone(), place);
                 Some(Flow { node, ..flow })
             }
-            StepKind::Join { left, table, alias, by } => self.join(decl, step, *left, table, alias.as_ref(), by, flow, errors),
+            StepKind::Join { left, table, alias, by } => {
+                self.join(decl, step, *left, table, alias.as_ref(), by, flow, errors)
+            }
             // Told by the parser.
             StepKind::Unsupported(_) => None,
             StepKind::GroupBy(_) | StepKind::Window(_) | StepKind::Aggregate(_) | StepKind::Emit(_) => {
@@ -249,21 +292,39 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn filter(&mut self, name: String, predicate: Expr, flow: &Flow, errors: Option<Route>, place: Place) -> Flow {
+    fn filter(
+        &mut self,
+        name: String,
+        predicate: Expr,
+        flow: &Flow,
+        errors: Option<Route>,
+        place: Place,
+    ) -> Flow {
         let kind = NodeKind::Filter(Filter { predicate, errors });
         let node = self.add(name, kind, vec![flow.node], flow.schema.clone(), place);
         Flow { node, ..flow.clone() }
     }
 
     /// A step that makes new events of the old ones.
-    fn map(&mut self, name: String, value: Typed, flow: &Flow, errors: Option<Route>, place: Place) -> Option<Flow> {
+    fn map(
+        &mut self,
+        name: String,
+        value: Typed,
+        flow: &Flow,
+        errors: Option<Route>,
+        place: Place,
+    ) -> Option<Flow> {
         let record = match value {
             Typed::Record(record) if record.presence.is_none() => record,
             Typed::Wrong => return None,
             other => {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::NO_RECORD, place, format!("`map` makes an event, which is a record, not {}", other.describe()))
-                        .note("write its fields: `{ name: value, … }`"),
+                    Diagnostic::error(
+                        codes::NO_RECORD,
+                        place,
+                        format!("`map` makes an event, which is a record, not {}", other.describe()),
+                    )
+                    .note("write its fields: `{ name: value, … }`"),
                 );
                 return None;
             }
@@ -271,7 +332,8 @@ impl<'a> Lowerer<'a> {
         if let Some(path) = bare_null(&record) {
             let message = format!("the null of `{path}` has no type");
             self.diagnostics.push(
-                Diagnostic::error(codes::TYPE_MISMATCH, place, message).note("leave the field away, or use a typed function: `fn … -> Type`"),
+                Diagnostic::error(codes::TYPE_MISMATCH, place, message)
+                    .note("leave the field away, or use a typed function: `fn … -> Type`"),
             );
             return None;
         }
@@ -296,12 +358,20 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The flow, partitioned so that state can be kept by `by`.
-    fn keyed(&mut self, decl: &StreamDecl, by: &[ast::Expr], step: &Step, flow: &Flow, keyword: &'static str) -> Option<Flow> {
+    fn keyed(
+        &mut self,
+        decl: &StreamDecl,
+        by: &[ast::Expr],
+        step: &Step,
+        flow: &Flow,
+        keyword: &'static str,
+    ) -> Option<Flow> {
         let columns = self.by(by, flow)?;
         if flow.is_partitioned_for(&columns) {
             return Some(flow.clone());
         }
-        let span = by.first().map_or(step.span, |first| by.iter().fold(first.span, |span, expr| span.to(expr.span)));
+        let span =
+            by.first().map_or(step.span, |first| by.iter().fold(first.span, |span, expr| span.to(expr.span)));
         Some(self.repartitioned(&decl.name.node, flow, &columns, span, &Wish::Needed { keyword }))
     }
 
@@ -319,16 +389,24 @@ impl<'a> Lowerer<'a> {
         self.positive(every)?;
         if every.node > window.size.node {
             self.diagnostics.push(
-                Diagnostic::error(codes::BAD_DURATION, every.span, "the windows would leave gaps: events between them would be in none")
-                    .because(window.size.span, "longer than the window"),
+                Diagnostic::error(
+                    codes::BAD_DURATION,
+                    every.span,
+                    "the windows would leave gaps: events between them would be in none",
+                )
+                .because(window.size.span, "longer than the window"),
             );
             return None;
         }
         let late = self.route(window.late.as_ref());
         if late.is_none() {
             self.diagnostics.push(
-                Diagnostic::warning(codes::NO_LATE_ROUTE, place, "events that come after their window is final are only counted")
-                    .note("to keep them: `, late -> kafka(\"…\")`"),
+                Diagnostic::warning(
+                    codes::NO_LATE_ROUTE,
+                    place,
+                    "events that come after their window is final are only counted",
+                )
+                .note("to keep them: `, late -> kafka(\"…\")`"),
             );
         }
         Some(Window {
@@ -391,7 +469,8 @@ impl<'a> Lowerer<'a> {
         let windowed = window.is_some();
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
         let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
-        let node = self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
+        let node =
+            self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
         // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
         let partitioned: Vec<usize> = match &flow.partitioned {
             Some(columns) if flow.is_partitioned_for(&key) => {
@@ -401,7 +480,14 @@ impl<'a> Lowerer<'a> {
         };
         let window_columns = if windowed { 2 } else { 0 };
         let row_key = (0..key.len() + window_columns).collect();
-        Some(Flow { node, schema, partitioned: Some(partitioned), partitioned_at: group.span, key: Some(row_key), is_table: false })
+        Some(Flow {
+            node,
+            schema,
+            partitioned: Some(partitioned),
+            partitioned_at: group.span,
+            key: Some(row_key),
+            is_table: false,
+        })
     }
 
     fn result_schema(
@@ -420,8 +506,12 @@ impl<'a> Lowerer<'a> {
             let name = column.path.rsplit('.').next().unwrap_or(&column.path).to_owned();
             if places.insert(name.clone(), group.span).is_some() {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DUPLICATE_NAME, group.span, format!("two parts of the key would both be named `{name}`"))
-                        .note("give one another name in a step before: `|> add { other: … }`"),
+                    Diagnostic::error(
+                        codes::DUPLICATE_NAME,
+                        group.span,
+                        format!("two parts of the key would both be named `{name}`"),
+                    )
+                    .note("give one another name in a step before: `|> add { other: … }`"),
                 );
                 return None;
             }
@@ -435,8 +525,12 @@ impl<'a> Lowerer<'a> {
         for (call, (name, _)) in calls.iter().zip(functions) {
             if let Some(before) = places.insert(call.name.clone(), name.span) {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("the result has a field `{}` already", call.name))
-                        .because(before, "from here"),
+                    Diagnostic::error(
+                        codes::DUPLICATE_NAME,
+                        name.span,
+                        format!("the result has a field `{}` already", call.name),
+                    )
+                    .because(before, "from here"),
                 );
                 return None;
             }
@@ -454,11 +548,19 @@ impl<'a> Lowerer<'a> {
         Some(calls)
     }
 
-    fn aggregate_call(&mut self, name: &ast::Name, expr: &ast::Expr, event: &RecordValue) -> Option<AggregateCall> {
+    fn aggregate_call(
+        &mut self,
+        name: &ast::Name,
+        expr: &ast::Expr,
+        event: &RecordValue,
+    ) -> Option<AggregateCall> {
         let Ast::Call(function, arguments) = &expr.node else {
             self.diagnostics.push(
                 Diagnostic::error(codes::AGGREGATE_PLACE, expr.span, "an aggregate function is needed here")
-                    .note(format!("one of {}; calculate with the results in a `map` behind", AGGREGATES.join(", "))),
+                    .note(format!(
+                        "one of {}; calculate with the results in a `map` behind",
+                        AGGREGATES.join(", ")
+                    )),
             );
             return None;
         };
@@ -471,11 +573,17 @@ impl<'a> Lowerer<'a> {
             "first" => AggregateFunction::First,
             "last" => AggregateFunction::Last,
             other => {
-                let diagnostic =
-                    Diagnostic::error(codes::AGGREGATE_PLACE, function.span, format!("`{other}` is no aggregate function"));
+                let diagnostic = Diagnostic::error(
+                    codes::AGGREGATE_PLACE,
+                    function.span,
+                    format!("`{other}` is no aggregate function"),
+                );
                 self.diagnostics.push(match did_you_mean(other, AGGREGATES) {
                     Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-                    None => diagnostic.note(format!("there are {}; calculate inside of them: `sum(a * b)`", AGGREGATES.join(", "))),
+                    None => diagnostic.note(format!(
+                        "there are {}; calculate inside of them: `sum(a * b)`",
+                        AGGREGATES.join(", ")
+                    )),
                 });
                 return None;
             }
@@ -507,7 +615,8 @@ impl<'a> Lowerer<'a> {
             self.error(codes::BAD_ARGUMENTS, span, format!("`{}` cannot be taken of {given}", function.node));
             return None;
         };
-        let always = which == AggregateFunction::Count || argument.as_ref().is_some_and(|(argument, _)| !argument.nullable);
+        let always = which == AggregateFunction::Count
+            || argument.as_ref().is_some_and(|(argument, _)| !argument.nullable);
         let argument = argument.map(|(argument, _)| argument);
         Some(AggregateCall { name: name.node.clone(), function: which, argument, ty, nullable: !always })
     }
@@ -527,8 +636,12 @@ impl<'a> Lowerer<'a> {
         let rows = self.flow(table)?;
         if !rows.is_table {
             self.diagnostics.push(
-                Diagnostic::error(codes::NOT_YET, table.span, format!("`{}` is a stream, and this version joins with tables", table.node))
-                    .note("a table is declared from a compacted topic: `table NAME: … = kafka(\"…\") key …`"),
+                Diagnostic::error(
+                    codes::NOT_YET,
+                    table.span,
+                    format!("`{}` is a stream, and this version joins with tables", table.node),
+                )
+                .note("a table is declared from a compacted topic: `table NAME: … = kafka(\"…\") key …`"),
             );
             return None;
         }
@@ -537,22 +650,40 @@ impl<'a> Lowerer<'a> {
         // State is not kept by a longer key here: the row must be in the very partition of its key.
         let flow = match flow.partitioned.as_deref() == Some(&columns[..]) {
             true => flow,
-            false => self.repartitioned(&decl.name.node, &flow, &columns, by.span, &Wish::Needed { keyword: "join" }),
+            false => self.repartitioned(
+                &decl.name.node,
+                &flow,
+                &columns,
+                by.span,
+                &Wish::Needed { keyword: "join" },
+            ),
         };
-        let key_column = &rows.schema.columns[rows.partitioned.as_ref().and_then(|key| key.first()).copied()?];
+        let key_column =
+            &rows.schema.columns[rows.partitioned.as_ref().and_then(|key| key.first()).copied()?];
         let given = &flow.schema.columns[columns[0]];
         if given.ty != key_column.ty {
             self.diagnostics.push(
-                Diagnostic::error(codes::JOIN_KEY, by.span, format!("the table's key is {}, and this is {}", key_column.ty, given.ty))
-                    .because(rows.partitioned_at, format!("`{}` is the key of `{}`", key_column.path, table.node)),
+                Diagnostic::error(
+                    codes::JOIN_KEY,
+                    by.span,
+                    format!("the table's key is {}, and this is {}", key_column.ty, given.ty),
+                )
+                .because(
+                    rows.partitioned_at,
+                    format!("`{}` is the key of `{}`", key_column.path, table.node),
+                ),
             );
             return None;
         }
         let name = alias.unwrap_or(table);
         if flow.schema.columns.iter().any(|column| column.path.split('.').next() == Some(&name.node)) {
             self.diagnostics.push(
-                Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("the event has a field `{}` already", name.node))
-                    .note(format!("give the row another name: `join {} as …`", table.node)),
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    name.span,
+                    format!("the event has a field `{}` already", name.node),
+                )
+                .note(format!("give the row another name: `join {} as …`", table.node)),
             );
             return None;
         }
@@ -568,7 +699,8 @@ impl<'a> Lowerer<'a> {
         let join = JoinTable { key, left, alias: name.node.clone(), errors };
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
         let node_name = Self::step_name(decl, step, "join");
-        let node = self.add(node_name, NodeKind::JoinTable(join), vec![flow.node, rows.node], schema.clone(), place);
+        let node =
+            self.add(node_name, NodeKind::JoinTable(join), vec![flow.node, rows.node], schema.clone(), place);
         Some(Flow { node, schema, key: None, ..flow })
     }
 }
@@ -580,7 +712,14 @@ fn difference(a: &Schema, b: &Schema) -> String {
             None => return format!("it lacks `{}`", column.path),
             Some(other) if other.ty != column.ty || other.nullable != column.nullable => {
                 let mark = |column: &Column| if column.nullable { "?" } else { "" };
-                return format!("`{}` is {}{} here, and {}{} there", column.path, other.ty, mark(other), column.ty, mark(column));
+                return format!(
+                    "`{}` is {}{} here, and {}{} there",
+                    column.path,
+                    other.ty,
+                    mark(other),
+                    column.ty,
+                    mark(column)
+                );
             }
             Some(_) => {}
         }

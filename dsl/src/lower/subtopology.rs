@@ -22,10 +22,10 @@ pub(crate) fn number(nodes: &mut [Node]) {
         }
     }
     let mut numbers: BTreeMap<usize, u32> = BTreeMap::new();
-    for index in 0..nodes.len() {
+    for (index, node) in nodes.iter_mut().enumerate() {
         let root = root(&mut parents, index);
         let next = numbers.len() as u32;
-        nodes[index].subtopology = SubtopologyId(*numbers.entry(root).or_insert(next));
+        node.subtopology = SubtopologyId(*numbers.entry(root).or_insert(next));
     }
 }
 

@@ -45,7 +45,11 @@ impl Lowerer<'_> {
     fn observed(&mut self, stream: &ast::Name) -> Option<Flow> {
         let flow = self.flow(stream)?;
         if flow.is_table {
-            self.error(codes::TEST, stream.span, format!("`{}` is a table that is read from a topic: nothing comes out of it", stream.node));
+            self.error(
+                codes::TEST,
+                stream.span,
+                format!("`{}` is a table that is read from a topic: nothing comes out of it", stream.node),
+            );
             return None;
         }
         Some(flow)
@@ -58,8 +62,12 @@ impl Lowerer<'_> {
             NodeKind::Table(table) => (Some(table.key), true),
             _ => {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TEST, input.span, format!("`{}` is no source and no table: a test cannot feed it", input.node))
-                        .note("feed what it is made from"),
+                    Diagnostic::error(
+                        codes::TEST,
+                        input.span,
+                        format!("`{}` is no source and no table: a test cannot feed it", input.node),
+                    )
+                    .note("feed what it is made from"),
                 );
                 return None;
             }
@@ -102,17 +110,26 @@ impl Lowerer<'_> {
         for entry in entries {
             match entry {
                 RecordEntry::Open => {}
-                RecordEntry::Spread(value) => self.error(codes::TEST, value.span, "a test's row says each of its fields"),
+                RecordEntry::Spread(value) => {
+                    self.error(codes::TEST, value.span, "a test's row says each of its fields")
+                }
                 RecordEntry::Field(name, value) => {
                     if fields.iter().any(|(field, _)| *field == name.node) {
                         given.insert(&name.node, value);
                         continue;
                     }
                     let names = fields.iter().map(|(name, _)| name.as_str());
-                    let diagnostic = Diagnostic::error(codes::BAD_FIELDS, name.span, format!("there is no field `{}` here", name.node));
+                    let diagnostic = Diagnostic::error(
+                        codes::BAD_FIELDS,
+                        name.span,
+                        format!("there is no field `{}` here", name.node),
+                    );
                     self.diagnostics.push(match did_you_mean(&name.node, names.clone()) {
                         Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-                        None => diagnostic.note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
+                        None => diagnostic.note(format!(
+                            "there is {}",
+                            crate::check::expr::list(&names.collect::<Vec<_>>())
+                        )),
                     });
                 }
             }
@@ -120,13 +137,18 @@ impl Lowerer<'_> {
         let mut row = Row::default();
         for (name, ty) in fields {
             let Some(value) = given.get(name.as_str()) else {
-                let may_be_null = matches!(ty, Type::Scalar { nullable: true, .. } | Type::Record { nullable: true, .. });
+                let may_be_null =
+                    matches!(ty, Type::Scalar { nullable: true, .. } | Type::Record { nullable: true, .. });
                 if whole && may_be_null {
                     row.fields.push((name.clone(), Cell::Value(Value::Null, 0)));
                 } else if whole {
                     self.diagnostics.push(
-                        Diagnostic::error(codes::BAD_FIELDS, expr.span, format!("the field `{name}` is missing"))
-                            .note("to say only a part of the row, end it with `..`"),
+                        Diagnostic::error(
+                            codes::BAD_FIELDS,
+                            expr.span,
+                            format!("the field `{name}` is missing"),
+                        )
+                        .note("to say only a part of the row, end it with `..`"),
                     );
                     return None;
                 }
@@ -146,7 +168,9 @@ impl Lowerer<'_> {
         let mut checker = Checker::new(self.globals, self.diagnostics, None);
         let located = Located { value: checker.check(value), span: value.span };
         match checker.fit(located, ty, None)? {
-            Typed::Scalar(Expr { kind: ExprKind::Const(constant), ty, .. }) => Some(Cell::Value(constant, ty.scale())),
+            Typed::Scalar(Expr { kind: ExprKind::Const(constant), ty, .. }) => {
+                Some(Cell::Value(constant, ty.scale()))
+            }
             _ => {
                 self.error(codes::TEST, value.span, "a plain value is needed here");
                 None

@@ -30,11 +30,16 @@ impl Lowerer<'_> {
         for (name, value) in &topic.options {
             if let Some(before) = seen.insert(&name.node, name.span) {
                 let message = format!("the option `{}` is there twice", name.node);
-                self.diagnostics.push(Diagnostic::error(codes::SINK_OPTION, name.span, message).because(before, "first here"));
+                self.diagnostics.push(
+                    Diagnostic::error(codes::SINK_OPTION, name.span, message).because(before, "first here"),
+                );
             }
             if !known.contains(&name.node.as_str()) {
-                let mut diagnostic =
-                    Diagnostic::error(codes::SINK_OPTION, name.span, format!("there is no option `{}` here", name.node));
+                let mut diagnostic = Diagnostic::error(
+                    codes::SINK_OPTION,
+                    name.span,
+                    format!("there is no option `{}` here", name.node),
+                );
                 diagnostic = match did_you_mean(&name.node, known.iter().copied()) {
                     Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
                     None => diagnostic.note(format!("there is {}", known.join(", "))),
@@ -69,30 +74,47 @@ impl Lowerer<'_> {
     /// No topic is read twice, and none that is read is written.
     pub(super) fn topics(&mut self) {
         let topology = self.topology;
-        let sources = topology.sources.iter().map(|decl| &decl.topic).chain(topology.tables.iter().map(|decl| &decl.topic));
+        let sources = topology
+            .sources
+            .iter()
+            .map(|decl| &decl.topic)
+            .chain(topology.tables.iter().map(|decl| &decl.topic));
         let mut read: BTreeMap<&str, Span> = BTreeMap::new();
         for topic in sources {
             if let Some(before) = read.insert(&topic.topic.node, topic.topic.span) {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TOPIC_CLASH, topic.topic.span, format!("the topic {:?} is read twice", topic.topic.node))
-                        .because(before, "first here")
-                        .note("declare it once, and let several streams read that"),
+                    Diagnostic::error(
+                        codes::TOPIC_CLASH,
+                        topic.topic.span,
+                        format!("the topic {:?} is read twice", topic.topic.node),
+                    )
+                    .because(before, "first here")
+                    .note("declare it once, and let several streams read that"),
                 );
             }
         }
         for sink in &topology.sinks {
             if let Some(source) = read.get(sink.topic.topic.node.as_str()) {
-                let message = format!("the topic {:?} is written and read: its events would go round for ever", sink.topic.topic.node);
-                self.diagnostics
-                    .push(Diagnostic::error(codes::TOPIC_CLASH, sink.topic.topic.span, message).because(*source, "it is read here"));
+                let message = format!(
+                    "the topic {:?} is written and read: its events would go round for ever",
+                    sink.topic.topic.node
+                );
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TOPIC_CLASH, sink.topic.topic.span, message)
+                        .because(*source, "it is read here"),
+                );
             }
         }
         for node in &self.nodes {
-            let (NodeKind::Repartition(repartition), place) = (&node.kind, self.node_places[&node.name]) else { continue };
+            let (NodeKind::Repartition(repartition), place) = (&node.kind, self.node_places[&node.name])
+            else {
+                continue;
+            };
             if !is_topic_name(&repartition.topic) {
                 let message = format!("the internal topic's name {:?} is too long", repartition.topic);
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TOPIC_NAME, place, message).note("give the step a shorter name with `as NAME`"),
+                    Diagnostic::error(codes::TOPIC_NAME, place, message)
+                        .note("give the step a shorter name with `as NAME`"),
                 );
             }
         }

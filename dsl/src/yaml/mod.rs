@@ -11,7 +11,8 @@ use crate::source::SourceFile;
 use read::Reader;
 use tree::{Kind, Node};
 
-const SECTIONS: [&str; 9] = ["topology", "types", "params", "functions", "sources", "tables", "streams", "sinks", "tests"];
+const SECTIONS: [&str; 9] =
+    ["topology", "types", "params", "functions", "sources", "tables", "streams", "sinks", "tests"];
 
 /// Parses a whole file of the YAML form.
 pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
@@ -32,16 +33,20 @@ impl Reader<'_> {
         for (key, node) in self.entries(root, "a topology", &SECTIONS) {
             match key.name.as_str() {
                 "topology" => topology.name = self.name(node),
-                "types" => topology.types = self.each(node, |reader, name, node| {
-                    let body = reader.type_expr(node)?;
-                    Some(TypeDecl { name, body })
-                }),
-                "params" => topology.params = self.each(node, |reader, name, node| {
-                    let fields = reader.entries(node, "a param", &["type", "value"]);
-                    let ty = reader.needed(node, &fields, "type").and_then(|node| reader.type_expr(node));
-                    let value = reader.needed(node, &fields, "value").and_then(|node| reader.expr(node));
-                    Some(ParamDecl { name, ty: ty?, value: value? })
-                }),
+                "types" => {
+                    topology.types = self.each(node, |reader, name, node| {
+                        let body = reader.type_expr(node)?;
+                        Some(TypeDecl { name, body })
+                    })
+                }
+                "params" => {
+                    topology.params = self.each(node, |reader, name, node| {
+                        let fields = reader.entries(node, "a param", &["type", "value"]);
+                        let ty = reader.needed(node, &fields, "type").and_then(|node| reader.type_expr(node));
+                        let value = reader.needed(node, &fields, "value").and_then(|node| reader.expr(node));
+                        Some(ParamDecl { name, ty: ty?, value: value? })
+                    })
+                }
                 "functions" => topology.functions = self.each(node, Reader::function),
                 "sources" => topology.sources = self.each(node, Reader::source),
                 "tables" => topology.tables = self.each(node, Reader::table),
@@ -65,7 +70,9 @@ impl Reader<'_> {
     fn function(&mut self, name: Name, node: &Node) -> Option<FunctionDecl> {
         let fields = self.entries(node, "a function", &["arguments", "returns", "body"]);
         let arguments = match self.find(&fields, "arguments") {
-            Some(node) => self.each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? })),
+            Some(node) => {
+                self.each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }))
+            }
             None => Vec::new(),
         };
         let result = self.needed(node, &fields, "returns").and_then(|node| self.type_expr(node));
@@ -74,7 +81,8 @@ impl Reader<'_> {
     }
 
     fn source(&mut self, name: Name, node: &Node) -> Option<SourceDecl> {
-        let fields = self.entries(node, "a source", &["type", "kafka", "embedded", "key", "time", "malformed"]);
+        let fields =
+            self.entries(node, "a source", &["type", "kafka", "embedded", "key", "time", "malformed"]);
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
         let topic = self.topic_of(node, &fields);
         let key = self.find(&fields, "key").and_then(|node| self.path(node));
@@ -113,7 +121,14 @@ impl Reader<'_> {
                 return None;
             }
             (None, None) => {
-                self.error(codes::YAML_SHAPE, name.span, format!("the stream `{}` reads nothing: give it `from: NAME`, or `merge: [A, B]`", name.node));
+                self.error(
+                    codes::YAML_SHAPE,
+                    name.span,
+                    format!(
+                        "the stream `{}` reads nothing: give it `from: NAME`, or `merge: [A, B]`",
+                        name.node
+                    ),
+                );
                 return None;
             }
         };
@@ -125,7 +140,9 @@ impl Reader<'_> {
                         steps.push(self.step(item)?);
                     }
                 }
-                _ => self.error(codes::YAML_SHAPE, node.span, "`steps` is a list: each step begins with `- `"),
+                _ => {
+                    self.error(codes::YAML_SHAPE, node.span, "`steps` is a list: each step begins with `- `")
+                }
             }
         }
         Some(StreamDecl { name, inputs, steps })

@@ -29,7 +29,8 @@ impl Reader<'_> {
                 found.push((key, value));
                 continue;
             }
-            let mut diagnostic = Diagnostic::error(codes::YAML_SHAPE, key.span, format!("{what} has no `{}`", key.name));
+            let mut diagnostic =
+                Diagnostic::error(codes::YAML_SHAPE, key.span, format!("{what} has no `{}`", key.name));
             diagnostic = match did_you_mean(&key.name, known.iter().copied()) {
                 Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
                 None => diagnostic.note(format!("there is {}", known.join(", "))),
@@ -53,7 +54,11 @@ impl Reader<'_> {
     }
 
     /// Declarations by name.
-    pub(super) fn each<T>(&mut self, node: &Node, mut read: impl FnMut(&mut Self, Name, &Node) -> Option<T>) -> Vec<T> {
+    pub(super) fn each<T>(
+        &mut self,
+        node: &Node,
+        mut read: impl FnMut(&mut Self, Name, &Node) -> Option<T>,
+    ) -> Vec<T> {
         match &node.kind {
             Kind::Null => Vec::new(),
             Kind::Map(entries) => {
@@ -79,8 +84,12 @@ impl Reader<'_> {
         let split = matches!(value.kind, Kind::Null) && key.name.ends_with([')', ']', '}']);
         if split {
             self.diagnostics.push(
-                Diagnostic::error(codes::YAML_SHAPE, key.span, "inside of `{ }` YAML ends a value at a comma")
-                    .note("put the whole value in quotes, or write each field on a line of its own"),
+                Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    key.span,
+                    "inside of `{ }` YAML ends a value at a comma",
+                )
+                .note("put the whole value in quotes, or write each field on a line of its own"),
             );
         }
         split
@@ -95,7 +104,11 @@ impl Reader<'_> {
         if key.name.ends_with([')', ']', '}']) {
             self.split_by_comma(key, &Node { kind: Kind::Null, span: key.span });
         } else {
-            self.error(codes::YAML_SHAPE, key.span, format!("{:?} is no name: letters, digits and underscores", key.name));
+            self.error(
+                codes::YAML_SHAPE,
+                key.span,
+                format!("{:?} is no name: letters, digits and underscores", key.name),
+            );
         }
         None
     }
@@ -156,7 +169,8 @@ impl Reader<'_> {
     pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
         let Kind::Map(_) = &node.kind else { return self.expr(node) };
         let wrong = self.diagnostics.len();
-        let entries = self.each(node, |reader, name, node| Some(RecordEntry::Field(name, reader.value(node)?)));
+        let entries =
+            self.each(node, |reader, name, node| Some(RecordEntry::Field(name, reader.value(node)?)));
         (self.diagnostics.len() == wrong).then(|| Spanned::new(ExprKind::Record(entries), self.whole(node)))
     }
 
@@ -192,7 +206,8 @@ impl Reader<'_> {
     pub(super) fn type_expr(&mut self, node: &Node) -> Option<TypeExpr> {
         match &node.kind {
             Kind::Map(_) => {
-                let fields = self.each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }));
+                let fields = self
+                    .each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }));
                 Some(Spanned::new(TypeKind::Record(fields), self.whole(node)))
             }
             Kind::Seq(_) => Some(Spanned::new(TypeKind::Unsupported("an array"), node.span)),
@@ -225,7 +240,11 @@ impl Reader<'_> {
         let fields = self.entries(node, "a topic", &known);
         let named = self.needed(node, &fields, "topic")?;
         let scalar = self.scalar(named, "a topic's name")?;
-        let mut topic = TopicRef { topic: Spanned::new(scalar.text.clone(), scalar.span), options: Vec::new(), span: self.whole(node) };
+        let mut topic = TopicRef {
+            topic: Spanned::new(scalar.text.clone(), scalar.span),
+            options: Vec::new(),
+            span: self.whole(node),
+        };
         for (key, value) in fields.iter().filter(|(key, _)| key.name != "topic") {
             let flag = match &value.kind {
                 Kind::Scalar(scalar) if key.name == "compacted" => Some(scalar.text == "true"),

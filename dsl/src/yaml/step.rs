@@ -6,15 +6,32 @@ use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 const WORDS: [&str; 14] = [
-    "filter", "map", "select", "drop", "add", "group_by", "repartition_by", "window", "aggregate", "rolling", "join", "left_join",
-    "dedupe", "emit",
+    "filter",
+    "map",
+    "select",
+    "drop",
+    "add",
+    "group_by",
+    "repartition_by",
+    "window",
+    "aggregate",
+    "rolling",
+    "join",
+    "left_join",
+    "dedupe",
+    "emit",
 ];
-const LATER: [&str; 10] = ["match", "latest", "changes", "branch", "schedule", "via", "top", "expand", "flat_map", "outer_join"];
+const LATER: [&str; 10] =
+    ["match", "latest", "changes", "branch", "schedule", "via", "top", "expand", "flat_map", "outer_join"];
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
         let Kind::Map(entries) = &node.kind else {
-            self.error(codes::YAML_SHAPE, node.span, "a step is a map with one word, such as `filter: amount > 10`");
+            self.error(
+                codes::YAML_SHAPE,
+                node.span,
+                "a step is a map with one word, such as `filter: amount > 10`",
+            );
             return None;
         };
         let beside = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
@@ -95,7 +112,8 @@ impl Reader<'_> {
                 StepKind::Unsupported(word.to_owned())
             }
             word => {
-                let diagnostic = Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{word}` is no step"));
+                let diagnostic =
+                    Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{word}` is no step"));
                 self.diagnostics.push(match did_you_mean(word, WORDS) {
                     Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
                     None => diagnostic.note(format!("the steps are {}", WORDS.join(", "))),
@@ -129,7 +147,11 @@ impl Reader<'_> {
             }
             _ => {
                 let span = fields.first().map_or(node.span, |(key, _)| key.span);
-                self.error(codes::YAML_SHAPE, span, "a window is `tumbling: 1h`, or `hopping: { size: 1h, every: 10m }`");
+                self.error(
+                    codes::YAML_SHAPE,
+                    span,
+                    "a window is `tumbling: 1h`, or `hopping: { size: 1h, every: 10m }`",
+                );
                 return None;
             }
         };

@@ -26,7 +26,9 @@ impl Reader<'_> {
         let span = name.span;
         let mut all = Vec::new();
         for item in items {
-            for (key, value) in self.entries(item, "a test's step", &["feed", "delete", "advance_to", "expect", "snapshot"]) {
+            for (key, value) in
+                self.entries(item, "a test's step", &["feed", "delete", "advance_to", "expect", "snapshot"])
+            {
                 match key.name.as_str() {
                     "feed" => all.extend(self.each(value, |reader, input, node| {
                         let rows = reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect();
@@ -100,7 +102,9 @@ impl Reader<'_> {
         let mut none = Vec::new();
         let parsed = scalar.as_text().expr(&mut none).filter(|_| none.is_empty());
         let is_literal = |expr: &Expr| match &expr.node {
-            ExprKind::Unary(UnaryOp::Negate, inner) => matches!(inner.node, ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_)),
+            ExprKind::Unary(UnaryOp::Negate, inner) => {
+                matches!(inner.node, ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_))
+            }
             ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_) => true,
             ExprKind::Bool(_) | ExprKind::Duration(_) | ExprKind::Timestamp(_) => true,
             _ => false,

@@ -131,7 +131,11 @@ pub(super) fn read(file: &SourceFile) -> Result<Node, Diagnostic> {
             let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
             let start = error.location().map_or(0, |location| start_of(file, &location));
             let end = file.text[start..].chars().next().map_or(start, |char| start + char.len_utf8());
-            Err(Diagnostic::error(codes::YAML_SHAPE, Span::new(start, end), format!("this is no YAML: {message}")))
+            Err(Diagnostic::error(
+                codes::YAML_SHAPE,
+                Span::new(start, end),
+                format!("this is no YAML: {message}"),
+            ))
         }
     }
 }
@@ -155,7 +159,9 @@ fn span_of(file: &SourceFile, location: &Location) -> Span {
 fn settle(file: &SourceFile, raw: Spanned<Raw>) -> Node {
     let span = span_of(file, &raw.defined);
     match raw.value {
-        Raw::Seq(items) => Node { kind: Kind::Seq(items.into_iter().map(|item| settle(file, item)).collect()), span },
+        Raw::Seq(items) => {
+            Node { kind: Kind::Seq(items.into_iter().map(|item| settle(file, item)).collect()), span }
+        }
         Raw::Map(entries) => {
             let entries = entries.into_iter().map(|(key, value)| {
                 let key = Key { span: span_of(file, &key.defined), name: key.value };

@@ -28,7 +28,9 @@ enum Format {
 
 pub fn explain(arguments: &Arguments) -> u8 {
     let text = arguments.what.to_string_lossy();
-    let looks_like_code = text.len() == 5 && text.starts_with(['T', 't']) && text[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let looks_like_code = text.len() == 5
+        && text.starts_with(['T', 't'])
+        && text[1..].bytes().all(|byte| byte.is_ascii_digit());
     if looks_like_code && !arguments.what.exists() {
         let Some(code) = codes::parse(&text) else {
             eprintln!("error: there is no code {text}");

@@ -24,7 +24,9 @@ pub const UNUSABLE: u8 = 2;
 /// Stream processing on Kafka from one topology file.
 #[derive(Parser)]
 #[command(name = "tidegate", version, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 all is well; 1 errors in a checked file, a failed test, or a run that stopped; 2 a topology or configuration that cannot be run.")]
+#[command(
+    after_help = "Exit codes: 0 all is well; 1 errors in a checked file, a failed test, or a run that stopped; 2 a topology or configuration that cannot be run."
+)]
 struct Cli {
     /// Logs as text or as lines of JSON, on standard error
     #[arg(long, value_enum, default_value = "text", global = true)]
@@ -48,7 +50,9 @@ enum Command {
     #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
     Check(check::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
-    #[command(after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512")]
+    #[command(
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512"
+    )]
     Explain(explain::Arguments),
     /// Draws the topology
     #[command(after_help = "Example: tidegate graph topologies/fraud/topology.tide --format mermaid")]
@@ -76,9 +80,11 @@ fn main() -> ExitCode {
 
 fn log_to_stderr(cli: &Cli) {
     let default = if cli.quiet { "warn" } else { "info" };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_| default.into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_| default.into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    let colour =
+        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     match cli.log {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_target(false).with_ansi(colour).init(),

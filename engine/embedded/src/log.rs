@@ -33,7 +33,9 @@ impl TopicKind {
     }
 
     fn from_byte(byte: u8) -> Option<TopicKind> {
-        [TopicKind::User, TopicKind::Repartition, TopicKind::Changelog].into_iter().find(|kind| kind.byte() == byte)
+        [TopicKind::User, TopicKind::Repartition, TopicKind::Changelog]
+            .into_iter()
+            .find(|kind| kind.byte() == byte)
     }
 }
 
@@ -61,6 +63,8 @@ pub struct EmbeddedLog {
     /// Who has committed what, by (group, topic, partition): kept in the database, cached nowhere.
     _env: Option<Env>,
 }
+
+type Entry = (Box<[u8]>, Box<[u8]>);
 
 const TOPIC: u8 = b't';
 const RECORD: u8 = b'r';
@@ -105,7 +109,10 @@ impl EmbeddedLog {
         let db = DB::open(&options(), dir).map_err(|cause| {
             let text = cause.to_string();
             if text.contains("lock") {
-                LogError::Fatal(format!("{} is in use by another process; give each process its own `--data` directory", dir.display()))
+                LogError::Fatal(format!(
+                    "{} is in use by another process; give each process its own `--data` directory",
+                    dir.display()
+                ))
             } else {
                 LogError::Fatal(format!("{}: {text}", dir.display()))
             }
@@ -139,7 +146,8 @@ impl EmbeddedLog {
                     kind: TopicKind::from_byte(bytes[8])?,
                 })
             });
-            let topic = topic.ok_or_else(|| LogError::Fatal(format!("the embedded log: topic {name} cannot be read")))?;
+            let topic = topic
+                .ok_or_else(|| LogError::Fatal(format!("the embedded log: topic {name} cannot be read")))?;
             for partition in (0..topic.partitions as i32).map(PartitionId) {
                 let range = self.stored_range(topic.id, partition)?;
                 state.ranges.insert((topic.id, partition.0), range);
@@ -152,7 +160,7 @@ impl EmbeddedLog {
         Ok(())
     }
 
-    fn entries(&self, prefix: &[u8]) -> Result<Vec<(Box<[u8]>, Box<[u8]>)>, LogError> {
+    fn entries(&self, prefix: &[u8]) -> Result<Vec<Entry>, LogError> {
         let mut options = ReadOptions::default();
         let mut end = prefix.to_vec();
         *end.last_mut().expect("a prefix has a byte") += 1;
@@ -163,7 +171,8 @@ impl EmbeddedLog {
 
     fn stored_range(&self, topic: u32, partition: PartitionId) -> Result<OffsetRange, LogError> {
         let start = self.db.get(start_key(topic, partition)).map_err(|cause| fatal(&cause))?;
-        let start = start.and_then(|bytes| <[u8; 8]>::try_from(&bytes[..]).ok()).map_or(0, i64::from_be_bytes);
+        let start =
+            start.and_then(|bytes| <[u8; 8]>::try_from(&bytes[..]).ok()).map_or(0, i64::from_be_bytes);
         let behind = record_key(topic, partition, Offset(i64::MAX));
         let last = self.db.iterator(IteratorMode::From(&behind, rocksdb::Direction::Reverse)).next();
         let end = match last {
@@ -288,7 +297,12 @@ impl EmbeddedLog {
     }
 
     /// Committed records of a partition, headers included.
-    pub fn read(&self, partition: &TopicPartition, from: Offset, max: usize) -> Result<Vec<OwnedRecord>, LogError> {
+    pub fn read(
+        &self,
+        partition: &TopicPartition,
+        from: Offset,
+        max: usize,
+    ) -> Result<Vec<OwnedRecord>, LogError> {
         let topic = self.topic(&partition.topic)?;
         let mut records = Vec::new();
         self.scan(topic.id, partition.partition, from, max, &mut |offset, bytes| {
@@ -325,7 +339,11 @@ impl EmbeddedLog {
         Ok(count)
     }
 
-    pub(crate) fn committed(&self, group: &str, partition: &TopicPartition) -> Result<Option<Committed>, LogError> {
+    pub(crate) fn committed(
+        &self,
+        group: &str,
+        partition: &TopicPartition,
+    ) -> Result<Option<Committed>, LogError> {
         let bytes = self.db.get(committed_key(group, partition)).map_err(|cause| fatal(&cause))?;
         Ok(bytes.and_then(|bytes| {
             let (next, metadata) = bytes.split_first_chunk::<8>()?;
@@ -383,7 +401,12 @@ impl EmbeddedLog {
     }
 
     /// Forgets records that nobody will read again. Rarely, since each time leaves a mark in the database.
-    pub(crate) fn forget_before(&self, topic: u32, partition: PartitionId, next: Offset) -> Result<(), LogError> {
+    pub(crate) fn forget_before(
+        &self,
+        topic: u32,
+        partition: PartitionId,
+        next: Offset,
+    ) -> Result<(), LogError> {
         const RECORDS_MIN: i64 = 10_000;
         let mut state = self.lock();
         let range = state.ranges.get_mut(&(topic, partition.0)).expect("the partition exists");
@@ -409,11 +432,21 @@ impl EmbeddedLog {
     pub(crate) fn wait(&self, version: u64, timeout: Duration) {
         let state = self.lock();
         let unchanged = |state: &mut State| state.version == version;
-        drop(self.changed.wait_timeout_while(state, timeout, unchanged).expect("no holder of this lock panics"));
+        drop(
+            self.changed
+                .wait_timeout_while(state, timeout, unchanged)
+                .expect("no holder of this lock panics"),
+        );
     }
 
     /// The reading side of one worker. Partition p of every topic is worker p mod `workers`'s.
-    pub fn reader(self: &Arc<Self>, group: &str, topics: &[String], worker: u32, workers: u32) -> EmbeddedReader {
+    pub fn reader(
+        self: &Arc<Self>,
+        group: &str,
+        topics: &[String],
+        worker: u32,
+        workers: u32,
+    ) -> EmbeddedReader {
         EmbeddedReader::new(Arc::clone(self), group, topics, worker, workers)
     }
 

@@ -24,12 +24,21 @@ struct Assigned {
 }
 
 impl EmbeddedReader {
-    pub(crate) fn new(log: Arc<EmbeddedLog>, group: &str, topics: &[String], worker: u32, workers: u32) -> EmbeddedReader {
+    pub(crate) fn new(
+        log: Arc<EmbeddedLog>,
+        group: &str,
+        topics: &[String],
+        worker: u32,
+        workers: u32,
+    ) -> EmbeddedReader {
         let share = topics
             .iter()
             .flat_map(|topic| {
                 let partitions = log.partitions(topic).unwrap_or(0) as i32;
-                (0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition: PartitionId(partition) })
+                (0..partitions).map(|partition| TopicPartition {
+                    topic: topic.clone(),
+                    partition: PartitionId(partition),
+                })
             })
             .filter(|partition| partition.partition.0 as u32 % workers == worker)
             .collect();
@@ -72,13 +81,19 @@ impl Reader for EmbeddedReader {
         let assigned = &mut self.slots[slot.0 as usize];
         let mut next = assigned.next;
         let mut broken = false;
-        let count = self.log.scan(assigned.topic, assigned.partition.partition, next, max_records, &mut |offset, bytes| {
-            match decode(offset, bytes) {
-                Some((record, _)) => visit(record),
-                None => broken = true,
-            }
-            next = Offset(offset.0 + 1);
-        })?;
+        let count = self.log.scan(
+            assigned.topic,
+            assigned.partition.partition,
+            next,
+            max_records,
+            &mut |offset, bytes| {
+                match decode(offset, bytes) {
+                    Some((record, _)) => visit(record),
+                    None => broken = true,
+                }
+                next = Offset(offset.0 + 1);
+            },
+        )?;
         if broken {
             return Err(corrupt(&assigned.partition));
         }
@@ -112,7 +127,11 @@ impl Reader for EmbeddedReader {
         partitions.iter().map(|partition| self.log.committed(&self.group, partition)).collect()
     }
 
-    fn offset_range(&mut self, partition: &TopicPartition, _timeout: Duration) -> Result<OffsetRange, LogError> {
+    fn offset_range(
+        &mut self,
+        partition: &TopicPartition,
+        _timeout: Duration,
+    ) -> Result<OffsetRange, LogError> {
         self.log.range(partition)
     }
 

@@ -66,7 +66,10 @@ pub(crate) fn decode(offset: Offset, bytes: &[u8]) -> Option<(Record<'_>, &[u8])
     }
     let key = take(&mut rest)?;
     let value = take(&mut rest)?;
-    Some((Record { offset, timestamp: EventTime::from_micros(i64::from_le_bytes(*timestamp)), key, value }, rest))
+    Some((
+        Record { offset, timestamp: EventTime::from_micros(i64::from_le_bytes(*timestamp)), key, value },
+        rest,
+    ))
 }
 
 pub(crate) fn decode_owned(offset: Offset, bytes: &[u8]) -> Option<OwnedRecord> {

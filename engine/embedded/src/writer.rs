@@ -22,7 +22,12 @@ struct Written {
 
 impl EmbeddedWriter {
     pub(crate) fn new(log: Arc<EmbeddedLog>, group: &str) -> EmbeddedWriter {
-        EmbeddedWriter { log, group: group.to_owned(), topics: Vec::new(), transaction: Transaction::default() }
+        EmbeddedWriter {
+            log,
+            group: group.to_owned(),
+            topics: Vec::new(),
+            transaction: Transaction::default(),
+        }
     }
 }
 
@@ -34,7 +39,12 @@ impl Writer for EmbeddedWriter {
             return Ok(TopicHandle(index as u32));
         }
         let topic = self.log.topic(name)?;
-        self.topics.push(Written { name: name.to_owned(), id: topic.id, partitions: topic.partitions, changelog });
+        self.topics.push(Written {
+            name: name.to_owned(),
+            id: topic.id,
+            partitions: topic.partitions,
+            changelog,
+        });
         Ok(TopicHandle(self.topics.len() as u32 - 1))
     }
 
@@ -44,7 +54,12 @@ impl Writer for EmbeddedWriter {
 
     fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
         let topic = &self.topics[record.topic.0 as usize];
-        assert!((record.partition.0 as u32) < topic.partitions, "{} has no partition {:?}", topic.name, record.partition);
+        assert!(
+            (record.partition.0 as u32) < topic.partitions,
+            "{} has no partition {:?}",
+            topic.name,
+            record.partition
+        );
         self.transaction.take(topic.id, &record);
         Ok(())
     }

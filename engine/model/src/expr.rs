@@ -28,7 +28,11 @@ pub enum ExprKind {
     IsNull(Box<Expr>),
     /// The first that is not null (`a ?? b`).
     Coalesce(Box<Expr>, Box<Expr>),
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// Is it one of these constants (of its own type)?
     In(Box<Expr>, Vec<Value>),
     /// To this expression's type; see [`can_cast`] for the pairs. Losing digits is an error of the event, except from decimal to
@@ -130,7 +134,11 @@ impl Expr {
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Const(_) | ExprKind::Column(_) => vec![],
-            ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::IsNull(a) | ExprKind::Cast(a) | ExprKind::In(a, _) => vec![a],
+            ExprKind::Not(a)
+            | ExprKind::Negate(a)
+            | ExprKind::IsNull(a)
+            | ExprKind::Cast(a)
+            | ExprKind::In(a, _) => vec![a],
             ExprKind::Arithmetic(_, a, b)
             | ExprKind::Compare(_, a, b)
             | ExprKind::And(a, b)

@@ -298,8 +298,12 @@ impl Plan {
         let mut inputs = Vec::new();
         for node in &self.nodes {
             match &node.kind {
-                NodeKind::Source(source) if node.subtopology == subtopology => inputs.push((source.topic.as_str(), node)),
-                NodeKind::Table(table) if node.subtopology == subtopology => inputs.push((table.topic.as_str(), node)),
+                NodeKind::Source(source) if node.subtopology == subtopology => {
+                    inputs.push((source.topic.as_str(), node))
+                }
+                NodeKind::Table(table) if node.subtopology == subtopology => {
+                    inputs.push((table.topic.as_str(), node))
+                }
                 NodeKind::Repartition(repartition)
                     if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) =>
                 {

@@ -9,7 +9,10 @@ pub enum ScalarType {
     Int,
     Float,
     /// At most 38 digits, `scale` of them behind the point.
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     String,
     Timestamp,
     Duration,

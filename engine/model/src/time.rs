@@ -93,9 +93,14 @@ impl fmt::Display for Span {
             f.write_str("-")?;
         }
         let mut rest = self.0.unsigned_abs();
-        for (unit, micros) in
-            [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1000), ("us", 1u64)]
-        {
+        for (unit, micros) in [
+            ("d", 86_400_000_000),
+            ("h", 3_600_000_000),
+            ("m", 60_000_000),
+            ("s", 1_000_000),
+            ("ms", 1000),
+            ("us", 1u64),
+        ] {
             if rest >= micros {
                 write!(f, "{}{unit}", rest / micros)?;
                 rest %= micros;
@@ -251,7 +256,9 @@ mod tests {
         assert_eq!(at("2023-11-14T22:13:20Z").as_deref(), Some("2023-11-14T22:13:20Z"));
         assert_eq!(at("2023-11-14T23:13:20.250+01:00").as_deref(), Some("2023-11-14T22:13:20.250Z"));
         assert_eq!(at("2024-02-29T00:00:00Z").as_deref(), Some("2024-02-29T00:00:00Z"));
-        for wrong in ["2023-02-29T00:00:00Z", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T24:00:00Z", "x"] {
+        for wrong in
+            ["2023-02-29T00:00:00Z", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T24:00:00Z", "x"]
+        {
             assert_eq!(at(wrong), None, "{wrong}");
         }
     }

@@ -30,7 +30,9 @@ impl Value {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
             Value::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            Value::Float(value) if value.is_finite() => out.extend_from_slice(format!("{value:?}").as_bytes()),
+            Value::Float(value) if value.is_finite() => {
+                out.extend_from_slice(format!("{value:?}").as_bytes())
+            }
             Value::Float(_) => out.extend_from_slice(b"null"),
             Value::Decimal(value) => {
                 out.push(b'"');

@@ -54,7 +54,12 @@ enum Target {
 
 impl JsonDecoder {
     /// `needed`: one flag for each column of the schema. `key`: the column whose text must be the record's key.
-    pub fn new(schema: &Schema, needed: &[bool], key: Option<usize>, payload_bytes_max: usize) -> JsonDecoder {
+    pub fn new(
+        schema: &Schema,
+        needed: &[bool],
+        key: Option<usize>,
+        payload_bytes_max: usize,
+    ) -> JsonDecoder {
         assert_eq!(schema.columns.len(), needed.len(), "one flag for each column");
         let columns: Vec<ColumnSpec> = schema
             .columns
@@ -90,7 +95,10 @@ impl JsonDecoder {
     }
 
     fn fresh_builders(&self) -> Vec<Column> {
-        self.columns.iter().map(|column| if column.needed { Column::new(column.ty) } else { Column::absent() }).collect()
+        self.columns
+            .iter()
+            .map(|column| if column.needed { Column::new(column.ty) } else { Column::absent() })
+            .collect()
     }
 
     /// Appends a row, or leaves the columns as they were.
@@ -117,7 +125,10 @@ impl JsonDecoder {
             return Err(DecodeError::new("too_large", message));
         }
         let text = std::str::from_utf8(payload).map_err(|cause| {
-            DecodeError::new("not_utf8", format!("the payload is no UTF-8 from byte {} on", cause.valid_up_to()))
+            DecodeError::new(
+                "not_utf8",
+                format!("the payload is no UTF-8 from byte {} on", cause.valid_up_to()),
+            )
         })?;
         let mut scanner = Scanner::new(text);
         scanner.skip_space();
@@ -146,11 +157,16 @@ impl JsonDecoder {
         let Some(column) = self.key else { return Ok(()) };
         let path = &self.columns[column].path;
         let Some(key) = key else {
-            return Err(DecodeError::new("null_key", format!("the record has no key, and its source says `key {path}`")));
+            return Err(DecodeError::new(
+                "null_key",
+                format!("the record has no key, and its source says `key {path}`"),
+            ));
         };
         let builder = &self.builders[column];
         let matches = match &builder.data {
-            ColumnData::String(values) => !builder.is_null(self.rows) && values.get(self.rows).as_bytes() == key,
+            ColumnData::String(values) => {
+                !builder.is_null(self.rows) && values.get(self.rows).as_bytes() == key
+            }
             _ => {
                 let ty = self.columns[column].ty;
                 crate::expression::text(&builder.value(self.rows, ty), ty).as_bytes() == key
@@ -176,7 +192,9 @@ fn insert(fields: &mut Vec<Field>, path: &str, column: usize, presence: bool) {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let position = fields.iter().position(|field| *field.name == *name.as_bytes());
     match rest {
-        None if !presence => fields.push(Field { name: name.as_bytes().into(), target: Target::Leaf(column) }),
+        None if !presence => {
+            fields.push(Field { name: name.as_bytes().into(), target: Target::Leaf(column) })
+        }
         _ => {
             let position = position.unwrap_or_else(|| {
                 let target = Target::Record { presence: None, fields: Vec::new() };
@@ -218,7 +236,12 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn object(&mut self, fields: &[Field], scanner: &mut Scanner<'_>, depth: usize) -> Result<(), DecodeError> {
+    fn object(
+        &mut self,
+        fields: &[Field],
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+    ) -> Result<(), DecodeError> {
         scanner.enter(depth)?;
         scanner.skip_space();
         if scanner.peek() == Some(b'}') {
@@ -246,7 +269,9 @@ impl Row<'_> {
                     next = index + 1;
                     match &fields[index].target {
                         Target::Leaf(column) => self.leaf(*column, scanner, depth)?,
-                        Target::Record { presence, fields } => self.record(*presence, fields, scanner, depth)?,
+                        Target::Record { presence, fields } => {
+                            self.record(*presence, fields, scanner, depth)?
+                        }
                     }
                 }
             }
@@ -266,7 +291,9 @@ impl Row<'_> {
         let there = scanner.peek() == Some(b'{');
         if let Some(column) = presence {
             self.mark(column)?;
-            let ColumnData::Bool(values) = &mut self.builders[column].data else { panic!("presence is a bool") };
+            let ColumnData::Bool(values) = &mut self.builders[column].data else {
+                panic!("presence is a bool")
+            };
             values.push(there);
             self.builders[column].pushed_value();
         }
@@ -301,7 +328,10 @@ impl Row<'_> {
             Some(b'n') => {
                 scanner.literal("null")?;
                 if !spec.nullable {
-                    let message = format!("`{}` at byte {start} is null, and its type `{}` is not nullable", spec.path, spec.ty);
+                    let message = format!(
+                        "`{}` at byte {start} is null, and its type `{}` is not nullable",
+                        spec.path, spec.ty
+                    );
                     return Err(DecodeError::new("missing_field", message));
                 }
                 self.builders[column].push_null();
@@ -328,7 +358,9 @@ impl Row<'_> {
             }
             Some(word @ (b't' | b'f')) => {
                 scanner.literal(if word == b't' { "true" } else { "false" })?;
-                let ColumnData::Bool(values) = &mut self.builders[column].data else { return Err(wrong("a bool")) };
+                let ColumnData::Bool(values) = &mut self.builders[column].data else {
+                    return Err(wrong("a bool"));
+                };
                 values.push(word == b't');
             }
             _ => {
@@ -346,13 +378,16 @@ impl Row<'_> {
                 continue;
             }
             if spec.presence {
-                let ColumnData::Bool(values) = &mut self.builders[column].data else { panic!("presence is a bool") };
+                let ColumnData::Bool(values) = &mut self.builders[column].data else {
+                    panic!("presence is a bool")
+                };
                 values.push(false);
                 self.builders[column].pushed_value();
             } else if spec.nullable {
                 self.builders[column].push_null();
             } else {
-                let message = format!("`{}` is missing, and its type `{}` is not nullable", spec.path, spec.ty);
+                let message =
+                    format!("`{}` is missing, and its type `{}` is not nullable", spec.path, spec.ty);
                 return Err(DecodeError::new("missing_field", message));
             }
         }
@@ -454,7 +489,10 @@ mod tests {
         assert_eq!(row[5], Value::Timestamp(1_700_000_000_000_000));
         let full = r#" {"geo":{"lat":1.5e0},"at":"2023-11-14T22:13:20Z","merchant":{"currency":""},"amount":-3,"card":"c","n":7,"ok":true} "#;
         let row = decode(full.as_bytes(), Some(b"c")).expect("decodes");
-        assert_eq!((&row[3], &row[4], &row[6], &row[7]), (&Value::Bool(true), &Value::Float(1.5), &Value::Int(7), &Value::Bool(true)));
+        assert_eq!(
+            (&row[3], &row[4], &row[6], &row[7]),
+            (&Value::Bool(true), &Value::Float(1.5), &Value::Int(7), &Value::Bool(true))
+        );
         assert_eq!((&row[1], &row[5]), (&Value::Decimal(-300), &Value::Timestamp(1_700_000_000_000_000)));
     }
 
@@ -464,7 +502,11 @@ mod tests {
         let cases = [
             (with("\"EUR\"}", "\"EUR\""), "malformed_json", "a comma or `}`"),
             (GOOD.to_owned() + "x", "malformed_json", "the end of the payload is expected"),
-            (with("\"12.5\"", "\"12.505\""), "wrong_type", "`amount` at byte 48 is \"12.505\", and must be decimal(18,2)"),
+            (
+                with("\"12.5\"", "\"12.505\""),
+                "wrong_type",
+                "`amount` at byte 48 is \"12.505\", and must be decimal(18,2)",
+            ),
             (with("\"12.5\"", "true"), "wrong_type", "must be decimal(18,2)"),
             (with("\"card\"", "\"cart\""), "missing_field", "`card` is missing"),
             (with("\"EUR\"", "null"), "missing_field", "`merchant.currency`"),
@@ -472,7 +514,11 @@ mod tests {
             (with("1700000000000", "99999999999999999999"), "wrong_type", "must be timestamp"),
             ("[1]".to_owned(), "wrong_type", "no object"),
             (String::new(), "malformed_json", "not the end"),
-            (with("\"id\"", &format!("\"x\":\"{}\",\"id\"", "y".repeat(400))), "too_large", "the limit is 400"),
+            (
+                with("\"id\"", &format!("\"x\":\"{}\",\"id\"", "y".repeat(400))),
+                "too_large",
+                "the limit is 400",
+            ),
             (with("[1,", &format!("[{}1{},", "[".repeat(70), "]".repeat(70))), "too_deep", "64 levels"),
         ];
         for (payload, code, message) in cases {

@@ -62,7 +62,9 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     self.escape()?;
                 }
-                Some(0..=0x1F) => return Err(self.error("a control character in a string must be escaped; text")),
+                Some(0..=0x1F) => {
+                    return Err(self.error("a control character in a string must be escaped; text"));
+                }
                 Some(_) => self.at += 1,
                 None => return Err(self.error("the closing quote of a string")),
             }
@@ -93,7 +95,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn hex4(&mut self) -> Result<u32, DecodeError> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or_else(|| self.error("four hexadecimal digits"))?;
+        let digits = self
+            .text
+            .as_bytes()
+            .get(self.at..self.at + 4)
+            .ok_or_else(|| self.error("four hexadecimal digits"))?;
         let mut number = 0;
         for digit in digits {
             let digit = (*digit as char).to_digit(16).ok_or_else(|| self.error("four hexadecimal digits"))?;
@@ -200,7 +206,10 @@ impl<'a> Scanner<'a> {
     /// Steps over the opening bracket.
     pub(super) fn enter(&mut self, depth: usize) -> Result<(), DecodeError> {
         if depth >= DEPTH_MAX {
-            return Err(DecodeError::new("too_deep", format!("more than {DEPTH_MAX} levels at byte {}", self.at)));
+            return Err(DecodeError::new(
+                "too_deep",
+                format!("more than {DEPTH_MAX} levels at byte {}", self.at),
+            ));
         }
         self.at += 1;
         Ok(())
@@ -238,7 +247,9 @@ pub(super) fn unescape(raw: &str, out: &mut String) {
             b'b' => out.push('\u{8}'),
             b'f' => out.push('\u{c}'),
             b'u' => {
-                let unit = |from: usize| u32::from_str_radix(&rest[from..from + 4], 16).expect("checked by the scanner");
+                let unit = |from: usize| {
+                    u32::from_str_radix(&rest[from..from + 4], 16).expect("checked by the scanner")
+                };
                 let first = unit(used);
                 used += 4;
                 let scalar = if (0xD800..0xDC00).contains(&first) {

@@ -23,9 +23,15 @@ struct Field {
 
 #[derive(Clone, Debug)]
 enum Content {
-    Leaf { column: usize, ty: ScalarType },
+    Leaf {
+        column: usize,
+        ty: ScalarType,
+    },
     /// `presence`: the column that says whether the record is there.
-    Record { presence: Option<usize>, fields: Vec<Field> },
+    Record {
+        presence: Option<usize>,
+        fields: Vec<Field>,
+    },
 }
 
 impl JsonEncoder {
@@ -49,7 +55,8 @@ fn fields(schema: &Schema, columns: &[(usize, &str)], depth: usize) -> Vec<Field
         let name = columns[at].1[depth..].split('.').next().expect("a path has a name");
         let end = depth + name.len();
         let same = |path: &str| {
-            path.as_bytes().get(depth..end) == Some(name.as_bytes()) && matches!(path.as_bytes().get(end), None | Some(b'.'))
+            path.as_bytes().get(depth..end) == Some(name.as_bytes())
+                && matches!(path.as_bytes().get(end), None | Some(b'.'))
         };
         let count = columns[at..].iter().take_while(|(_, path)| same(path)).count();
         let group = &columns[at..at + count];
@@ -70,7 +77,13 @@ fn fields(schema: &Schema, columns: &[(usize, &str)], depth: usize) -> Vec<Field
     result
 }
 
-fn write_fields(fields: &[Field], format: JsonFormat, columns: &[Arc<Column>], row: usize, out: &mut Vec<u8>) {
+fn write_fields(
+    fields: &[Field],
+    format: JsonFormat,
+    columns: &[Arc<Column>],
+    row: usize,
+    out: &mut Vec<u8>,
+) {
     out.push(b'{');
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
@@ -106,7 +119,9 @@ fn write_value(column: &Column, ty: ScalarType, format: JsonFormat, row: usize, 
                 write_rfc3339(values[row], out);
                 out.push(b'"');
             }
-            (ScalarType::Timestamp, TimestampFormat::EpochMillis) => write_int(values[row].div_euclid(1000), out),
+            (ScalarType::Timestamp, TimestampFormat::EpochMillis) => {
+                write_int(values[row].div_euclid(1000), out)
+            }
             (ScalarType::Duration, _) => write_json_string(&Span::from_micros(values[row]).to_string(), out),
             _ => write_int(values[row], out),
         },
@@ -146,7 +161,10 @@ impl KeyEncoder {
             [index] => Some((*index, schema.columns[*index].ty)),
             _ => None,
         };
-        KeyEncoder { plain, object: JsonEncoder { root: fields(schema, &columns, 0), format: JsonFormat::default() } }
+        KeyEncoder {
+            plain,
+            object: JsonEncoder { root: fields(schema, &columns, 0), format: JsonFormat::default() },
+        }
     }
 
     /// Appends the key; false: there is none (a single column that is null).
@@ -187,28 +205,58 @@ mod tests {
             SchemaColumn::new("at", ScalarType::Timestamp),
         ]);
         let rows = [
-            [Value::String("a\"b".into()), Value::String("EUR".into()), Value::Decimal(-5), Value::Bool(true), Value::Null, Value::Timestamp(0)],
-            [Value::String("".into()), Value::String("é".into()), Value::Decimal(12345), Value::Bool(false), Value::Null, Value::Timestamp(1500)],
+            [
+                Value::String("a\"b".into()),
+                Value::String("EUR".into()),
+                Value::Decimal(-5),
+                Value::Bool(true),
+                Value::Null,
+                Value::Timestamp(0),
+            ],
+            [
+                Value::String("".into()),
+                Value::String("é".into()),
+                Value::Decimal(12345),
+                Value::Bool(false),
+                Value::Null,
+                Value::Timestamp(1500),
+            ],
         ];
-        let columns: Vec<Arc<Column>> = schema.columns.iter().enumerate().map(|(index, column)| {
-            let mut built = Column::new(column.ty);
-            rows.iter().for_each(|row| built.push(&row[index]));
-            Arc::new(built)
-        }).collect();
+        let columns: Vec<Arc<Column>> = schema
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| {
+                let mut built = Column::new(column.ty);
+                rows.iter().for_each(|row| built.push(&row[index]));
+                Arc::new(built)
+            })
+            .collect();
         let encoder = JsonEncoder::new(&schema, JsonFormat::default());
         let text = |row| {
             let mut out = Vec::new();
             encoder.encode_row(&columns, row, &mut out);
             String::from_utf8(out).expect("UTF-8")
         };
-        assert_eq!(text(0), r#"{"id":"a\"b","merchant":{"currency":"EUR","fee":"-0.05"},"hit":{"reason":null},"at":"1970-01-01T00:00:00Z"}"#);
-        assert_eq!(text(1), r#"{"id":"","merchant":{"currency":"é","fee":"123.45"},"hit":null,"at":"1970-01-01T00:00:00.001500Z"}"#);
+        assert_eq!(
+            text(0),
+            r#"{"id":"a\"b","merchant":{"currency":"EUR","fee":"-0.05"},"hit":{"reason":null},"at":"1970-01-01T00:00:00Z"}"#
+        );
+        assert_eq!(
+            text(1),
+            r#"{"id":"","merchant":{"currency":"é","fee":"123.45"},"hit":null,"at":"1970-01-01T00:00:00.001500Z"}"#
+        );
         let key = |columns_of: &[usize]| {
             let mut out = Vec::new();
-            KeyEncoder::new(&schema, columns_of).encode_row(&columns, 0, &mut out).then(|| String::from_utf8(out).expect("UTF-8"))
+            KeyEncoder::new(&schema, columns_of)
+                .encode_row(&columns, 0, &mut out)
+                .then(|| String::from_utf8(out).expect("UTF-8"))
         };
         assert_eq!(key(&[2]).as_deref(), Some("-0.05"));
-        assert_eq!(key(&[1, 5]).as_deref(), Some(r#"{"merchant":{"currency":"EUR"},"at":"1970-01-01T00:00:00Z"}"#));
+        assert_eq!(
+            key(&[1, 5]).as_deref(),
+            Some(r#"{"merchant":{"currency":"EUR"},"at":"1970-01-01T00:00:00Z"}"#)
+        );
         assert_eq!(key(&[4]), None);
     }
 }

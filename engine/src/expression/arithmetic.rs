@@ -6,7 +6,13 @@ use crate::batch::Batch;
 use tidegate_model::expr::Arithmetic;
 use tidegate_model::{ScalarType, Value};
 
-pub(super) fn negate(ty: ScalarType, operand: &Operand, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -> Operand {
+pub(super) fn negate(
+    ty: ScalarType,
+    operand: &Operand,
+    batch: &Batch,
+    selection: &[u32],
+    errors: &mut RowErrors,
+) -> Operand {
     each(ty, batch, selection, errors, |row| {
         if operand.is_null(row) {
             return Ok(Value::Null);
@@ -75,7 +81,12 @@ fn floats(operation: Arithmetic, a: f64, b: f64) -> f64 {
     }
 }
 
-fn decimals(operation: Arithmetic, a: i128, b: i128, (a_scale, b_scale, scale): (u8, u8, u8)) -> Result<i128, EvalError> {
+fn decimals(
+    operation: Arithmetic,
+    a: i128,
+    b: i128,
+    (a_scale, b_scale, scale): (u8, u8, u8),
+) -> Result<i128, EvalError> {
     match operation {
         Arithmetic::Add => a.checked_add(b),
         Arithmetic::Subtract => a.checked_sub(b),
@@ -91,7 +102,10 @@ fn decimals(operation: Arithmetic, a: i128, b: i128, (a_scale, b_scale, scale): 
                 (a, b.checked_mul(factor).ok_or(EvalError::Overflow)?)
             };
             let (numerator, divisor) = if divisor < 0 {
-                (numerator.checked_neg().ok_or(EvalError::Overflow)?, divisor.checked_neg().ok_or(EvalError::Overflow)?)
+                (
+                    numerator.checked_neg().ok_or(EvalError::Overflow)?,
+                    divisor.checked_neg().ok_or(EvalError::Overflow)?,
+                )
             } else {
                 (numerator, divisor)
             };

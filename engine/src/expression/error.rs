@@ -44,7 +44,8 @@ impl RowErrors {
 
     /// In the order of the rows, the first cause of each.
     pub fn first_of_each_row(&self) -> Vec<(u32, &EvalError)> {
-        let mut first: Vec<(u32, &EvalError)> = self.entries.iter().map(|(row, error)| (*row, error)).collect();
+        let mut first: Vec<(u32, &EvalError)> =
+            self.entries.iter().map(|(row, error)| (*row, error)).collect();
         first.sort_by_key(|(row, _)| *row);
         first.dedup_by_key(|(row, _)| *row);
         first

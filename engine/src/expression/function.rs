@@ -14,9 +14,15 @@ pub(super) fn call(function: Function, values: &[Value], arguments: &[Expr]) -> 
         (Function::Upper, [Value::String(text)]) => Value::String(text.to_uppercase().into()),
         (Function::Trim, [Value::String(text)]) => Value::String(text.trim().into()),
         (Function::Length, [Value::String(text)]) => Value::Int(text.chars().count() as i64),
-        (Function::StartsWith, [Value::String(text), Value::String(part)]) => Value::Bool(text.starts_with(&**part)),
-        (Function::EndsWith, [Value::String(text), Value::String(part)]) => Value::Bool(text.ends_with(&**part)),
-        (Function::Contains, [Value::String(text), Value::String(part)]) => Value::Bool(text.contains(&**part)),
+        (Function::StartsWith, [Value::String(text), Value::String(part)]) => {
+            Value::Bool(text.starts_with(&**part))
+        }
+        (Function::EndsWith, [Value::String(text), Value::String(part)]) => {
+            Value::Bool(text.ends_with(&**part))
+        }
+        (Function::Contains, [Value::String(text), Value::String(part)]) => {
+            Value::Bool(text.contains(&**part))
+        }
         (Function::Substring, [Value::String(text), Value::Int(start), Value::Int(length)]) => {
             let start = usize::try_from((*start).max(0)).unwrap_or(usize::MAX);
             let length = usize::try_from((*length).max(0)).unwrap_or(usize::MAX);
@@ -24,7 +30,9 @@ pub(super) fn call(function: Function, values: &[Value], arguments: &[Expr]) -> 
         }
         (Function::Abs, [Value::Int(value)]) => Value::Int(value.checked_abs().ok_or(EvalError::Overflow)?),
         (Function::Abs, [Value::Float(value)]) => Value::Float(value.abs()),
-        (Function::Abs, [Value::Decimal(value)]) => Value::Decimal(value.checked_abs().ok_or(EvalError::Overflow)?),
+        (Function::Abs, [Value::Decimal(value)]) => {
+            Value::Decimal(value.checked_abs().ok_or(EvalError::Overflow)?)
+        }
         (Function::Floor, [Value::Float(value)]) => whole(value.floor())?,
         (Function::Ceil, [Value::Float(value)]) => whole(value.ceil())?,
         (Function::Round, [Value::Float(value)]) => whole(value.round())?,
@@ -46,9 +54,14 @@ pub(super) fn call(function: Function, values: &[Value], arguments: &[Expr]) -> 
             }
             Value::Timestamp(EventTime::from_micros(*time).floor_to(Span::from_micros(*step)).micros())
         }
-        (Function::EpochMillis, [Value::Timestamp(time)]) => Value::Int(EventTime::from_micros(*time).millis()),
+        (Function::EpochMillis, [Value::Timestamp(time)]) => {
+            Value::Int(EventTime::from_micros(*time).millis())
+        }
         (_, [Value::Timestamp(time)]) => Value::Int(calendar(function, *time)),
-        _ => panic!("the checker lets {function:?} have no {:?}", arguments.iter().map(|a| a.ty).collect::<Vec<ScalarType>>()),
+        _ => panic!(
+            "the checker lets {function:?} have no {:?}",
+            arguments.iter().map(|a| a.ty).collect::<Vec<ScalarType>>()
+        ),
     })
 }
 

@@ -173,7 +173,9 @@ type Order = fn(&Operand, &Operand, usize) -> Ordering;
 fn order_by(ty: ScalarType) -> Order {
     match ty {
         ScalarType::Bool => |a, b, row| a.bool(row).cmp(&b.bool(row)),
-        ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration => |a, b, row| a.int(row).cmp(&b.int(row)),
+        ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration => {
+            |a, b, row| a.int(row).cmp(&b.int(row))
+        }
         ScalarType::Float => |a, b, row| a.float(row).total_cmp(&b.float(row)),
         ScalarType::Decimal { .. } => |a, b, row| a.decimal(row).cmp(&b.decimal(row)),
         ScalarType::String => |a, b, row| a.string(row).cmp(b.string(row)),
@@ -214,7 +216,9 @@ fn eval(expr: &Expr, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -
             let inner = eval(inner, batch, selection, errors);
             bools(batch, selection, |row| (!inner.is_null(row)).then(|| !inner.bool(row)))
         }
-        ExprKind::Negate(inner) => arithmetic::negate(expr.ty, &eval(inner, batch, selection, errors), batch, selection, errors),
+        ExprKind::Negate(inner) => {
+            arithmetic::negate(expr.ty, &eval(inner, batch, selection, errors), batch, selection, errors)
+        }
         ExprKind::Arithmetic(operation, left, right) => {
             let (a, b) = (eval(left, batch, selection, errors), eval(right, batch, selection, errors));
             arithmetic::apply(*operation, expr.ty, (&a, left.ty), (&b, right.ty), batch, selection, errors)
@@ -234,7 +238,8 @@ fn eval(expr: &Expr, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -
         }
         ExprKind::Coalesce(left, right) => {
             let a = eval(left, batch, selection, errors);
-            let (null, present): (Vec<u32>, Vec<u32>) = selection.iter().partition(|row| a.is_null(**row as usize));
+            let (null, present): (Vec<u32>, Vec<u32>) =
+                selection.iter().partition(|row| a.is_null(**row as usize));
             if null.is_empty() {
                 return a;
             }
@@ -282,13 +287,16 @@ fn eval(expr: &Expr, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -
             Operand::Column(Arc::new(column))
         }
         ExprKind::Call(function, arguments) => {
-            let operands: Vec<(Operand, ScalarType)> =
-                arguments.iter().map(|argument| (eval(argument, batch, selection, errors), argument.ty)).collect();
+            let operands: Vec<(Operand, ScalarType)> = arguments
+                .iter()
+                .map(|argument| (eval(argument, batch, selection, errors), argument.ty))
+                .collect();
             each(expr.ty, batch, selection, errors, |row| {
                 if operands.iter().any(|(operand, _)| operand.is_null(row)) {
                     return Ok(Value::Null);
                 }
-                let values: Vec<Value> = operands.iter().map(|(operand, ty)| operand.value(row, *ty)).collect();
+                let values: Vec<Value> =
+                    operands.iter().map(|(operand, ty)| operand.value(row, *ty)).collect();
                 function::call(*function, &values, arguments)
             })
         }

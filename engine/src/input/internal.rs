@@ -35,7 +35,12 @@ pub struct InternalInput {
 }
 
 impl InternalInput {
-    pub fn new(topic: Arc<str>, partition: PartitionId, payload: Payload, upstreams: Vec<Upstream>) -> InternalInput {
+    pub fn new(
+        topic: Arc<str>,
+        partition: PartitionId,
+        payload: Payload,
+        upstreams: Vec<Upstream>,
+    ) -> InternalInput {
         let builders = match &payload {
             Payload::Rows(codec) => codec.builders(),
             Payload::Partials { .. } => Vec::new(),
@@ -95,6 +100,10 @@ impl InternalInput {
 }
 
 impl Input for InternalInput {
+    fn is_internal(&self) -> bool {
+        true
+    }
+
     fn push(&mut self, record: Record<'_>) {
         if self.broken.is_some() {
             return;
@@ -123,7 +132,11 @@ impl Input for InternalInput {
                     watermarks: Arc::new(std::mem::take(&mut self.watermarks)),
                     selection: Batch::select_all(rows),
                     raw: None,
-                    origin: Some(Arc::new(Origin { topic: self.topic.clone(), partition: self.partition, offsets })),
+                    origin: Some(Arc::new(Origin {
+                        topic: self.topic.clone(),
+                        partition: self.partition,
+                        offsets,
+                    })),
                 })])
             }
         }

@@ -27,7 +27,9 @@ impl Pending {
     /// The event time of its first row, which decides what is read next.
     pub fn head(&self) -> EventTime {
         match self {
-            Pending::Rows(batch) => batch.selection.first().map_or(EventTime::MIN, |row| batch.times[*row as usize]),
+            Pending::Rows(batch) => {
+                batch.selection.first().map_or(EventTime::MIN, |row| batch.times[*row as usize])
+            }
             Pending::Partials(_) => EventTime::MIN,
         }
     }
@@ -35,6 +37,11 @@ impl Pending {
 
 /// One kind of input, for one partition.
 pub trait Input {
+    /// Does it read what another task of this topology wrote?
+    fn is_internal(&self) -> bool {
+        false
+    }
+
     /// Takes a record in.
     fn push(&mut self, record: Record<'_>);
 

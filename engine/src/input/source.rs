@@ -130,7 +130,9 @@ impl Input for SourceInput {
             None => std::mem::take(&mut self.timestamps),
             Some(column) => {
                 self.timestamps.clear();
-                let ColumnData::Int(micros) = &columns[column].data else { panic!("a time column is a timestamp") };
+                let ColumnData::Int(micros) = &columns[column].data else {
+                    panic!("a time column is a timestamp")
+                };
                 micros.iter().map(|micros| EventTime::from_micros(*micros)).collect()
             }
         };

@@ -65,7 +65,13 @@ impl TableInput {
         self.push_batch(columns, offsets, timestamps, raw);
     }
 
-    fn push_batch(&mut self, columns: Vec<Column>, offsets: Vec<Offset>, timestamps: Vec<EventTime>, raw: RawRecords) {
+    fn push_batch(
+        &mut self,
+        columns: Vec<Column>,
+        offsets: Vec<Offset>,
+        timestamps: Vec<EventTime>,
+        raw: RawRecords,
+    ) {
         let rows = offsets.len();
         self.done.push(Pending::Rows(Batch {
             columns: columns.into_iter().map(Arc::new).collect(),
@@ -105,7 +111,9 @@ fn key_value(key: &[u8], ty: ScalarType) -> Option<Value> {
         ScalarType::Int => text.parse().ok().map(Value::Int),
         ScalarType::Decimal { scale, .. } => parse_decimal(key, scale).map(Value::Decimal),
         ScalarType::Bool => text.parse().ok().map(Value::Bool),
-        ScalarType::Timestamp => tidegate_model::time::parse_rfc3339(key).map(|time| Value::Timestamp(time.micros())),
+        ScalarType::Timestamp => {
+            tidegate_model::time::parse_rfc3339(key).map(|time| Value::Timestamp(time.micros()))
+        }
         ScalarType::Float | ScalarType::Duration => None,
     }
 }

@@ -137,9 +137,17 @@ impl Aggregate {
         }
     }
 
-    fn push_row(&self, rows: &mut RowBuilder, key: &[u8], window: Option<EventTime>, group: &Group) -> Result<(), TaskError> {
+    fn push_row(
+        &self,
+        rows: &mut RowBuilder,
+        key: &[u8],
+        window: Option<EventTime>,
+        group: &Group,
+    ) -> Result<(), TaskError> {
         decode_key(key, &self.key_types, &mut rows.keys).map_err(|cause| self.corrupt(&cause))?;
-        for ((accumulator, call), column) in group.accumulators.iter().zip(&self.functions).zip(&mut rows.results) {
+        for ((accumulator, call), column) in
+            group.accumulators.iter().zip(&self.functions).zip(&mut rows.results)
+        {
             let result = accumulator.result(call).map_err(|_| TaskError::ResultOverflow {
                 step: self.errors.step.clone(),
                 line: self.errors.line,
@@ -161,14 +169,22 @@ impl Aggregate {
     }
 
     fn corrupt(&self, cause: &CodecError) -> TaskError {
-        TaskError::Corrupt { what: format!("the state of step `{}`", self.errors.step), cause: cause.to_string() }
+        TaskError::Corrupt {
+            what: format!("the state of step `{}`", self.errors.step),
+            cause: cause.to_string(),
+        }
     }
 
     /// A window's groups, put together from its slices, by key.
-    fn window_groups(&mut self, store: &Store, window: EventTime) -> Result<BTreeMap<Box<[u8]>, Group>, TaskError> {
+    fn window_groups(
+        &mut self,
+        store: &Store,
+        window: EventTime,
+    ) -> Result<BTreeMap<Box<[u8]>, Group>, TaskError> {
         let slices = self.slices.expect("only windows are put together");
         let mut groups: BTreeMap<Box<[u8]>, Group> = BTreeMap::new();
-        let held: Vec<EventTime> = slices.slices_of(window).filter(|slice| self.live.contains(slice)).collect();
+        let held: Vec<EventTime> =
+            slices.slices_of(window).filter(|slice| self.live.contains(slice)).collect();
         for slice in held {
             let mut prefix = Vec::new();
             push_window_start(&mut prefix, slice);
@@ -280,7 +296,11 @@ impl Aggregate {
     }
 
     fn dirty_keys(&self) -> Vec<Box<[u8]>> {
-        self.groups.dirty().filter(|slot| self.groups.get(*slot).is_some()).map(|slot| self.groups.key(slot).into()).collect()
+        self.groups
+            .dirty()
+            .filter(|slot| self.groups.get(*slot).is_some())
+            .map(|slot| self.groups.key(slot).into())
+            .collect()
     }
 
     fn emit_every(&mut self, every: Span, context: &mut Context<'_>) -> Result<(), TaskError> {
@@ -310,7 +330,12 @@ impl Aggregate {
 }
 
 impl Operator for Aggregate {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         if let Some(slices) = &self.slices {
             set_late_aside(&mut batch, slices, self.closed, &self.late, context)?;
         }
@@ -345,7 +370,8 @@ impl Operator for Aggregate {
         for index in 0..partials.len() {
             let share = Group::decode(partials.share(index)).map_err(|cause| self.corrupt(&cause))?;
             if let Some(slices) = &self.slices {
-                let (slice, _) = read_window_start(partials.keys.get(index)).map_err(|cause| self.corrupt(&cause))?;
+                let (slice, _) =
+                    read_window_start(partials.keys.get(index)).map_err(|cause| self.corrupt(&cause))?;
                 if slices.expires_at(slice) <= self.closed {
                     self.set_partial_aside(&share, slice, context)?;
                     continue;
@@ -360,7 +386,11 @@ impl Operator for Aggregate {
         Ok(())
     }
 
-    fn on_watermark(&mut self, watermark: EventTime, context: &mut Context<'_>) -> Result<EventTime, TaskError> {
+    fn on_watermark(
+        &mut self,
+        watermark: EventTime,
+        context: &mut Context<'_>,
+    ) -> Result<EventTime, TaskError> {
         let Some(slices) = self.slices else { return Ok(watermark) };
         if watermark <= self.closed {
             return Ok(self.closed.minus(slices.grace));
@@ -419,7 +449,12 @@ impl Operator for Aggregate {
 impl Aggregate {
     /// A partial whose windows are closed: its upstream was silent for so long that it no longer counted. The events themselves are
     /// upstream; what is set aside is the partial.
-    fn set_partial_aside(&self, share: &Group, slice: EventTime, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn set_partial_aside(
+        &self,
+        share: &Group,
+        slice: EventTime,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         context.counters.late += 1;
         if self.late.topic.is_none() {
             return Ok(());
@@ -443,7 +478,10 @@ impl Aggregate {
             key: None,
             value: Some(&value),
             code: LATE,
-            message: format!("partial aggregate of an input that had been idle; its window was closed at {}", self.closed),
+            message: format!(
+                "partial aggregate of an input that had been idle; its window was closed at {}",
+                self.closed
+            ),
         };
         self.late.set_aside(&aside, context)
     }

@@ -47,7 +47,13 @@ pub struct Dedupe {
 }
 
 impl Dedupe {
-    pub fn new(dedupe: &plan::Dedupe, table: TableId, cache_bytes: usize, complete: bool, errors: Route) -> Dedupe {
+    pub fn new(
+        dedupe: &plan::Dedupe,
+        table: TableId,
+        cache_bytes: usize,
+        complete: bool,
+        errors: Route,
+    ) -> Dedupe {
         Dedupe {
             within: dedupe.within.micros(),
             key: KeyColumns::new(&dedupe.key),
@@ -61,7 +67,12 @@ impl Dedupe {
 }
 
 impl Operator for Dedupe {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;
@@ -71,7 +82,8 @@ impl Operator for Dedupe {
         let mut selection = Vec::with_capacity(batch.selection.len());
         for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
             let time = batch.times[row as usize].micros();
-            let near = |passed: &Passed| passed.0.iter().any(|at| at.abs_diff(time) < self.within.unsigned_abs());
+            let near =
+                |passed: &Passed| passed.0.iter().any(|at| at.abs_diff(time) < self.within.unsigned_abs());
             if self.passed.get(slot).is_some_and(near) {
                 continue;
             }

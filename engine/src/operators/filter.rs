@@ -18,7 +18,12 @@ impl Filter {
 }
 
 impl Operator for Filter {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let mut selection = batch.selection.clone();
         self.predicate.filter(&batch, &mut selection, &mut errors);

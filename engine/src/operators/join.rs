@@ -32,7 +32,12 @@ impl Join {
 }
 
 impl Operator for Join {
-    fn on_batch(&mut self, port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         assert_eq!(port, 0, "the table's rows are read from its store, not from its batches");
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
@@ -55,10 +60,12 @@ impl Operator for Join {
             }
             let hit = if key[0].is_null(row as usize) { None } else { rows.overlay.get(slot) };
             match hit {
-                Some(bytes) => rows.codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
-                    what: format!("a row of the table of step `{}`", self.errors.step),
-                    cause: cause.to_string(),
-                })?,
+                Some(bytes) => {
+                    rows.codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
+                        what: format!("a row of the table of step `{}`", self.errors.step),
+                        cause: cause.to_string(),
+                    })?
+                }
                 None => rows.codec.push_nulls(&mut builders),
             }
             presence.push(hit.is_some());

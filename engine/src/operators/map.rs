@@ -21,7 +21,12 @@ impl Map {
 }
 
 impl Operator for Map {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let columns: Vec<Arc<Column>> = self
             .columns

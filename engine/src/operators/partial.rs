@@ -12,8 +12,8 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::watermark::Upstream;
 use std::sync::Arc;
-use tidegate_model::{EventTime, ScalarType};
 use tidegate_model::plan::{self, AggregateCall};
+use tidegate_model::{EventTime, ScalarType};
 use tidegate_state::key::{push_window_start, read_window_start};
 use tidegate_state::value::put_i64;
 use tidegate_state::{Keys, Overlay, StateValue, TableId, WriteSet};
@@ -52,7 +52,12 @@ impl Partial {
 }
 
 impl Operator for Partial {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         if let Some(slices) = &self.slices {
             set_late_aside(&mut batch, slices, EventTime::MIN, &self.late, context)?;
         }

@@ -23,7 +23,12 @@ pub struct Repartition {
 }
 
 impl Repartition {
-    pub fn new(repartition: &plan::Repartition, codec: RowCodec, topic: InternalTopic, errors: Route) -> Repartition {
+    pub fn new(
+        repartition: &plan::Repartition,
+        codec: RowCodec,
+        topic: InternalTopic,
+        errors: Route,
+    ) -> Repartition {
         let types = repartition.key.iter().map(|key| key.ty).collect();
         let key = KeyColumns::new(&repartition.key);
         Repartition { key, codec, topic, errors, types, place_bytes: Vec::new(), key_bytes: Vec::new() }
@@ -31,7 +36,12 @@ impl Repartition {
 }
 
 impl Operator for Repartition {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;

@@ -95,7 +95,13 @@ pub struct Rolling {
 }
 
 impl Rolling {
-    pub fn new(rolling: &plan::Rolling, table: TableId, cache_bytes: usize, complete: bool, errors: Route) -> Rolling {
+    pub fn new(
+        rolling: &plan::Rolling,
+        table: TableId,
+        cache_bytes: usize,
+        complete: bool,
+        errors: Route,
+    ) -> Rolling {
         let mut arguments = Vec::new();
         let mut argument_of = Vec::new();
         for call in &rolling.functions {
@@ -129,7 +135,8 @@ impl Rolling {
                 continue;
             }
             for (accumulator, argument) in accumulators.iter_mut().zip(&self.argument_of) {
-                let kept = argument.map(|argument| (&trail.arguments[index * width + argument], self.arguments[argument].1));
+                let kept = argument
+                    .map(|argument| (&trail.arguments[index * width + argument], self.arguments[argument].1));
                 match kept {
                     None => accumulator.update(None, 0, EventTime::from_micros(*at)),
                     Some((kept, ty)) => {
@@ -145,7 +152,12 @@ impl Rolling {
 }
 
 impl Operator for Rolling {
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
         let arguments: Vec<(Arc<Column>, ScalarType)> = self
@@ -159,7 +171,8 @@ impl Operator for Rolling {
         self.trails.resolve(context.store, &self.keys, &mut self.slots)?;
 
         let rows = batch.rows();
-        let mut results: Vec<Column> = self.functions.iter().map(|call| Column::zeros(call.ty, rows)).collect();
+        let mut results: Vec<Column> =
+            self.functions.iter().map(|call| Column::zeros(call.ty, rows)).collect();
         let oldest = context.watermark.micros().saturating_sub(self.range);
         let width = self.arguments.len();
         for (position, &row) in batch.selection.iter().enumerate() {

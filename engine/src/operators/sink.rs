@@ -34,8 +34,11 @@ impl Sink {
             SinkKey::Original => Key::Original,
             SinkKey::None => Key::None,
         };
-        let value =
-            if sink.pass_through { Value::Original } else { Value::Json(JsonEncoder::new(schema, sink.format)) };
+        let value = if sink.pass_through {
+            Value::Original
+        } else {
+            Value::Json(JsonEncoder::new(schema, sink.format))
+        };
         Sink { topic, key, value, key_bytes: Vec::new(), value_bytes: Vec::new() }
     }
 }
@@ -49,7 +52,9 @@ impl Operator for Sink {
             let key = match &self.key {
                 Key::Columns(encoder) => {
                     self.key_bytes.clear();
-                    encoder.encode_row(&batch.columns, row, &mut self.key_bytes).then_some(&self.key_bytes[..])
+                    encoder
+                        .encode_row(&batch.columns, row, &mut self.key_bytes)
+                        .then_some(&self.key_bytes[..])
                 }
                 Key::Original => raw.expect("what passes through keeps its bytes").key(row),
                 Key::None => None,

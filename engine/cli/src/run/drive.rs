@@ -75,8 +75,13 @@ impl<'a> Report<'a> {
             let left = status.restore_remaining;
             let before = self.remaining.replace(left);
             let rate = before.map_or(0.0, |before| (before - left).max(0) as f64 / seconds);
-            let time_left = if rate > 0.0 { format!(", {:.0} s to go", left as f64 / rate) } else { String::new() };
-            tracing::info!("{}: restoring {} tasks: {left} changelog records left, {rate:.0}/s{time_left}", self.name, status.restoring);
+            let time_left =
+                if rate > 0.0 { format!(", {:.0} s to go", left as f64 / rate) } else { String::new() };
+            tracing::info!(
+                "{}: restoring {} tasks: {left} changelog records left, {rate:.0}/s{time_left}",
+                self.name,
+                status.restoring
+            );
             return;
         }
         self.remaining = None;
@@ -85,8 +90,14 @@ impl<'a> Report<'a> {
         if counters.records_in != self.events {
             tracing::info!(
                 "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors; {} tasks, {} commits",
-                self.name, counters.records_in, counters.records_out, counters.malformed, counters.late, counters.errors,
-                status.tasks, status.commits
+                self.name,
+                counters.records_in,
+                counters.records_out,
+                counters.malformed,
+                counters.late,
+                counters.errors,
+                status.tasks,
+                status.commits
             );
         }
         self.events = counters.records_in;

@@ -36,7 +36,8 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| Stopped::Unusable(error.into()))?),
     };
-    let data = arguments.data.clone().unwrap_or_else(|| temporary.as_ref().expect("made above").path().to_owned());
+    let data =
+        arguments.data.clone().unwrap_or_else(|| temporary.as_ref().expect("made above").path().to_owned());
     let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
     let counters = prepared.go(plan, arguments, &data).map_err(Stopped::Failed)?;
     if !quiet {
@@ -47,7 +48,9 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
 
 fn told(counters: &Counters) -> String {
     let mut text = format!("{} records in, {} out", counters.records_in, counters.records_out);
-    for (number, word) in [(counters.malformed, "malformed"), (counters.late, "late"), (counters.errors, "errors")] {
+    for (number, word) in
+        [(counters.malformed, "malformed"), (counters.late, "late"), (counters.errors, "errors")]
+    {
         if number > 0 {
             text.push_str(&format!(", {number} {word}"));
         }
@@ -63,7 +66,10 @@ fn setup(plan: &Plan, arguments: &Arguments) -> Result<Setup> {
         let (name, from) = pair(option, "--input")?;
         let Some(input) = known.iter().find(|input| input.name == name) else {
             let names: Vec<&str> = known.iter().map(|input| input.name.as_str()).collect();
-            bail!("--input {option}: the topology has no source or table `{name}`; it has {}", names.join(", "));
+            bail!(
+                "--input {option}: the topology has no source or table `{name}`; it has {}",
+                names.join(", ")
+            );
         };
         if chosen.iter().any(|(other, _)| other.name == name) {
             bail!("--input {option}: `{name}` has an input already");
@@ -71,7 +77,9 @@ fn setup(plan: &Plan, arguments: &Arguments) -> Result<Setup> {
         let from = feed::From::parse(from);
         match &from {
             feed::From::Stdin => stdin += 1,
-            feed::From::File(path) if !path.is_file() => bail!("--input {option}: there is no file {}", path.display()),
+            feed::From::File(path) if !path.is_file() => {
+                bail!("--input {option}: there is no file {}", path.display())
+            }
             feed::From::File(_) => {}
         }
         chosen.push((input.clone(), from));
@@ -82,7 +90,9 @@ fn setup(plan: &Plan, arguments: &Arguments) -> Result<Setup> {
     let example = &known[0].name;
     let has_data = arguments.data.as_ref().is_some_and(|data| log_dir(data).exists());
     if chosen.is_empty() && !has_data {
-        bail!("there is nothing to read: give `--input {example}=FILE.ndjson`, `--input {example}=-` for standard input, or `--brokers HOST:PORT` to run on Kafka");
+        bail!(
+            "there is nothing to read: give `--input {example}=FILE.ndjson`, `--input {example}=-` for standard input, or `--brokers HOST:PORT` to run on Kafka"
+        );
     }
     Ok(Setup { inputs: chosen, outputs: outputs(plan, arguments)? })
 }
@@ -92,23 +102,35 @@ fn outputs(plan: &Plan, arguments: &Arguments) -> Result<Vec<(String, To)>> {
         .nodes
         .iter()
         .filter_map(|node| match &node.kind {
-            NodeKind::Sink(sink) => Some((node.name.strip_suffix(".sink").unwrap_or(&node.name), sink.topic.as_str())),
+            NodeKind::Sink(sink) => {
+                Some((node.name.strip_suffix(".sink").unwrap_or(&node.name), sink.topic.as_str()))
+            }
             _ => None,
         })
         .collect();
     if let ([], [(_, topic)]) = (&arguments.output[..], &sinks[..]) {
         return Ok(vec![((*topic).to_owned(), To::Stdout)]);
     }
-    let written: Vec<String> = user_topics(plan).into_iter().filter(|topic| !topic.read).map(|topic| topic.name).collect();
+    let written: Vec<String> =
+        user_topics(plan).into_iter().filter(|topic| !topic.read).map(|topic| topic.name).collect();
     let mut outputs = Vec::new();
     for option in &arguments.output {
         let (name, to) = pair(option, "--output")?;
         let by_sink = sinks.iter().find(|(sink, _)| *sink == name).map(|(_, topic)| (*topic).to_owned());
-        let topic = by_sink.or_else(|| written.iter().find(|topic| *topic == name).cloned()).ok_or_else(|| {
-            let mut names: Vec<&str> = sinks.iter().map(|(sink, _)| *sink).collect();
-            names.extend(written.iter().map(String::as_str).filter(|topic| !sinks.iter().any(|(_, known)| known == topic)));
-            anyhow!("--output {option}: the topology has no sink `{name}`; it writes {}", names.join(", "))
-        })?;
+        let topic =
+            by_sink.or_else(|| written.iter().find(|topic| *topic == name).cloned()).ok_or_else(|| {
+                let mut names: Vec<&str> = sinks.iter().map(|(sink, _)| *sink).collect();
+                names.extend(
+                    written
+                        .iter()
+                        .map(String::as_str)
+                        .filter(|topic| !sinks.iter().any(|(_, known)| known == topic)),
+                );
+                anyhow!(
+                    "--output {option}: the topology has no sink `{name}`; it writes {}",
+                    names.join(", ")
+                )
+            })?;
         if let To::File(path) = To::parse(to)
             && path.parent().is_some_and(|dir| dir != Path::new("") && !dir.is_dir())
         {
@@ -140,22 +162,26 @@ fn prepare(plan: &Plan, arguments: &Arguments, setup: Setup, data: &Path) -> Res
         log.unfinish(&input.topic)?;
         feeders.push(Feeder::open(&log, input, from)?);
     }
-    for input in inputs(plan).iter().filter(|input| !setup.inputs.iter().any(|(given, _)| given.name == input.name)) {
+    for input in
+        inputs(plan).iter().filter(|input| !setup.inputs.iter().any(|(given, _)| given.name == input.name))
+    {
         let empty = is_empty(&log, &input.topic)?;
-        tracing::info!("`{}` has no --input: {}", input.name, if empty { "it is empty" } else { "only what is kept of it is read" });
+        tracing::info!(
+            "`{}` has no --input: {}",
+            input.name,
+            if empty { "it is empty" } else { "only what is kept of it is read" }
+        );
         log.finish(&input.topic)?;
     }
-    let followers = setup
-        .outputs
-        .iter()
-        .map(|(topic, to)| Follower::open(&log, topic, to))
-        .collect::<Result<_>>()?;
+    let followers =
+        setup.outputs.iter().map(|(topic, to)| Follower::open(&log, topic, to)).collect::<Result<_>>()?;
     Ok(Prepared { log, state, feeders, followers })
 }
 
 fn is_empty(log: &EmbeddedLog, topic: &str) -> Result<bool> {
     for partition in 0..log.partitions(topic).unwrap_or(0) as i32 {
-        let range = log.range(&TopicPartition { topic: topic.to_owned(), partition: PartitionId(partition) })?;
+        let range =
+            log.range(&TopicPartition { topic: topic.to_owned(), partition: PartitionId(partition) })?;
         if range.end > range.start {
             return Ok(false);
         }
@@ -250,6 +276,7 @@ fn work(
     let reader = log.reader(&plan.topology, &local::read_topics(plan), worker, workers);
     let restorer = log.restorer();
     let worker_name = format!("worker {worker}");
-    let worker = Worker::new(reader, writer, restorer, clock.clone(), program, Arc::clone(state), shared.clone());
+    let worker =
+        Worker::new(reader, writer, restorer, clock.clone(), program, Arc::clone(state), shared.clone());
     Ok(drive::drive(&worker_name, worker, &clock, stop, true, status)?)
 }

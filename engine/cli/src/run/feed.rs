@@ -54,7 +54,10 @@ impl Feeder {
         let mut lines = 0u64;
         while !stop.load(Ordering::Relaxed) {
             line.clear();
-            let bytes = self.reader.read_until(b'\n', &mut line).with_context(|| format!("reading `{}`", self.input.name))?;
+            let bytes = self
+                .reader
+                .read_until(b'\n', &mut line)
+                .with_context(|| format!("reading `{}`", self.input.name))?;
             if bytes == 0 {
                 self.append(&mut batch)?;
                 self.log.finish(&self.input.topic)?;
@@ -91,7 +94,10 @@ impl Feeder {
         (partition, now(), key, value)
     }
 
-    fn append(&mut self, batch: &mut Vec<(PartitionId, EventTime, Option<Vec<u8>>, Option<Vec<u8>>)>) -> Result<()> {
+    fn append(
+        &mut self,
+        batch: &mut Vec<(PartitionId, EventTime, Option<Vec<u8>>, Option<Vec<u8>>)>,
+    ) -> Result<()> {
         let content = self.resume.as_ref().map(|(name, taken)| (name.as_str(), taken.to_be_bytes()));
         let note = content.as_ref().map(|(name, content)| (*name, content.as_slice()));
         self.log.append(&self.input.topic, batch, note)?;
@@ -104,10 +110,14 @@ fn open_behind(log: &EmbeddedLog, input: &Input, path: &Path) -> Result<(File, (
     let told = || format!("--input {}={}", input.name, path.display());
     let mut file = File::open(path).with_context(told)?;
     let name = format!("input\0{}\0{}", input.name, path.canonicalize().with_context(told)?.display());
-    let taken = log.note(&name)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map_or(0, u64::from_be_bytes);
+    let taken =
+        log.note(&name)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map_or(0, u64::from_be_bytes);
     let length = file.metadata().with_context(told)?.len();
     if length < taken {
-        bail!("{}: {taken} bytes of it were read before, and now it has only {length}; give a new file another name", told());
+        bail!(
+            "{}: {taken} bytes of it were read before, and now it has only {length}; give a new file another name",
+            told()
+        );
     }
     file.seek(SeekFrom::Start(taken)).with_context(told)?;
     Ok((file, (name, taken)))
@@ -137,7 +147,10 @@ fn key_of(text: &[u8], path: &str) -> Option<Vec<u8>> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "records get the time at which they were appended, as a broker gives it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "records get the time at which they were appended, as a broker gives it"
+)]
 fn now() -> EventTime {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     EventTime::from_micros(since.map_or(0, |since| since.as_micros() as i64))

@@ -42,7 +42,9 @@ impl Follower {
             }
             To::Stdout => {
                 let note = format!("output\0{topic}");
-                for (place, bytes) in next.iter_mut().zip(log.note(&note)?.unwrap_or_default().chunks_exact(8)) {
+                for (place, bytes) in
+                    next.iter_mut().zip(log.note(&note)?.unwrap_or_default().chunks_exact(8))
+                {
                     *place = Offset(i64::from_be_bytes(bytes.try_into().expect("eight bytes")));
                 }
                 (Box::new(BufWriter::new(std::io::stdout())), Some(note))
@@ -55,7 +57,8 @@ impl Follower {
     pub fn copy(&mut self) -> Result<()> {
         let mut wrote = false;
         for index in 0..self.next.len() {
-            let partition = TopicPartition { topic: self.topic.clone(), partition: PartitionId(index as i32) };
+            let partition =
+                TopicPartition { topic: self.topic.clone(), partition: PartitionId(index as i32) };
             loop {
                 let records = self.log.read(&partition, self.next[index], BATCH_RECORDS)?;
                 let Some(last) = records.last() else { break };
@@ -101,7 +104,8 @@ impl Follower {
 
 /// A row as it is; an event that was set aside, which may be any bytes, inside an object with its headers.
 fn line_of(record: &OwnedRecord) -> Vec<u8> {
-    let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let text =
+        |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let mut line = if record.headers.is_empty() {
         record.value.clone().unwrap_or_else(|| b"null".to_vec())
     } else {
@@ -110,7 +114,8 @@ fn line_of(record: &OwnedRecord) -> Vec<u8> {
             .iter()
             .map(|(name, content)| (name.clone(), String::from_utf8_lossy(content).into_owned().into()))
             .collect();
-        let object = serde_json::json!({ "headers": headers, "key": text(&record.key), "value": text(&record.value) });
+        let object =
+            serde_json::json!({ "headers": headers, "key": text(&record.key), "value": text(&record.value) });
         object.to_string().into_bytes()
     };
     line.push(b'\n');

@@ -11,7 +11,10 @@ pub fn difference(expected: &[ExpectedRow], got: &[String]) -> Option<String> {
     let got: Vec<Value> = got.iter().map(|row| parse(row)).collect();
     let expected: Vec<(Value, bool)> = expected.iter().map(|row| (parse(&row.json), row.open)).collect();
     let equal = expected.len() == got.len()
-        && expected.iter().zip(&got).all(|((wanted, open), got)| if *open { holds(got, wanted) } else { wanted == got });
+        && expected
+            .iter()
+            .zip(&got)
+            .all(|((wanted, open), got)| if *open { holds(got, wanted) } else { wanted == got });
     if equal {
         return None;
     }

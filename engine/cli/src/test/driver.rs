@@ -62,8 +62,15 @@ impl Driver {
         let program = Program::new(plan.clone(), limits, &mut writer)?;
         let reader = log.reader(GROUP, &local::read_topics(&plan), 0, 1);
         let dir = Arc::new(StateDir::open(state.path(), &plan.topology)?);
-        let worker =
-            Worker::new(reader, writer, log.restorer(), clock.clone(), program, dir, Shared::new(STATE_BYTES));
+        let worker = Worker::new(
+            reader,
+            writer,
+            log.restorer(),
+            clock.clone(),
+            program,
+            dir,
+            Shared::new(STATE_BYTES),
+        );
         let every = longest_every(&plan);
         let mut driver = Driver {
             plan,
@@ -129,7 +136,9 @@ impl Driver {
         }
         Ok(records
             .into_iter()
-            .map(|record| String::from_utf8(record.value.unwrap_or_else(|| b"null".to_vec())).expect("rows are JSON"))
+            .map(|record| {
+                String::from_utf8(record.value.unwrap_or_else(|| b"null".to_vec())).expect("rows are JSON")
+            })
             .collect())
     }
 
@@ -145,7 +154,10 @@ impl Driver {
                 };
                 if let (Some(step), Some(message)) = (header("tidegate.step"), header("tidegate.message")) {
                     let value = record.value.as_deref().map_or("null".into(), String::from_utf8_lossy);
-                    told.push_str(&format!("set aside to {}: {value}\n  by `{step}`: {message}\n", partition.topic));
+                    told.push_str(&format!(
+                        "set aside to {}: {value}\n  by `{step}`: {message}\n",
+                        partition.topic
+                    ));
                 }
             }
         }

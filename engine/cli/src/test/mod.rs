@@ -90,17 +90,25 @@ fn run_case(plan: &Plan, case: &TestCase, path: &Path, accept: bool) -> Result<V
     let mut accepted = Vec::new();
     for step in &case.steps {
         match step {
-            TestStep::Feed { input, rows } => driver.feed(input, rows).map_err(|error| fail(case.line, format!("{error:#}")))?,
-            TestStep::AdvanceTo(to) => driver.advance(*to).map_err(|error| fail(case.line, format!("{error:#}")))?,
+            TestStep::Feed { input, rows } => {
+                driver.feed(input, rows).map_err(|error| fail(case.line, format!("{error:#}")))?
+            }
+            TestStep::AdvanceTo(to) => {
+                driver.advance(*to).map_err(|error| fail(case.line, format!("{error:#}")))?
+            }
             TestStep::Expect { stream, rows, line } => {
-                let new = driver.rows_since(stream, Observed::Expectation).map_err(|error| fail(*line, format!("{error:#}")))?;
+                let new = driver
+                    .rows_since(stream, Observed::Expectation)
+                    .map_err(|error| fail(*line, format!("{error:#}")))?;
                 if let Some(difference) = compare::difference(rows, &new) {
                     let aside = driver.set_aside().map_err(|error| fail(*line, format!("{error:#}")))?;
                     return Err(fail(*line, format!("`{stream}` gave something else\n{difference}{aside}")));
                 }
             }
             TestStep::Snapshot { stream, line } => {
-                let all = driver.rows_since(stream, Observed::Start).map_err(|error| fail(*line, format!("{error:#}")))?;
+                let all = driver
+                    .rows_since(stream, Observed::Start)
+                    .map_err(|error| fail(*line, format!("{error:#}")))?;
                 let kept = snapshot_path(path, &case.name, stream);
                 if let Some(name) = compare_snapshot(&kept, &all, accept).map_err(|why| fail(*line, why))? {
                     accepted.push(name);

@@ -1,0 +1,38 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need.
+
+# One target directory for every checkout: RocksDB takes a quarter of an hour to compile.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tidegate/target
+TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
+VOLUME = topologies/payment_volume
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build first-time
+
+help:
+	@echo "make demo    payment volume by hour and currency, from a file, on the embedded log"
+	@echo "make test    format, lints and all tests, also those on a real Apache Kafka"
+	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams"
+	@echo "make build   only the program: $(TIDEGATE)"
+
+first-time:
+	@test -d $(CARGO_TARGET_DIR)/release/build || echo "The first build compiles RocksDB and librdkafka: some 20 minutes on 2 cores. Later ones take seconds."
+
+build: first-time
+	@.ci/setup run
+	cargo build --release --locked -p tidegate-cli
+
+demo: build
+	@echo "== $(VOLUME)/topology.tide on $(VOLUME)/payments.ndjson: one final row for each hour and currency"
+	@$(TIDEGATE) run $(VOLUME)/topology.tide --input payments=$(VOLUME)/payments.ndjson --output hourly=-
+
+test: first-time
+	@.ci/setup
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo build --release --locked --workspace --all-targets
+	cargo test --release --locked --workspace
+
+bench: first-time
+	@.ci/setup
+	cargo build --release --locked --workspace --benches -p tidegate-cli
+	cargo bench --locked -p tidegate-suite
