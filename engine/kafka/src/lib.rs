@@ -1,1 +1,17 @@
-//! tidegate-kafka
+//! The engine's log on Apache Kafka, by librdkafka.
+//!
+//! `DESIGN.md` tells the protocol call by call, and why librdkafka's C interface is used for the data path.
+
+mod admin;
+mod client;
+mod reader;
+mod restorer;
+mod settings;
+mod trim;
+mod writer;
+
+pub use admin::{Admin, AdminError};
+pub use reader::KafkaReader;
+pub use restorer::KafkaRestorer;
+pub use settings::{PropertyError, Settings};
+pub use writer::KafkaWriter;

@@ -1,1 +1,8 @@
-//! tidegate-sim
+//! A test bed: a real Kafka broker that can be killed, and what is needed to see whether results are right.
+
+mod broker;
+pub mod payments;
+mod topics;
+
+pub use broker::Broker;
+pub use topics::{Message, Topics};

@@ -1,9 +1,142 @@
 //! A run on Kafka.
 
-use super::{Arguments, Stopped};
-use anyhow::anyhow;
+use super::{Arguments, Stopped, drive, pair, signals};
+use crate::local;
+use anyhow::{Context, Result, anyhow};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tidegate_engine::clock::SystemClock;
+use tidegate_engine::limits::Limits;
+use tidegate_engine::program::Program;
+use tidegate_engine::worker::{Status, Worker};
+use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Settings};
 use tidegate_model::plan::Plan;
+use tidegate_state::{Shared, StateDir};
 
-pub fn run(_plan: &Plan, _brokers: &str, _arguments: &Arguments) -> Result<(), Stopped> {
-    Err(Stopped::Unusable(anyhow!("this build cannot run on Kafka yet")))
+const DATA: &str = "tidegate-data";
+const STATE_BYTES: usize = 128 << 20;
+const BROKER_PAUSE: Duration = Duration::from_secs(1);
+const BROKER_WAIT: Duration = Duration::from_secs(10);
+
+/// What the threads of a run share.
+struct Run<'a> {
+    plan: &'a Plan,
+    settings: Settings,
+    partitions: BTreeMap<String, u32>,
+    state: Arc<StateDir>,
+    shared: Shared,
+    workers: u32,
+    commit_interval: Duration,
+    stop: Arc<AtomicBool>,
+}
+
+pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stopped> {
+    let unusable = |error: anyhow::Error| Stopped::Unusable(error);
+    let mut properties = Vec::new();
+    for option in &arguments.properties {
+        let (name, value) = pair(option, "--kafka").map_err(unusable)?;
+        properties.push((name.to_owned(), value.to_owned()));
+    }
+    let commit_interval = Duration::from_millis(arguments.commit_interval);
+    // Wrong properties are told before a directory is made.
+    Settings::new(brokers, &properties, &plan.topology, "", commit_interval).map_err(|error| unusable(error.into()))?;
+    let stop = signals::stop_flag().map_err(unusable)?;
+    let data = arguments.data.clone().unwrap_or_else(|| DATA.into());
+    let state = open_state(&data, &plan.topology).map_err(unusable)?;
+    let settings = Settings::new(brokers, &properties, &plan.topology, state.instance(), commit_interval)
+        .map_err(|error| unusable(error.into()))?;
+    let Some(partitions) = prepare(plan, &settings, arguments.replication, &stop).map_err(unusable)? else {
+        return Ok(());
+    };
+    let run = Run {
+        plan,
+        settings,
+        partitions,
+        state,
+        shared: Shared::new(STATE_BYTES),
+        workers: arguments.workers,
+        commit_interval,
+        stop,
+    };
+    tracing::info!("{}: running on {brokers} with {} workers; state in {}", plan.topology, run.workers, data.display());
+    run.go().map_err(Stopped::Failed)
+}
+
+fn open_state(data: &Path, topology: &str) -> Result<Arc<StateDir>> {
+    let state = StateDir::open(&data.join("state"), topology)
+        .with_context(|| format!("--data {}", data.display()))?;
+    Ok(Arc::new(state))
+}
+
+/// Checks and makes topics, and waits for the broker meanwhile. None: stopped before it came.
+fn prepare(
+    plan: &Plan,
+    settings: &Settings,
+    replication: Option<u16>,
+    stop: &AtomicBool,
+) -> Result<Option<BTreeMap<String, u32>>> {
+    let admin = Admin::new(settings, replication)?;
+    while !stop.load(Ordering::SeqCst) {
+        match admin.prepare(plan) {
+            Ok(partitions) => return Ok(Some(partitions)),
+            Err(AdminError::Retry(why)) => {
+                tracing::warn!("waiting for Kafka: {why}");
+                pause();
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "there is nothing to wait on while the broker is away")]
+fn pause() {
+    std::thread::sleep(BROKER_PAUSE);
+}
+
+impl Run<'_> {
+    fn go(&self) -> Result<()> {
+        let status: Vec<Mutex<Status>> = (0..self.workers).map(|_| Mutex::default()).collect();
+        std::thread::scope(|scope| {
+            let mut running = Vec::new();
+            for (worker, status) in status.iter().enumerate() {
+                let thread = std::thread::Builder::new().name(format!("worker-{worker}"));
+                running.push(thread.spawn_scoped(scope, move || {
+                    let result = self.work(worker as u32, status);
+                    if result.is_err() {
+                        self.stop.store(true, Ordering::SeqCst);
+                    }
+                    result
+                })?);
+            }
+            let mut result = Ok(());
+            for thread in running {
+                result = result.and(thread.join().map_err(|_| anyhow!("a worker panicked")).flatten());
+            }
+            result
+        })
+    }
+
+    fn work(&self, worker: u32, status: &Mutex<Status>) -> Result<()> {
+        let clock = SystemClock::start();
+        let has_changelogs = self.plan.nodes.iter().any(tidegate_model::plan::Node::has_store);
+        let mut writer =
+            KafkaWriter::open(&self.settings, worker, self.partitions.clone(), has_changelogs, BROKER_WAIT)?;
+        let limits = Limits {
+            cache_bytes: STATE_BYTES / self.workers as usize,
+            commit_interval: self.commit_interval,
+            broker_wait: BROKER_WAIT,
+            ..Limits::default()
+        };
+        let program = Program::new(self.plan.clone(), limits, &mut writer)?;
+        let reader = KafkaReader::join(&self.settings, worker, &local::read_topics(self.plan))?;
+        let restorer = KafkaRestorer::new(&self.settings);
+        let name = format!("worker {worker}");
+        let state = Arc::clone(&self.state);
+        let worker = Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
+        Ok(drive::drive(&name, worker, &clock, &self.stop, false, status)?)
+    }
 }

@@ -1,0 +1,134 @@
+//! Looks at the user's topics and makes the internal ones, before anything runs.
+
+use crate::settings::Settings;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use thiserror::Error;
+use tidegate_engine::topics::{InternalKind, InternalTopic, NotCoPartitioned, internal_topics, user_topics};
+use tidegate_model::plan::Plan;
+
+const CALL: Duration = Duration::from_secs(5);
+const CREATE: Duration = Duration::from_secs(30);
+
+#[derive(Error, Clone, PartialEq, Eq, Debug)]
+pub enum AdminError {
+    /// Broker away or not ready: it may be tried again.
+    #[error("{0}")]
+    Retry(String),
+    #[error("these topics are not there: {}; create them, or mend their names (lines {} of the topology)", .0.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "), .0.iter().map(|(_, line)| line.to_string()).collect::<Vec<_>>().join(", "))]
+    Missing(Vec<(String, u32)>),
+    #[error(transparent)]
+    NotCoPartitioned(#[from] NotCoPartitioned),
+    #[error("the internal topic {name} has {found} partitions and needs {wanted}: the partitions of an input were changed since the topology first ran; reset it, or give the topology another name")]
+    InternalPartitions { name: String, found: u32, wanted: u32 },
+    #[error("{0}")]
+    Fatal(String),
+}
+
+pub struct Admin {
+    client: AdminClient<DefaultClientContext>,
+    runtime: tokio::runtime::Runtime,
+    /// -1: the broker's default.
+    replication: i32,
+}
+
+impl Admin {
+    /// `replication`: of the internal topics; None: the broker's default.
+    pub fn new(settings: &Settings, replication: Option<u16>) -> Result<Admin, AdminError> {
+        let client = settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| AdminError::Fatal(error.to_string()))?;
+        Ok(Admin { client, runtime, replication: replication.map_or(-1, i32::from) })
+    }
+
+    /// Checks everything, then makes the internal topics that are missing. Returns how many partitions each topic of the plan has.
+    pub fn prepare(&self, plan: &Plan) -> Result<BTreeMap<String, u32>, AdminError> {
+        let known = self.topics()?;
+        let user = user_topics(plan);
+        let missing: Vec<(String, u32)> = user
+            .iter()
+            .filter(|topic| !known.contains_key(&topic.name))
+            .map(|topic| (topic.name.clone(), topic.line))
+            .collect();
+        if !missing.is_empty() {
+            return Err(AdminError::Missing(missing));
+        }
+        let internal = internal_topics(plan, &|topic| known[topic])?;
+        let mut partitions: BTreeMap<String, u32> =
+            user.into_iter().map(|topic| (topic.name.clone(), known[&topic.name])).collect();
+        let mut to_create = Vec::new();
+        for topic in internal {
+            match known.get(&topic.name) {
+                None => to_create.push(topic.clone()),
+                Some(found) if *found != topic.partitions => {
+                    return Err(AdminError::InternalPartitions {
+                        name: topic.name,
+                        found: *found,
+                        wanted: topic.partitions,
+                    });
+                }
+                Some(_) => {}
+            }
+            partitions.insert(topic.name, topic.partitions);
+        }
+        self.create(&to_create)?;
+        Ok(partitions)
+    }
+
+    /// Every topic of the cluster with its number of partitions.
+    fn topics(&self) -> Result<BTreeMap<String, u32>, AdminError> {
+        let metadata = self.client.inner().fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
+        let topics = metadata.topics().iter().filter(|topic| topic.error().is_none());
+        Ok(topics.map(|topic| (topic.name().to_owned(), topic.partitions().len() as u32)).collect())
+    }
+
+    fn create(&self, topics: &[InternalTopic]) -> Result<(), AdminError> {
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let new: Vec<NewTopic<'_>> = topics
+            .iter()
+            .map(|topic| {
+                let replication = TopicReplication::Fixed(self.replication);
+                let new = NewTopic::new(&topic.name, topic.partitions as i32, replication)
+                    // Event time may lie in the broker's future.
+                    .set("message.timestamp.type", "CreateTime")
+                    .set("message.timestamp.after.max.ms", "9223372036854775807")
+                    .set("message.timestamp.before.max.ms", "9223372036854775807");
+                match topic.kind {
+                    InternalKind::Changelog => new.set("cleanup.policy", "compact"),
+                    // Deleted by the topology when it has read them, never by age.
+                    InternalKind::Repartition => {
+                        new.set("cleanup.policy", "delete").set("retention.ms", "-1").set("retention.bytes", "-1")
+                    }
+                }
+            })
+            .collect();
+        let options = AdminOptions::new().operation_timeout(Some(CREATE)).request_timeout(Some(CREATE));
+        let results =
+            self.runtime.block_on(self.client.create_topics(&new, &options)).map_err(|error| classify(&error))?;
+        for result in results {
+            match result {
+                Ok(name) => tracing::info!("made the internal topic {name}"),
+                // Another process of the topology was faster.
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => return Err(AdminError::Fatal(format!("the internal topic {name} could not be made: {code}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn classify(error: &KafkaError) -> AdminError {
+    use RDKafkaErrorCode as Code;
+    match error.rdkafka_error_code() {
+        Some(Code::ClusterAuthorizationFailed | Code::TopicAuthorizationFailed | Code::Authentication) => {
+            AdminError::Fatal(error.to_string())
+        }
+        _ => AdminError::Retry(error.to_string()),
+    }
+}

@@ -1,0 +1,286 @@
+//! A member of the consumer group: one librdkafka consumer, and one queue for each assigned partition.
+
+use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
+use crate::settings::Settings;
+use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::time::Duration;
+use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
+use tidegate_model::{Offset, TopicPartition};
+
+pub struct KafkaReader {
+    // Queues are destroyed before the client that they belong to: fields are dropped in this order.
+    slots: Vec<Assigned>,
+    main: Option<Queue>,
+    client: Client,
+    observer: Client,
+    signal: Signal,
+    events: VecDeque<GroupEvent>,
+    closed: bool,
+}
+
+struct Assigned {
+    partition: TopicPartition,
+    topic: CString,
+    queue: Queue,
+    /// For asking where the partition is: one element.
+    place: TopicPartitionList,
+    next: Offset,
+    /// When its queue was last found empty, where the consumer was.
+    drained_at: Option<Offset>,
+}
+
+impl KafkaReader {
+    /// Joins the group for `topics`, which must be there.
+    pub fn join(settings: &Settings, worker: u32, topics: &[String]) -> Result<KafkaReader, LogError> {
+        let client = Client::new(Kind::Consumer, &settings.member(worker)).map_err(LogError::Fatal)?;
+        let observer = Client::new(Kind::Consumer, &settings.observer()).map_err(LogError::Fatal)?;
+        let signal = Signal::new().map_err(LogError::Fatal)?;
+        let main = client.consumer_queue();
+        if let Some(main) = &main {
+            main.signal(signal.fd());
+        }
+        client.subscribe(topics).map_err(|error| LogError::Fatal(error.to_string()))?;
+        Ok(KafkaReader { slots: Vec::new(), main, client, observer, signal, events: VecDeque::new(), closed: false })
+    }
+
+    fn take_rebalances(&mut self) {
+        let rebalances = std::mem::take(&mut *self.client.callbacks().rebalances.lock().expect("no holder panics"));
+        self.events.extend(rebalances.into_iter().map(|rebalance| match rebalance {
+            Rebalance::Assign(partitions) => GroupEvent::Assigned(partitions),
+            Rebalance::Revoke { lost: true } => GroupEvent::Lost,
+            Rebalance::Revoke { lost: false } => GroupEvent::Revoking,
+        }));
+    }
+
+    /// A message in the consumer's own queue came before its partition's queue was in place: it is fetched again.
+    fn refetch(&mut self, partition: &TopicPartition) -> Result<(), LogError> {
+        let Some(slot) = self.slots.iter().position(|slot| slot.partition == *partition) else { return Ok(()) };
+        let next = self.slots[slot].next;
+        self.seek(Slot(slot as u32), next)
+    }
+}
+
+/// Errors that go by themselves are told and waited for; the others end the run.
+fn classify(error: &Error, place: &str) -> Result<(), LogError> {
+    use RDKafkaRespErr as Code;
+    let told = if place.is_empty() { error.message.clone() } else { format!("{place}: {}", error.message) };
+    match error.code {
+        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+        | Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
+        | Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+        | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
+        | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+        | Code::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL
+        | Code::RD_KAFKA_RESP_ERR__FATAL => Err(LogError::Fatal(told)),
+        Code::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART | Code::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC => {
+            Err(LogError::Fatal(format!("{told}; was a topic deleted?")))
+        }
+        _ => {
+            tracing::warn!("kafka: {told}");
+            Ok(())
+        }
+    }
+}
+
+impl Reader for KafkaReader {
+    type Group = GroupMetadata;
+
+    fn poll_group(&mut self) -> Result<Option<GroupEvent>, LogError> {
+        while let Some(given) = self.client.poll_consumer() {
+            match given {
+                Ok((partition, _)) => self.refetch(&partition)?,
+                Err(error) => classify(&error, "")?,
+            }
+        }
+        if let Some(error) = self.client.fatal_error() {
+            return Err(LogError::Fatal(format!("{error}; is another process running with the same `--data` directory?")));
+        }
+        self.take_rebalances();
+        Ok(self.events.pop_front())
+    }
+
+    fn assign(&mut self, starts: &[(TopicPartition, Offset)]) -> Result<Vec<Slot>, LogError> {
+        self.slots.clear();
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in starts {
+            let place = |list: &mut TopicPartitionList| {
+                list.add_partition_offset(&partition.topic, partition.partition.0, ListOffset::Offset(next.0))
+                    .map_err(|error| LogError::Fatal(format!("{partition}: {error}")))
+            };
+            place(&mut list)?;
+            let mut own = TopicPartitionList::new();
+            place(&mut own)?;
+            // Before it is assigned, so that its messages never go another way.
+            let queue = self
+                .client
+                .partition_queue(partition)
+                .ok_or_else(|| LogError::Fatal(format!("{partition} has no queue")))?;
+            queue.signal(self.signal.fd());
+            self.slots.push(Assigned {
+                partition: partition.clone(),
+                topic: CString::new(partition.topic.as_str()).expect("a topic's name has no NUL byte"),
+                queue,
+                place: own,
+                next: *next,
+                drained_at: None,
+            });
+        }
+        self.client.assign(Some(&list)).map_err(|error| LogError::Fatal(error.to_string()))?;
+        Ok((0..starts.len() as u32).map(Slot).collect())
+    }
+
+    fn unassign(&mut self) -> Result<(), LogError> {
+        self.slots.clear();
+        self.client.assign(None).map_err(|error| LogError::Fatal(error.to_string()))
+    }
+
+    fn fetch(
+        &mut self,
+        slot: Slot,
+        max_records: usize,
+        visit: &mut dyn FnMut(Record<'_>),
+    ) -> Result<usize, LogError> {
+        let assigned = &mut self.slots[slot.0 as usize];
+        let mut next = assigned.next;
+        let mut failed = None;
+        let mut count = 0;
+        assigned.queue.consume(max_records, Duration::ZERO, &mut |given| match given {
+            // What was fetched before a seek may still come.
+            Given::Message(message) if message.offset() < next => {}
+            Given::Message(message) => {
+                visit(Record {
+                    offset: message.offset(),
+                    timestamp: message.timestamp(),
+                    key: message.key(),
+                    value: message.value(),
+                });
+                next = Offset(message.offset().0 + 1);
+                count += 1;
+            }
+            Given::End(..) => {}
+            Given::Failed(_, error) => failed = Some(error),
+        });
+        assigned.next = next;
+        let partition = assigned.partition.clone();
+        match failed {
+            Some(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET => {
+                let range = self.offset_range(&partition, Duration::from_secs(10))?;
+                return Err(LogError::OutOfRange { partition, wanted: next, range });
+            }
+            Some(error) => classify(&error, &partition.to_string())?,
+            None => {}
+        }
+        Ok(count)
+    }
+
+    fn wait(&mut self, timeout: Duration) {
+        self.signal.wait(timeout);
+    }
+
+    fn seek(&mut self, slot: Slot, next: Offset) -> Result<(), LogError> {
+        const TIMEOUT: Duration = Duration::from_secs(5);
+        let assigned = &mut self.slots[slot.0 as usize];
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(
+            &assigned.partition.topic,
+            assigned.partition.partition.0,
+            ListOffset::Offset(next.0),
+        )
+        .map_err(|error| LogError::Fatal(error.to_string()))?;
+        let failed = |why: String| LogError::Retry(format!("{}: seek: {why}", assigned.partition));
+        self.client.seek(&list, TIMEOUT).map_err(|error| failed(error.to_string()))?;
+        if let Some(Err(error)) = list.elements().first().map(|element| element.error()) {
+            return Err(failed(error.to_string()));
+        }
+        // What the queue still holds from before is thrown away here, or recognized by its offset later.
+        assigned.queue.consume(usize::MAX, Duration::ZERO, &mut |_| {});
+        assigned.next = next;
+        assigned.drained_at = None;
+        Ok(())
+    }
+
+    fn known_end(&self, slot: Slot) -> Option<Offset> {
+        let assigned = &self.slots[slot.0 as usize];
+        let end = self.client.known_end(&assigned.topic, assigned.partition.partition)?;
+        // Behind the last record there may be transaction markers, which the consumer's position skips.
+        match self.client.position(&assigned.place) {
+            Some(position) if position >= end => Some(assigned.next),
+            _ => Some(end),
+        }
+    }
+
+    fn ended(&self, _slot: Slot, _next: Offset) -> bool {
+        false
+    }
+
+    fn committed(
+        &mut self,
+        partitions: &[TopicPartition],
+        timeout: Duration,
+    ) -> Result<Vec<Option<Committed>>, LogError> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(&partition.topic, partition.partition.0);
+        }
+        self.client.committed(&list, timeout).map_err(|error| asked(&error, "the committed offsets"))?;
+        let mut committed = Vec::new();
+        for (partition, element) in partitions.iter().zip(list.elements()) {
+            assert!(
+                element.topic() == partition.topic && element.partition() == partition.partition.0,
+                "the list keeps its order"
+            );
+            element.error().map_err(|error| LogError::Retry(format!("{partition}: {error}")))?;
+            committed.push(match element.offset() {
+                ListOffset::Offset(next) => {
+                    Some(Committed { next: Offset(next), metadata: element.metadata().to_owned() })
+                }
+                _ => None,
+            });
+        }
+        Ok(committed)
+    }
+
+    fn offset_range(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<OffsetRange, LogError> {
+        let (start, end) = self
+            .observer
+            .watermarks(partition, timeout)
+            .map_err(|error| asked(&error, &format!("the range of {partition}")))?;
+        Ok(OffsetRange { start, end })
+    }
+
+    fn group(&mut self) -> Result<GroupMetadata, LogError> {
+        let Some(group) = self.client.group_metadata() else {
+            return Err(LogError::NotMember("the group has not been joined".to_owned()));
+        };
+        // The broker takes offsets of generation -1 without a member id from anyone: such a commit would not be fenced.
+        if group.generation() < 1 || !group.has_member() || self.client.assignment_lost() {
+            return Err(LogError::NotMember(format!("generation {}", group.generation())));
+        }
+        Ok(group)
+    }
+
+    fn close(&mut self, _timeout: Duration) {
+        if !std::mem::replace(&mut self.closed, true) {
+            self.slots.clear();
+            self.main = None;
+            self.client.close();
+        }
+    }
+}
+
+impl Drop for KafkaReader {
+    fn drop(&mut self) {
+        self.slots.clear();
+        self.main = None;
+    }
+}
+
+fn asked(error: &Error, what: &str) -> LogError {
+    match classify(error, what) {
+        Err(fatal) => fatal,
+        Ok(()) => LogError::Retry(format!("{what}: {error}")),
+    }
+}

@@ -1,0 +1,248 @@
+//! How the clients are configured: what the protocol needs is fixed, the rest may be set.
+
+use rdkafka::config::ClientConfig;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The least that brokers allow by default (`group.min.session.timeout.ms`): how long a killed process keeps its partitions.
+const SESSION_TIMEOUT_MS: &str = "6000";
+const HEARTBEAT_MS: &str = "1000";
+/// A worker that does not come back to the group for so long is taken for dead.
+const MAX_POLL_INTERVAL_MS: &str = "60000";
+/// The least time a transaction may stay open; a killed process that never comes back holds its readers up for so long.
+const TRANSACTION_TIMEOUT_MIN: Duration = Duration::from_secs(10);
+
+/// Properties that the exactly-once protocol stands on, or that would load code or read files of another's choosing.
+const FIXED: [&str; 24] = [
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.gapless.guarantee",
+    "enable.idempotence",
+    "enable.partition.eof",
+    "group.id",
+    "group.instance.id",
+    "group.protocol",
+    "group.remote.assignor",
+    "isolation.level",
+    "max.in.flight",
+    "max.in.flight.requests.per.connection",
+    "message.timeout.ms",
+    "metadata.broker.list",
+    "partition.assignment.strategy",
+    "partitioner",
+    "plugin.library.paths",
+    "request.required.acks",
+    "acks",
+    "ssl.engine.location",
+    "transaction.timeout.ms",
+    "transactional.id",
+];
+
+#[derive(Error, Clone, PartialEq, Eq, Debug)]
+#[error("--kafka {property}: {why}")]
+pub struct PropertyError {
+    property: String,
+    why: String,
+}
+
+/// What the clients of one process share.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    brokers: String,
+    properties: Vec<(String, String)>,
+    /// The consumer group, and the first part of the transactional ids: the topology's name.
+    group: String,
+    /// Names this process for as long as its data directory lives.
+    instance: String,
+    transaction_timeout: Duration,
+}
+
+impl Settings {
+    /// `properties`: librdkafka's names. `commit_interval`: a transaction may stay open for longer than this.
+    pub fn new(
+        brokers: &str,
+        properties: &[(String, String)],
+        group: &str,
+        instance: &str,
+        commit_interval: Duration,
+    ) -> Result<Settings, PropertyError> {
+        for (name, _) in properties {
+            if FIXED.contains(&name.as_str()) {
+                let why = "is set by Tidegate itself: exactly-once results depend on it".to_owned();
+                return Err(PropertyError { property: name.clone(), why });
+            }
+        }
+        let settings = Settings {
+            brokers: brokers.to_owned(),
+            properties: properties.to_vec(),
+            group: group.to_owned(),
+            instance: instance.to_owned(),
+            transaction_timeout: TRANSACTION_TIMEOUT_MIN.max(commit_interval * 3),
+        };
+        for (name, value) in properties {
+            let mut one = ClientConfig::new();
+            one.set(name, value);
+            if let Err(error) = one.create_native_config() {
+                return Err(PropertyError { property: name.clone(), why: error.to_string() });
+            }
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+
+    fn common(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config.set("client.id", format!("tidegate-{}", self.group));
+        config.set("socket.nagle.disable", "true");
+        config.set("socket.keepalive.enable", "true");
+        config.set("reconnect.backoff.ms", "50");
+        config.set("reconnect.backoff.max.ms", "1000");
+        config
+    }
+
+    /// Adds the user's properties; `prefixes` keep those of the other kind of client away, which librdkafka would warn of.
+    fn with_properties(&self, mut config: ClientConfig, producer: bool) -> ClientConfig {
+        const PRODUCER: [&str; 10] = [
+            "batch.",
+            "compression.",
+            "delivery.",
+            "linger.ms",
+            "message.send.max.retries",
+            "queue.buffering.",
+            "request.timeout.ms",
+            "retries",
+            "retry.backoff.",
+            "sticky.",
+        ];
+        const CONSUMER: [&str; 7] =
+            ["check.crcs", "coordinator.", "fetch.", "heartbeat.", "max.poll.", "queued.", "session."];
+        let others: &[&str] = if producer { &CONSUMER } else { &PRODUCER };
+        for (name, value) in &self.properties {
+            if !others.iter().any(|prefix| name.starts_with(prefix)) {
+                config.set(name, value);
+            }
+        }
+        config
+    }
+
+    fn consumer(&self) -> ClientConfig {
+        let mut config = self.common();
+        config.set("enable.auto.commit", "false");
+        config.set("enable.auto.offset.store", "false");
+        config.set("auto.offset.reset", "error");
+        config.set("check.crcs", "true");
+        // The default of one second makes a partition that was read ahead far enough rest for as long.
+        config.set("fetch.queue.backoff.ms", "2");
+        config.set("fetch.error.backoff.ms", "100");
+        config.set("queued.min.messages", "20000");
+        config.set("queued.max.messages.kbytes", "8192");
+        config
+    }
+
+    /// The member of the consumer group. Classic protocol and range assignor: partition `i` of all topics with equally many partitions goes
+    /// to one member, and a member that was killed takes its old place at once by its instance id.
+    pub(crate) fn member(&self, worker: u32) -> ClientConfig {
+        let mut config = self.consumer();
+        config.set("session.timeout.ms", SESSION_TIMEOUT_MS);
+        config.set("heartbeat.interval.ms", HEARTBEAT_MS);
+        config.set("max.poll.interval.ms", MAX_POLL_INTERVAL_MS);
+        let mut config = self.with_properties(config, false);
+        config.set("group.id", &self.group);
+        config.set("group.instance.id", format!("{}-{worker}", self.instance));
+        config.set("group.protocol", "classic");
+        config.set("partition.assignment.strategy", "range");
+        config.set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "false");
+        config
+    }
+
+    /// Reads changelogs: the broker's group machinery is not used, but librdkafka wants a group's name.
+    pub(crate) fn restorer(&self) -> ClientConfig {
+        let mut config = self.with_properties(self.consumer(), false);
+        config.set("group.id", format!("{}-restore", self.group));
+        config.set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "true");
+        config.set("queued.max.messages.kbytes", "32768");
+        config
+    }
+
+    /// Asks where partitions end, open transactions included.
+    pub(crate) fn observer(&self) -> ClientConfig {
+        let mut config = self.with_properties(self.common(), false);
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
+    pub(crate) fn admin(&self) -> ClientConfig {
+        self.with_properties(self.common(), false)
+    }
+
+    /// The transactional producer of one worker. `reports`: every delivery is reported, not only failures.
+    pub(crate) fn producer(&self, worker: u32, reports: bool) -> ClientConfig {
+        let mut config = self.common();
+        config.set("linger.ms", "5");
+        config.set("batch.size", "1048576");
+        config.set("batch.num.messages", "100000");
+        config.set("queue.buffering.max.messages", "500000");
+        config.set("queue.buffering.max.kbytes", "65536");
+        config.set("sticky.partitioning.linger.ms", "0");
+        // The next transaction may begin while the markers of the last are still being written; with the default the
+        // producer then rests for 100 ms.
+        config.set("retry.backoff.ms", "5");
+        let mut config = self.with_properties(config, true);
+        config.set("transactional.id", format!("{}-{}-{worker}", self.group, self.instance));
+        config.set("transaction.timeout.ms", self.transaction_timeout.as_millis().to_string());
+        config.set("message.timeout.ms", self.transaction_timeout.as_millis().to_string());
+        config.set("delivery.report.only.error", if reports { "false" } else { "true" });
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, value: &str) -> Result<Settings, PropertyError> {
+        let properties = [(name.to_owned(), value.to_owned())];
+        Settings::new("localhost:9092", &properties, "g", "i", Duration::from_millis(100))
+    }
+
+    #[test]
+    fn what_the_protocol_stands_on_cannot_be_set() {
+        let error = with("isolation.level", "read_uncommitted").expect_err("fixed");
+        assert_eq!(
+            error.to_string(),
+            "--kafka isolation.level: is set by Tidegate itself: exactly-once results depend on it"
+        );
+    }
+
+    #[test]
+    fn unknown_properties_and_values_are_refused() {
+        assert!(with("linger.msx", "5").is_err());
+        assert!(with("security.protocol", "carrier-pigeon").is_err());
+        assert!(with("security.protocol", "SSL").is_ok());
+    }
+
+    #[test]
+    fn every_client_can_be_configured() {
+        let settings = with("compression.type", "lz4").expect("known");
+        for config in
+            [settings.member(0), settings.restorer(), settings.observer(), settings.admin(), settings.producer(0, true)]
+        {
+            config.create_native_config().expect("librdkafka knows all of it");
+        }
+    }
+
+    #[test]
+    fn a_transaction_may_stay_open_for_longer_than_the_commit_interval() {
+        let settings = Settings::new("b", &[], "g", "i", Duration::from_secs(60)).expect("right");
+        assert_eq!(settings.transaction_timeout, Duration::from_secs(180));
+    }
+}

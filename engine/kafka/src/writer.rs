@@ -1,0 +1,369 @@
+//! The transactional producer of one worker, and what is done about each way in which a commit can go wrong.
+
+use crate::client::{Client, Error, GroupMetadata, Kind, Produced, Topic};
+use crate::settings::Settings;
+use crate::trim::Trimmer;
+use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tidegate_engine::log::{ChangelogEnd, CommitOutcome, Committed, LogError, Outgoing, TopicHandle, Writer};
+use tidegate_model::{Offset, PartitionId, TopicPartition};
+
+const CALL: Duration = Duration::from_secs(10);
+const FLUSH: Duration = Duration::from_millis(500);
+const ABORT: Duration = Duration::from_secs(15);
+/// How long the send buffer is waited for at a time.
+const FULL: Duration = Duration::from_millis(5);
+
+pub struct KafkaWriter {
+    // Topic handles go before the producer that they belong to.
+    handles: Vec<Topic>,
+    producer: Option<Producer>,
+    settings: Settings,
+    worker: u32,
+    /// Is every delivery reported? Without changelogs nobody asks for them.
+    reports: bool,
+    partitions: BTreeMap<String, u32>,
+    topics: Vec<Known>,
+    in_transaction: bool,
+    /// A record could not be taken at all: the transaction cannot be committed.
+    refused: Option<String>,
+    trimmer: Trimmer,
+    now: NowMillis,
+}
+
+struct Known {
+    name: String,
+    partitions: u32,
+    changelog: bool,
+    /// Made by the topology: any timestamp is taken.
+    internal: bool,
+}
+
+/// The wall clock: brokers refuse timestamps of the future.
+type NowMillis = fn() -> i64;
+
+/// A client with a thread that serves its callbacks.
+struct Producer {
+    client: Arc<Client>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Producer {
+    fn new(settings: &Settings, worker: u32, reports: bool) -> Result<Producer, LogError> {
+        let client = Client::new(Kind::Producer, &settings.producer(worker, reports)).map_err(LogError::Fatal)?;
+        let client = Arc::new(client);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));
+        let thread = std::thread::Builder::new()
+            .name("deliveries".to_owned())
+            .spawn(move || {
+                while !flag.load(Ordering::Relaxed) {
+                    polled.poll(Duration::from_millis(100));
+                }
+            })
+            .map_err(|error| LogError::Fatal(error.to_string()))?;
+        Ok(Producer { client, stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl KafkaWriter {
+    /// `partitions`: how many each topic has that the plan names. `internal`: those that the topology made. Waits for the transaction
+    /// coordinator, at most `timeout`; what an earlier process of the same instance left open is aborted.
+    pub fn open(
+        settings: &Settings,
+        worker: u32,
+        partitions: BTreeMap<String, u32>,
+        reports: bool,
+        timeout: Duration,
+    ) -> Result<KafkaWriter, LogError> {
+        let mut writer = KafkaWriter {
+            handles: Vec::new(),
+            producer: None,
+            settings: settings.clone(),
+            worker,
+            reports,
+            partitions,
+            topics: Vec::new(),
+            in_transaction: false,
+            refused: None,
+            trimmer: Trimmer::new(settings),
+            now: wall_millis,
+        };
+        loop {
+            match writer.reset(timeout) {
+                Err(LogError::Retry(why)) => tracing::warn!("waiting for the transaction coordinator: {why}"),
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(writer),
+            }
+        }
+    }
+
+    fn client(&self) -> &Client {
+        &self.producer.as_ref().expect("made by `reset`").client
+    }
+
+    fn begin(&mut self) -> Result<(), LogError> {
+        if self.in_transaction {
+            return Ok(());
+        }
+        let callbacks = self.client().callbacks();
+        let mut deliveries = callbacks.deliveries.lock().expect("no holder of this lock panics");
+        deliveries.ends.clear();
+        deliveries.failure = None;
+        drop(deliveries);
+        // A request of an older transaction that is still on its way could end the next one (KIP-890), unless its epoch is over.
+        if self.client().callbacks().transport_failed.swap(false, Ordering::SeqCst) {
+            tracing::debug!("the connection failed since the last transaction: the producer is made anew");
+            self.reset_until(CALL * 6)?;
+        }
+        match self.client().begin_transaction() {
+            Ok(()) => {}
+            Err(error) if error.fatal => {
+                tracing::warn!("the producer is made anew: {error}");
+                self.reset_until(CALL * 6)?;
+                self.client().begin_transaction().map_err(|error| LogError::Fatal(error.to_string()))?;
+            }
+            Err(error) => return Err(LogError::Fatal(format!("a transaction could not be begun: {error}"))),
+        }
+        self.in_transaction = true;
+        Ok(())
+    }
+
+    fn reset_until(&mut self, timeout: Duration) -> Result<(), LogError> {
+        loop {
+            match self.reset(timeout) {
+                Err(LogError::Retry(why)) => tracing::warn!("waiting for the transaction coordinator: {why}"),
+                other => return other,
+            }
+        }
+    }
+
+    /// Everything that was sent has arrived, or the reason why not.
+    fn drain(&mut self) -> Result<(), Error> {
+        let client = self.client();
+        loop {
+            let failure =
+                client.callbacks().deliveries.lock().expect("no holder of this lock panics").failure.clone();
+            if let Some(mut error) = failure {
+                error.abort = true;
+                return Err(error);
+            }
+            if let Some(error) = client.fatal_error() {
+                return Err(error);
+            }
+            match client.flush(FLUSH) {
+                Ok(()) => break,
+                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match client.callbacks().deliveries.lock().expect("no holder of this lock panics").failure.clone() {
+            None => Ok(()),
+            Some(mut error) => {
+                error.abort = true;
+                Err(error)
+            }
+        }
+    }
+
+    fn try_commit(&mut self, group: &GroupMetadata, offsets: &TopicPartitionList) -> Result<(), Error> {
+        self.drain()?;
+        let mut left = 6;
+        loop {
+            match self.client().send_offsets(offsets, group, CALL) {
+                Ok(()) => break,
+                // The same call may be made again, with the same offsets.
+                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => left -= 1,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut left = 6;
+        loop {
+            match self.client().commit_transaction() {
+                Ok(()) => return Ok(()),
+                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => left -= 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn settle(&mut self, error: &Error) -> CommitOutcome {
+        let why = error.to_string();
+        if error.abort && !error.fatal {
+            return match self.abort() {
+                CommitOutcome::Aborted { .. } => CommitOutcome::Aborted { why },
+                other => other,
+            };
+        }
+        self.in_transaction = false;
+        CommitOutcome::Unknown { why }
+    }
+
+    fn changelog_ends(&self) -> Vec<ChangelogEnd> {
+        let deliveries = self.client().callbacks().deliveries.lock().expect("no holder of this lock panics");
+        let ends = deliveries.ends.iter().map(|((report, partition), next)| ChangelogEnd {
+            topic: TopicHandle(report - 1),
+            partition: PartitionId(*partition),
+            next: Offset(*next),
+        });
+        ends.collect()
+    }
+}
+
+impl Writer for KafkaWriter {
+    type Group = GroupMetadata;
+
+    fn topic(&mut self, name: &str, changelog: bool) -> Result<TopicHandle, LogError> {
+        if let Some(index) = self.topics.iter().position(|topic| topic.name == name) {
+            return Ok(TopicHandle(index as u32));
+        }
+        let partitions = *self
+            .partitions
+            .get(name)
+            .ok_or_else(|| LogError::Fatal(format!("the topic {name} was not looked up before the start")))?;
+        assert!(!changelog || self.reports, "a changelog's ends are known from delivery reports");
+        self.handles.push(self.client().topic(name));
+        let internal = name.starts_with(&format!("{}.", self.settings.group()));
+        self.topics.push(Known { name: name.to_owned(), partitions, changelog, internal });
+        Ok(TopicHandle(self.topics.len() as u32 - 1))
+    }
+
+    fn partitions(&self, topic: TopicHandle) -> u32 {
+        self.topics[topic.0 as usize].partitions
+    }
+
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
+        self.begin()?;
+        if self.refused.is_some() {
+            return Ok(());
+        }
+        let index = record.topic.0 as usize;
+        let topic = &self.topics[index];
+        let mut timestamp_ms = record.timestamp.millis().max(0);
+        if !topic.internal {
+            timestamp_ms = timestamp_ms.min((self.now)());
+        }
+        let produced = Produced {
+            partition: record.partition,
+            timestamp_ms,
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+            report: if topic.changelog { record.topic.0 + 1 } else { 0 },
+        };
+        loop {
+            match self.client().produce(&self.handles[index], &produced) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL => {
+                    // Times out as long as anything is on its way, which is the wait that is wanted.
+                    let _ = self.client().flush(FULL);
+                }
+                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE => {
+                    let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+                    return Err(LogError::Rejected(format!(
+                        "a record of {bytes} bytes for {} is larger than `message.max.bytes`",
+                        topic.name
+                    )));
+                }
+                // The transaction has failed already; the commit tells what became of it.
+                Err(error) => {
+                    self.refused = Some(format!("a record for {} was not taken: {error}", topic.name));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &GroupMetadata, offsets: &[(TopicPartition, Committed)]) -> CommitOutcome {
+        if let Err(error) = self.begin() {
+            return CommitOutcome::Unknown { why: error.to_string() };
+        }
+        if let Some(why) = self.refused.take() {
+            return match self.abort() {
+                CommitOutcome::Aborted { .. } => CommitOutcome::Aborted { why },
+                other => other,
+            };
+        }
+        assert!(!offsets.is_empty(), "an empty list of offsets would not fence");
+        let mut list = TopicPartitionList::new();
+        for (partition, committed) in offsets {
+            list.add_partition(&partition.topic, partition.partition.0);
+            let mut element = list.find_partition(&partition.topic, partition.partition.0).expect("added just now");
+            element.set_offset(ListOffset::Offset(committed.next.0)).expect("a next offset is not negative");
+            element.set_metadata(&committed.metadata);
+        }
+        match self.try_commit(group, &list) {
+            Ok(()) => {
+                self.in_transaction = false;
+                for (partition, committed) in offsets {
+                    self.trimmer.note(partition, committed.next);
+                }
+                CommitOutcome::Committed(self.changelog_ends())
+            }
+            Err(error) => self.settle(&error),
+        }
+    }
+
+    fn abort(&mut self) -> CommitOutcome {
+        self.refused = None;
+        if !self.in_transaction {
+            return CommitOutcome::Aborted { why: "given up".to_owned() };
+        }
+        self.in_transaction = false;
+        match self.client().abort_transaction(ABORT) {
+            Ok(()) => CommitOutcome::Aborted { why: "given up".to_owned() },
+            Err(error) => CommitOutcome::Unknown { why: format!("the abort failed: {error}") },
+        }
+    }
+
+    fn reset(&mut self, timeout: Duration) -> Result<(), LogError> {
+        self.in_transaction = false;
+        self.refused = None;
+        self.handles.clear();
+        self.producer = None;
+        let producer = Producer::new(&self.settings, self.worker, self.reports)?;
+        producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error))?;
+        producer.client.callbacks().transport_failed.store(false, Ordering::SeqCst);
+        self.handles = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
+        self.producer = Some(producer);
+        Ok(())
+    }
+
+    /// Compaction does this on Kafka.
+    fn trim_changelog(&mut self, _topic: TopicHandle, _partition: PartitionId, _next: Offset) {}
+}
+
+fn not_initialized(error: &Error) -> LogError {
+    use RDKafkaRespErr as Code;
+    match error.code {
+        Code::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        | Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+        | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
+        | Code::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE
+        | Code::RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT => {
+            LogError::Fatal(format!("transactions cannot be used: {error}"))
+        }
+        _ => LogError::Retry(error.to_string()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "brokers refuse record timestamps that lie in their future")]
+fn wall_millis() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}

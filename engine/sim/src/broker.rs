@@ -1,0 +1,216 @@
+//! Apache Kafka 4.2 (KRaft, one node) on free ports of the loopback interface, with jars that Maven fetches once.
+
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pom.xml");
+const VERSION: &str = "4.2.0";
+const START_TRIES: u32 = 120;
+const TRY: Duration = Duration::from_millis(500);
+
+/// A broker of one's own. It ends with the value, and with the process.
+pub struct Broker {
+    dir: tempfile::TempDir,
+    port: u16,
+    child: Option<Child>,
+    classpath: String,
+    heap: &'static str,
+}
+
+impl Broker {
+    /// Starts a broker for tests. Panics with what is missing where it cannot.
+    pub fn start() -> Broker {
+        Broker::start_with("512m")
+    }
+
+    /// `heap`: as in `-Xmx`.
+    pub fn start_with(heap: &'static str) -> Broker {
+        let classpath = classpath();
+        let dir = tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
+        let (port, controller) = (free_port(), free_port());
+        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller)).expect("written");
+        let mut broker = Broker { dir, port, child: None, classpath, heap };
+        broker.format();
+        broker.launch();
+        broker
+    }
+
+    /// `host:port`
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it as the system would (SIGKILL).
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the broker can be killed");
+            child.wait().expect("the broker has ended");
+        }
+    }
+
+    /// Starts it again on the same port, with what its disk holds.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.launch();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// A client's configuration, for tests.
+    pub fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address());
+        config
+    }
+
+    fn java(&self, main: &str) -> Command {
+        let mut command = Command::new("java");
+        command
+            .arg(format!("-Xmx{}", self.heap))
+            .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xshare:auto"])
+            .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+            .args(["-cp", &self.classpath, main])
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        let log = File::options().create(true).append(true).open(self.log()).expect("the broker's log can be written");
+        command.stderr(log.try_clone().expect("duplicated")).stdout(log);
+        command
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.path().join("broker.log")
+    }
+
+    fn told(&self) -> String {
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    fn format(&self) {
+        let status = self
+            .java("kafka.tools.StorageTool")
+            .args(["format", "--cluster-id", "dGlkZWdhdGUtdGVzdHMtMQ", "--config", "server.properties"])
+            .status()
+            .expect("java can be started: install a JDK of version 17 or newer");
+        assert!(status.success(), "the broker's storage could not be made:\n{}", self.told());
+    }
+
+    fn launch(&mut self) {
+        let mut command = self.java("kafka.Kafka");
+        command.arg("server.properties");
+        self.child = Some(spawn_bound(command));
+        for _ in 0..START_TRIES {
+            let probe: BaseConsumer = self.config().set("log_level", "0").create().expect("a client");
+            if probe.fetch_metadata(None, TRY).is_ok_and(|metadata| !metadata.brokers().is_empty()) {
+                return;
+            }
+            let child = self.child.as_mut().expect("launched");
+            assert!(child.try_wait().expect("its state").is_none(), "the broker ended at once:\n{}", self.told());
+        }
+        panic!("the broker did not come up:\n{}", self.told());
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Starts a process that the system kills when this one ends, however it ends. Linux ties that to the thread that starts it, so that
+/// thread never ends.
+#[expect(unsafe_code, reason = "prctl has no wrapper in the standard library")]
+fn spawn_bound(mut command: Command) -> Child {
+    use std::os::unix::process::CommandExt;
+    let (started, child) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("broker".to_owned())
+        .spawn(move || {
+            // SAFETY: prctl is safe to call between fork and exec.
+            unsafe {
+                command.pre_exec(|| {
+                    libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                    Ok(())
+                });
+            }
+            let _ = started.send(command.spawn());
+            loop {
+                std::thread::park();
+            }
+        })
+        .expect("a thread can be started");
+    child.recv().expect("the thread answers").expect("java can be started: install a JDK of version 17 or newer")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it has an address").port()
+}
+
+fn properties(dir: &Path, port: u16, controller: u16) -> String {
+    format!(
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         controller.listener.names=CONTROLLER\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         log.dirs={}\n\
+         auto.create.topics.enable=false\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=4\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         transaction.state.log.num.partitions=4\n\
+         transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
+         group.initial.rebalance.delay.ms=0\n\
+         group.min.session.timeout.ms=1000\n\
+         num.network.threads=2\n\
+         num.io.threads=4\n\
+         log.cleaner.dedupe.buffer.size=16777216\n",
+        dir.join("data").display()
+    )
+}
+
+/// The broker's jars; fetched at the first use, some 100 MB.
+fn classpath() -> String {
+    let kept = cache_dir().join(format!("kafka-{VERSION}.classpath"));
+    if let Ok(text) = fs::read_to_string(&kept)
+        && text.split(':').all(|jar| Path::new(jar).is_file())
+    {
+        return text;
+    }
+    fs::create_dir_all(cache_dir()).expect("the target directory can be written");
+    eprintln!("fetching Apache Kafka {VERSION} with Maven");
+    let made = kept.with_extension(format!("{}.new", std::process::id()));
+    let output = Command::new("mvn")
+        .args(["-q", "-B", "-f", POM, "dependency:build-classpath"])
+        .arg(format!("-Dmdep.outputFile={}", made.display()))
+        .output()
+        .expect("mvn can be started: install Maven");
+    assert!(
+        output.status.success(),
+        "Maven could not fetch Apache Kafka {VERSION}:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    fs::rename(&made, &kept).expect("the list of jars is kept");
+    fs::read_to_string(&kept).expect("written just now")
+}
+
+/// Beside what Cargo builds: tests run from `<target>/release/deps`.
+fn cache_dir() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let target = program.ancestors().find(|dir| dir.join("release").is_dir());
+    target.map_or_else(std::env::temp_dir, Path::to_owned).join("tidegate-tests")
+}

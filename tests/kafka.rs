@@ -1,0 +1,278 @@
+//! The topologies on a real Kafka: what comes out is what the oracles say, at 1 and 4 partitions, from 1 and 3 processes.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use support::{Process, oracle, repository, until};
+use tidegate_sim::payments::{Payment, Payments, card};
+use tidegate_sim::{Broker, Message, Topics};
+
+const CARDS: u64 = 500;
+
+/// One broker for all tests of this program; it ends with the process.
+fn broker() -> &'static Broker {
+    static BROKER: OnceLock<Broker> = OnceLock::new();
+    BROKER.get_or_init(Broker::start)
+}
+
+/// A topology whose topics bear a prefix, so that each test has its own.
+struct Bed {
+    dir: tempfile::TempDir,
+    topics: Topics,
+    prefix: String,
+}
+
+impl Bed {
+    fn new(prefix: &str) -> Bed {
+        let dir = tempfile::tempdir().expect("a directory");
+        Bed { dir, topics: Topics::new(&broker().config()), prefix: prefix.to_owned() }
+    }
+
+    fn name(&self, topic: &str) -> String {
+        format!("{}.{topic}", self.prefix)
+    }
+
+    /// The topology of a file of `tests/topologies`, under another name and with other topics.
+    fn topology(&self, name: &str) -> std::path::PathBuf {
+        let text = std::fs::read_to_string(repository(&format!("tests/topologies/{name}.tide"))).expect("read");
+        let text = text
+            .replace("kafka(\"", &format!("kafka(\"{}.", self.prefix))
+            .replace(&format!("topology {name}"), &format!("topology {}_{name}", self.prefix));
+        let path = self.dir.path().join(format!("{name}.tide"));
+        std::fs::write(&path, text).expect("written");
+        path
+    }
+
+    fn start(&self, topology: &std::path::Path, number: usize, more: &[&str]) -> Process {
+        Process::run(topology, &broker().address(), &self.dir.path().join(format!("data-{number}")), more)
+    }
+
+    fn produce(&self, payments: &[Payment], partitions: u32) {
+        let rows: Vec<(i32, Vec<u8>)> = payments.iter().map(|payment| (payment.partition(partitions), payment.json())).collect();
+        let records = payments
+            .iter()
+            .zip(&rows)
+            .map(|(payment, (partition, row))| (Some(*partition), Some(payment.card.as_bytes()), Some(row.as_slice())));
+        self.topics.produce(&self.name("payments"), records);
+    }
+
+    /// Waits until a topic holds `count` committed records.
+    fn wait_for(&self, topic: &str, count: usize, processes: &mut [Process]) -> Vec<Message> {
+        let topic = self.name(topic);
+        until(&format!("{count} records in {topic}"), || {
+            for process in processes.iter_mut() {
+                assert!(process.exit().is_none(), "a process ended:\n{}", process.told());
+            }
+            let messages = self.topics.read_committed(&topic);
+            assert!(messages.len() <= count, "{} records in {topic}, and {count} are right", messages.len());
+            (messages.len() == count).then_some(messages)
+        })
+    }
+}
+
+fn payments(count: u64) -> Vec<Payment> {
+    let payments = Payments { seed: 7, cards: CARDS, step_ms: 1_000, disorder_ms: 5_000 };
+    (0..count).map(|n| payments.payment(n)).collect()
+}
+
+fn by_partition(payments: &[Payment], partitions: u32) -> BTreeMap<i32, Vec<&Payment>> {
+    let mut parts: BTreeMap<i32, Vec<&Payment>> = BTreeMap::new();
+    for payment in payments {
+        parts.entry(payment.partition(partitions)).or_default().push(payment);
+    }
+    parts
+}
+
+fn texts(messages: &[Message], partition: i32) -> Vec<String> {
+    messages.iter().filter(|message| message.partition == partition).map(Message::text).collect()
+}
+
+fn filter_is_exact(prefix: &str, partitions: u32, processes: usize) {
+    let bed = Bed::new(prefix);
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), partitions as i32, &[]);
+    }
+    let payments = payments(20_000);
+    let topology = bed.topology("w1_filter");
+    let mut running: Vec<Process> = (0..processes).map(|number| bed.start(&topology, number, &[])).collect();
+    bed.produce(&payments, partitions);
+    let count = payments.iter().filter(|payment| oracle::is_large(payment)).count();
+    let messages = bed.wait_for("w1.large", count, &mut running);
+    for (partition, payments) in by_partition(&payments, partitions) {
+        let right: Vec<&Payment> = payments.into_iter().filter(|payment| oracle::is_large(payment)).collect();
+        let rows: Vec<String> =
+            right.iter().map(|payment| String::from_utf8(payment.json()).expect("text")).collect();
+        assert_eq!(texts(&messages, partition), rows, "partition {partition}: as they came, in order");
+    }
+    for message in &messages {
+        let n: u64 = message.text()[8..18].parse().expect("the payment's number");
+        let payment = &payments[n as usize];
+        assert_eq!(message.key.as_deref(), Some(payment.card.as_bytes()));
+        assert_eq!(message.timestamp_ms, payment.at_ms);
+    }
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
+#[test]
+fn filter_1_partition_1_process() {
+    filter_is_exact("f11", 1, 1);
+}
+
+#[test]
+fn filter_4_partitions_3_processes() {
+    filter_is_exact("f43", 4, 3);
+}
+
+fn hourly_is_exact(prefix: &str, partitions: u32, processes: usize, workers: &str) {
+    let bed = Bed::new(prefix);
+    for topic in ["payments", "w2.hourly", "w2.late"] {
+        bed.topics.create(&bed.name(topic), partitions as i32, &[]);
+    }
+    let payments = payments(40_000);
+    bed.produce(&payments, partitions);
+    let topology = bed.topology("w2_hourly");
+    let mut running: Vec<Process> =
+        (0..processes).map(|number| bed.start(&topology, number, &["--workers", workers])).collect();
+    // The watermark of the slowest partition, less the disorder that the source declares, has made these final.
+    let parts = by_partition(&payments, partitions);
+    let newest = |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
+    let watermark = parts.values().map(newest).min().expect("partitions") - 5_000;
+    let rows = oracle::hourly(payments.iter(), 10_000, watermark);
+    let messages = bed.wait_for("w2.hourly", rows.len(), &mut running);
+    let mut found: Vec<String> = messages.iter().map(Message::text).collect();
+    found.sort();
+    assert_eq!(found, rows);
+    assert_eq!(bed.topics.read_committed(&bed.name("w2.late")), [], "nothing is late");
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
+#[test]
+fn hourly_1_partition_1_process() {
+    hourly_is_exact("h11", 1, 1, "1");
+}
+
+#[test]
+fn hourly_4_partitions_1_process_2_workers() {
+    hourly_is_exact("h41", 4, 1, "2");
+}
+
+#[test]
+fn hourly_4_partitions_3_processes() {
+    hourly_is_exact("h43", 4, 3, "1");
+}
+
+fn velocity_is_exact(prefix: &str, partitions: u32, processes: usize) {
+    let bed = Bed::new(prefix);
+    for topic in ["payments", "w3.velocity"] {
+        bed.topics.create(&bed.name(topic), partitions as i32, &[]);
+    }
+    let payments = payments(20_000);
+    let topology = bed.topology("w3_velocity");
+    let mut running: Vec<Process> = (0..processes).map(|number| bed.start(&topology, number, &[])).collect();
+    bed.produce(&payments, partitions);
+    let parts = by_partition(&payments, partitions);
+    let right: BTreeMap<i32, Vec<String>> =
+        parts.iter().map(|(partition, payments)| (*partition, oracle::velocity(payments.iter().copied()))).collect();
+    let count = right.values().map(Vec::len).sum();
+    assert!(count > 100, "there is something to find");
+    let messages = bed.wait_for("w3.velocity", count, &mut running);
+    for (partition, rows) in right {
+        assert_eq!(texts(&messages, partition), rows, "partition {partition}");
+    }
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
+#[test]
+fn velocity_1_partition_1_process() {
+    velocity_is_exact("v11", 1, 1);
+}
+
+#[test]
+fn velocity_4_partitions_3_processes() {
+    velocity_is_exact("v43", 4, 3);
+}
+
+fn join_is_exact(prefix: &str, partitions: u32, processes: usize) {
+    let bed = Bed::new(prefix);
+    bed.topics.create(&bed.name("payments"), partitions as i32, &[]);
+    bed.topics.create(&bed.name("w4.enriched"), partitions as i32, &[]);
+    bed.topics.create(&bed.name("cards"), partitions as i32, &[("cleanup.policy", "compact")]);
+    let cards: Vec<(String, String)> = (0..CARDS)
+        .map(|number| {
+            let (tier, home) = oracle::card_row(number);
+            (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
+        })
+        .collect();
+    bed.topics.produce(
+        &bed.name("cards"),
+        cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),
+    );
+    let payments = payments(10_000);
+    bed.produce(&payments, partitions);
+    let topology = bed.topology("w4_join");
+    let mut running: Vec<Process> = (0..processes).map(|number| bed.start(&topology, number, &[])).collect();
+    let messages = bed.wait_for("w4.enriched", payments.len(), &mut running);
+    for (partition, payments) in by_partition(&payments, partitions) {
+        let rows: Vec<String> = payments.into_iter().map(oracle::enriched).collect();
+        assert_eq!(texts(&messages, partition), rows, "partition {partition}");
+    }
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
+#[test]
+fn join_1_partition_1_process() {
+    join_is_exact("j11", 1, 1);
+}
+
+#[test]
+fn join_4_partitions_3_processes() {
+    join_is_exact("j43", 4, 3);
+}
+
+#[test]
+fn running_totals_end_with_the_right_rows_and_only_grow() {
+    let bed = Bed::new("t42");
+    for topic in ["payments", "w5.totals"] {
+        bed.topics.create(&bed.name(topic), 4, &[]);
+    }
+    let payments = payments(20_000);
+    let topology = bed.topology("w5_running");
+    let mut running: Vec<Process> = (0..2).map(|number| bed.start(&topology, number, &["--workers", "2"])).collect();
+    bed.produce(&payments, 4);
+    let right = oracle::totals(payments.iter());
+    let topic = bed.name("w5.totals");
+    let messages = until("the last totals", || {
+        assert!(running[0].exit().is_none(), "a process ended:\n{}", running[0].told());
+        let messages = bed.topics.read_committed(&topic);
+        let last: BTreeMap<String, String> = messages.iter().map(|message| (key(message), message.text())).collect();
+        (last == right).then_some(messages)
+    });
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for message in &messages {
+        let row: serde_json::Value = serde_json::from_str(&message.text()).expect("JSON");
+        let count = row["payments"].as_u64().expect("a number");
+        let before = seen.insert(key(message), count).unwrap_or(0);
+        assert!(count > before, "{} after {before}", message.text());
+    }
+    for process in running.drain(..) {
+        assert!(process.stop().success());
+    }
+    for topic in bed.topics.names().iter().filter(|name| name.starts_with("t42")) {
+        for (stable, end) in bed.topics.ends(topic) {
+            assert_eq!(stable, end, "{topic}: no transaction is left open");
+        }
+    }
+}
+
+fn key(message: &Message) -> String {
+    String::from_utf8_lossy(message.key.as_deref().expect("a key")).into_owned()
+}

@@ -1,0 +1,110 @@
+//! What the tests with processes share: the program, a process of it, and oracles that compute results from the input alone.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+pub mod oracle;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// The program, which `make test` and `make bench` build first.
+pub fn tidegate() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let release = program.ancestors().find(|dir| dir.ends_with("release")).expect("tests are built in release");
+    let path = release.join("tidegate");
+    assert!(path.is_file(), "{} is not there: build it with `cargo build --release`", path.display());
+    path
+}
+
+/// A file of this repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A `tidegate run` on a broker, which ends with the value.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// `data`: the process's own directory; its log is kept beside it.
+    pub fn run(topology: &Path, brokers: &str, data: &Path, more: &[&str]) -> Process {
+        let log = data.with_extension("log");
+        let file = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let child = Command::new(tidegate())
+            .arg("run")
+            .arg(topology)
+            .args(["--brokers", brokers, "--data"])
+            .arg(data)
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file)
+            .spawn()
+            .expect("tidegate can be started");
+        Process { child, log }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal(libc::SIGTERM);
+        self.child.wait().expect("it has ended")
+    }
+
+    #[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
+    fn signal(&self, signal: i32) {
+        // SAFETY: the process is our child and was not waited for.
+        unsafe { libc::kill(self.child.id() as i32, signal) };
+    }
+
+    pub fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("its state")
+    }
+
+    /// Waits for the end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("it has ended")
+    }
+
+    /// What it has told on standard error.
+    pub fn told(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until there is an answer; panics with `what` where it does not come.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    const TRIES: u32 = 1200;
+    for _ in 0..TRIES {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        pause(Duration::from_millis(100));
+    }
+    panic!("{what} did not come in 2 minutes");
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests watch other processes, which tell nobody when they are done")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
