@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const RATE: u64 = 10_000;
-const WARM_UP: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_micros(500);
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
@@ -65,6 +65,9 @@ pub fn measure(bed: &Bed, job: Job, system: System, time: Duration) {
             }
         }
     });
+    if std::env::var_os("TIDEGATE_BENCH_LOGS").is_some() {
+        eprintln!("{}", running.told());
+    }
     running.kill();
     let milliseconds = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1000.0;
     println!(
@@ -91,7 +94,7 @@ const BASE_MS: i64 = 1_600_000_000_000;
 #[expect(clippy::disallowed_methods, reason = "a load at a fixed rate")]
 fn send(bed: &Bed, topic: &str, from: u64, to: u64, begun: Option<Instant>) {
     let producer: ThreadedProducer<DefaultProducerContext> =
-        bed.broker.config().set("linger.ms", "0").set("enable.idempotence", "true").create().expect("a producer");
+        bed.broker.config().set("linger.ms", "1").set("enable.idempotence", "true").create().expect("a producer");
     for n in from..to {
         if let Some(begun) = begun {
             let intended = Duration::from_secs_f64((n - from) as f64 / RATE as f64);

@@ -19,7 +19,7 @@ use job::Job;
 use std::time::Duration;
 use system::System;
 
-const HELP: &str = "cargo bench --bench jobs -- [--short] [--events N] [--rounds N] [--jobs w1,w5] [--systems tidegate,hand-written,streams] [--only throughput|latency|restart]";
+const HELP: &str = "cargo bench --bench jobs -- [--short] [--events N] [--rounds N] [--jobs w1,w5] [--systems tidegate,hand-written,streams] [--only throughput|latency|restart|hold]\n--only hold: a broker with the payments, until standard input ends";
 
 struct Options {
     events: u64,
@@ -60,6 +60,11 @@ fn main() {
     }
     if wanted("restart") {
         restart::measure(&bed, options.restart_keys);
+    }
+    if options.only.as_deref() == Some("hold") {
+        bed.load(options.events);
+        println!("{}", bed.broker.address());
+        let _ = std::io::stdin().read_line(&mut String::new());
     }
     if wrong > 0 {
         eprintln!("{wrong} outputs of Tidegate or of the hand-written program were wrong");

@@ -33,7 +33,10 @@ pub fn measure(bed: &Bed, keys: u64) {
     let committed = || -> i64 {
         bed.topics.committed(&running_group(), input, PARTITIONS as i32).into_iter().map(Option::unwrap_or_default).sum()
     };
-    until("all keys in the store", || (committed() as u64 >= keys).then_some(()));
+    until("all keys in the store", || {
+        running.assert_alive();
+        (committed() as u64 >= keys).then_some(())
+    });
     running.kill();
     send(keys, keys + 1_000);
     let output = format!("{}.{}", running.prefix, Job::W5.output());

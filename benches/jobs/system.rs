@@ -130,7 +130,7 @@ impl Running {
     /// Panics with what it told if it has ended.
     pub fn assert_alive(&mut self) {
         let ended = self.child.try_wait().expect("its state");
-        assert!(ended.is_none(), "it ended: {}", std::fs::read_to_string(&self.log).unwrap_or_default());
+        assert!(ended.is_none(), "it ended: {}", self.told());
     }
 
     /// Starts the same run of Tidegate again.
@@ -142,6 +142,11 @@ impl Running {
         command.stderr(File::options().append(true).open(&self.log).expect("the log can be written"));
         let child = command.spawn().expect("it can be started");
         Running { child, log: self.log.clone(), group: self.group.clone(), prefix: self.prefix.clone() }
+    }
+
+    /// What it has told so far.
+    pub fn told(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     pub fn kill(&mut self) {

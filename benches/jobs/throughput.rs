@@ -109,6 +109,7 @@ fn run(
     }
     running.kill();
     if let Some(why) = why {
+        eprintln!("{}", running.told());
         return Err(why);
     }
     let millions = (last.0 - first.0) as f64 / 1e6;

@@ -85,6 +85,27 @@ pub struct Callbacks {
     pub transport_failed: AtomicBool,
 }
 
+impl Callbacks {
+    fn delivered(&self, message: &sys::rd_kafka_message_t) {
+        let failed = message.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let report = message._private.addr() as u32;
+        if !failed && report == 0 {
+            return;
+        }
+        let mut deliveries = self.deliveries.lock().expect("no holder of this lock panics");
+        if !failed {
+            assert!(message.offset >= 0, "a record that was taken has an offset");
+            let end = deliveries.ends.entry((report, message.partition)).or_insert(0);
+            *end = (*end).max(message.offset + 1);
+        } else if deliveries.failure.is_none() {
+            // SAFETY: the caller's message is alive, and carries an error.
+            let (mut error, place) = unsafe { (error_of(message), place_of(message)) };
+            error.message = format!("a record for {place} was not taken: {}", error.message);
+            deliveries.failure = Some(error);
+        }
+    }
+}
+
 /// What became of the records of the current transaction.
 #[derive(Default)]
 pub struct Deliveries {
@@ -139,7 +160,8 @@ impl Client {
                     sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
                 }
                 Kind::Producer => {
-                    sys::rd_kafka_conf_set_dr_msg_cb(conf, Some(on_delivery));
+                    // As events, so that a flush is woken by the last report; with callbacks it looks every 10 ms.
+                    sys::rd_kafka_conf_set_events(conf, sys::RD_KAFKA_EVENT_DR as c_int);
                     sys::rd_kafka_type_t::RD_KAFKA_PRODUCER
                 }
             };
@@ -160,10 +182,29 @@ impl Client {
         &self.callbacks
     }
 
-    /// Serves callbacks, for at most `timeout`.
-    pub fn poll(&self, timeout: Duration) {
-        // SAFETY: the handle is alive.
-        unsafe { sys::rd_kafka_poll(self.handle, milliseconds(timeout)) };
+    /// Takes delivery reports in, until none has come for `timeout`.
+    pub fn serve_deliveries(&self, timeout: Duration) {
+        // SAFETY: queue and events are ours until they are destroyed, and messages live as long as their event.
+        unsafe {
+            let queue = sys::rd_kafka_queue_get_main(self.handle);
+            loop {
+                let event = sys::rd_kafka_queue_poll(queue, milliseconds(timeout));
+                if event.is_null() {
+                    break;
+                }
+                if sys::rd_kafka_event_type(event) == sys::RD_KAFKA_EVENT_DR as c_int {
+                    loop {
+                        let message = sys::rd_kafka_event_message_next(event);
+                        if message.is_null() {
+                            break;
+                        }
+                        self.callbacks.delivered(&*message);
+                    }
+                }
+                sys::rd_kafka_event_destroy(event);
+            }
+            sys::rd_kafka_queue_destroy(queue);
+        }
     }
 
     /// An error after which the client can do nothing more.
@@ -694,36 +735,6 @@ unsafe extern "C" fn on_rebalance(
             _ => Rebalance::Revoke { lost: sys::rd_kafka_assignment_lost(handle) != 0 },
         };
         callbacks.rebalances.lock().expect("no holder of this lock panics").push(rebalance);
-    }
-}
-
-unsafe extern "C" fn on_delivery(
-    _handle: *mut sys::rd_kafka_t,
-    message: *const sys::rd_kafka_message_t,
-    opaque: *mut c_void,
-) {
-    // SAFETY: the opaque pointer is the client's `Callbacks`; the message is alive during the call.
-    unsafe {
-        let callbacks = &*opaque.cast::<Callbacks>();
-        let message = &*message;
-        let failed = message.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
-        let report = message._private.addr() as u32;
-        if !failed && report == 0 {
-            return;
-        }
-        let mut deliveries = callbacks.deliveries.lock().expect("no holder of this lock panics");
-        if failed {
-            if deliveries.failure.is_none() {
-                let mut error = error_of(message);
-                error.message = format!("a record for {} was not taken: {}", place_of(message), error.message);
-                deliveries.failure = Some(error);
-            }
-            return;
-        }
-        if message.offset >= 0 {
-            let end = deliveries.ends.entry((report, message.partition)).or_insert(0);
-            *end = (*end).max(message.offset + 1);
-        }
     }
 }
 

@@ -9,13 +9,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tidegate_engine::log::{ChangelogEnd, CommitOutcome, Committed, LogError, Outgoing, TopicHandle, Writer};
 use tidegate_model::{Offset, PartitionId, TopicPartition};
 
 const CALL: Duration = Duration::from_secs(10);
+/// A commit is answered before its markers are written. A transaction that registers its first partition meanwhile is sent away, and
+/// librdkafka then rests for a fixed 20 ms: after a short transaction it is quicker to wait.
+const SETTLE: Duration = Duration::from_millis(4);
+/// With transactions as long as this the rest costs nothing: records wait in the send buffer anyway.
+const SHORT: Duration = Duration::from_millis(40);
 const FLUSH: Duration = Duration::from_millis(500);
 const ABORT: Duration = Duration::from_secs(15);
+/// How long the thread that takes delivery reports waits before it looks whether it is to end.
+const SERVE: Duration = Duration::from_millis(50);
 /// How long the send buffer is waited for at a time.
 const FULL: Duration = Duration::from_millis(5);
 
@@ -34,6 +41,9 @@ pub struct KafkaWriter {
     refused: Option<String>,
     trimmer: Trimmer,
     now: NowMillis,
+    begun: Option<Instant>,
+    /// When the last transaction was committed, if it was a short one.
+    short_commit: Option<Instant>,
 }
 
 struct Known {
@@ -64,7 +74,7 @@ impl Producer {
             .name("deliveries".to_owned())
             .spawn(move || {
                 while !flag.load(Ordering::Relaxed) {
-                    polled.poll(Duration::from_millis(100));
+                    polled.serve_deliveries(SERVE);
                 }
             })
             .map_err(|error| LogError::Fatal(error.to_string()))?;
@@ -103,6 +113,8 @@ impl KafkaWriter {
             refused: None,
             trimmer: Trimmer::new(settings),
             now: wall_millis,
+            begun: None,
+            short_commit: None,
         };
         loop {
             match writer.reset(timeout) {
@@ -131,6 +143,7 @@ impl KafkaWriter {
             tracing::debug!("the connection failed since the last transaction: the producer is made anew");
             self.reset_until(CALL * 6)?;
         }
+        self.let_markers_settle();
         match self.client().begin_transaction() {
             Ok(()) => {}
             Err(error) if error.fatal => {
@@ -142,6 +155,20 @@ impl KafkaWriter {
         }
         self.in_transaction = true;
         Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the broker does not tell when it has written its markers")]
+    fn let_markers_settle(&mut self) {
+        if let Some(committed) = self.short_commit.take() {
+            std::thread::sleep(SETTLE.saturating_sub(committed.elapsed()));
+        }
+        self.begun = Some(Instant::now());
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "see `let_markers_settle`")]
+    fn note_commit(&mut self) {
+        let short = self.begun.take().is_some_and(|begun| begun.elapsed() < SHORT);
+        self.short_commit = short.then(Instant::now);
     }
 
     fn reset_until(&mut self, timeout: Duration) -> Result<(), LogError> {
@@ -310,6 +337,7 @@ impl Writer for KafkaWriter {
         match self.try_commit(group, &list) {
             Ok(()) => {
                 self.in_transaction = false;
+                self.note_commit();
                 for (partition, committed) in offsets {
                     self.trimmer.note(partition, committed.next);
                 }
