@@ -195,8 +195,8 @@ impl Reader for KafkaReader {
         if let Some(Err(error)) = list.elements().first().map(|element| element.error()) {
             return Err(failed(error.to_string()));
         }
-        // What the queue still holds from before is thrown away here, or recognized by its offset later.
-        assigned.queue.consume(usize::MAX, Duration::ZERO, &mut |_| {});
+        // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
+        // so nothing may be thrown away.
         assigned.next = next;
         assigned.drained_at = None;
         Ok(())
