@@ -28,8 +28,6 @@ struct Assigned {
     /// For asking where the partition is: one element.
     place: TopicPartitionList,
     next: Offset,
-    /// When its queue was last found empty, where the consumer was.
-    drained_at: Option<Offset>,
 }
 
 impl KafkaReader {
@@ -125,7 +123,6 @@ impl Reader for KafkaReader {
                 queue,
                 place: own,
                 next: *next,
-                drained_at: None,
             });
         }
         self.client.assign(Some(&list)).map_err(|error| LogError::Fatal(error.to_string()))?;
@@ -198,7 +195,6 @@ impl Reader for KafkaReader {
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
         // so nothing may be thrown away.
         assigned.next = next;
-        assigned.drained_at = None;
         Ok(())
     }
 
