@@ -52,7 +52,9 @@ impl Bed {
     fn new() -> Bed {
         let broker = Broker::start();
         let topics = Topics::new(&broker.config());
-        for topic in ["payments", "w1.large", "w2.hourly", "w2.late", "w3.velocity", "w4.enriched", "w5.totals"] {
+        for topic in
+            ["payments", "w1.large", "w2.hourly", "w2.late", "w3.velocity", "w4.enriched", "w5.totals"]
+        {
             topics.create(topic, PARTITIONS as i32, &[]);
         }
         topics.create("cards", PARTITIONS as i32, &[("cleanup.policy", "compact")]);
@@ -62,7 +64,10 @@ impl Bed {
                 (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
             })
             .collect();
-        topics.produce("cards", cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))));
+        topics.produce(
+            "cards",
+            cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),
+        );
         let dir = tempfile::tempdir().expect("a directory");
         let topology = repository("tests/topologies/everything.tide");
         Bed { broker, topics, dir, topology, processes: Vec::new() }
@@ -130,7 +135,9 @@ fn nothing_is_lost_or_doubled_when_processes_and_broker_are_killed() {
     let load_topics = Topics::new(&bed.broker.config());
     std::thread::scope(|scope| {
         scope.spawn(|| load(&load_topics, &stop, &sent));
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| storm(&mut bed, seed, kills, broker_kills)));
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            storm(&mut bed, seed, kills, broker_kills)
+        }));
         stop.store(true, Ordering::SeqCst);
         if let Err(panic) = result {
             std::panic::resume_unwind(panic);
@@ -189,13 +196,19 @@ fn verify(bed: &mut Bed, payments: &[Payment]) {
     });
     verify_rows(bed, "w1.large", &large);
     verify_rows(bed, "w3.velocity", &rows(&|payments| oracle::velocity(payments.iter().copied())));
-    verify_rows(bed, "w4.enriched", &rows(&|payments| payments.iter().map(|payment| oracle::enriched(payment)).collect()));
+    verify_rows(
+        bed,
+        "w4.enriched",
+        &rows(&|payments| payments.iter().map(|payment| oracle::enriched(payment)).collect()),
+    );
 
-    let newest = |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
+    let newest =
+        |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
     let watermark = parts.values().map(newest).min().expect("partitions") - 5_000;
     let right = oracle::hourly(payments.iter(), 10_000, watermark);
     let found = until("the hourly rows", || {
-        let mut found: Vec<String> = bed.topics.read_committed("w2.hourly").iter().map(Message::text).collect();
+        let mut found: Vec<String> =
+            bed.topics.read_committed("w2.hourly").iter().map(Message::text).collect();
         found.sort();
         (found.len() >= right.len()).then_some(found)
     });
@@ -248,7 +261,12 @@ fn verify_state(bed: &Bed) {
                 };
             }
             let dumped = dump(&state, &shared, store_name, partition);
-            assert!(dumped == folded, "{store_name}-{partition}: {} entries, {} in the changelog", dumped.len(), folded.len());
+            assert!(
+                dumped == folded,
+                "{store_name}-{partition}: {} entries, {} in the changelog",
+                dumped.len(),
+                folded.len()
+            );
             compared += folded.len();
         }
     }

@@ -35,7 +35,8 @@ impl Bed {
 
     /// The topology of a file of `tests/topologies`, under another name and with other topics.
     fn topology(&self, name: &str) -> std::path::PathBuf {
-        let text = std::fs::read_to_string(repository(&format!("tests/topologies/{name}.tide"))).expect("read");
+        let text =
+            std::fs::read_to_string(repository(&format!("tests/topologies/{name}.tide"))).expect("read");
         let text = text
             .replace("kafka(\"", &format!("kafka(\"{}.", self.prefix))
             .replace(&format!("topology {name}"), &format!("topology {}_{name}", self.prefix));
@@ -49,11 +50,11 @@ impl Bed {
     }
 
     fn produce(&self, payments: &[Payment], partitions: u32) {
-        let rows: Vec<(i32, Vec<u8>)> = payments.iter().map(|payment| (payment.partition(partitions), payment.json())).collect();
-        let records = payments
-            .iter()
-            .zip(&rows)
-            .map(|(payment, (partition, row))| (Some(*partition), Some(payment.card.as_bytes()), Some(row.as_slice())));
+        let rows: Vec<(i32, Vec<u8>)> =
+            payments.iter().map(|payment| (payment.partition(partitions), payment.json())).collect();
+        let records = payments.iter().zip(&rows).map(|(payment, (partition, row))| {
+            (Some(*partition), Some(payment.card.as_bytes()), Some(row.as_slice()))
+        });
         self.topics.produce(&self.name("payments"), records);
     }
 
@@ -138,7 +139,8 @@ fn hourly_is_exact(prefix: &str, partitions: u32, processes: usize, workers: &st
         (0..processes).map(|number| bed.start(&topology, number, &["--workers", workers])).collect();
     // The watermark of the slowest partition, less the disorder that the source declares, has made these final.
     let parts = by_partition(&payments, partitions);
-    let newest = |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
+    let newest =
+        |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
     let watermark = parts.values().map(newest).min().expect("partitions") - 5_000;
     let rows = oracle::hourly(payments.iter(), 10_000, watermark);
     let messages = bed.wait_for("w2.hourly", rows.len(), &mut running);
@@ -176,8 +178,10 @@ fn velocity_is_exact(prefix: &str, partitions: u32, processes: usize) {
     let mut running: Vec<Process> = (0..processes).map(|number| bed.start(&topology, number, &[])).collect();
     bed.produce(&payments, partitions);
     let parts = by_partition(&payments, partitions);
-    let right: BTreeMap<i32, Vec<String>> =
-        parts.iter().map(|(partition, payments)| (*partition, oracle::velocity(payments.iter().copied()))).collect();
+    let right: BTreeMap<i32, Vec<String>> = parts
+        .iter()
+        .map(|(partition, payments)| (*partition, oracle::velocity(payments.iter().copied())))
+        .collect();
     let count = right.values().map(Vec::len).sum();
     assert!(count > 100, "there is something to find");
     let messages = bed.wait_for("w3.velocity", count, &mut running);
@@ -246,14 +250,16 @@ fn running_totals_end_with_the_right_rows_and_only_grow() {
     }
     let payments = payments(20_000);
     let topology = bed.topology("w5_running");
-    let mut running: Vec<Process> = (0..2).map(|number| bed.start(&topology, number, &["--workers", "2"])).collect();
+    let mut running: Vec<Process> =
+        (0..2).map(|number| bed.start(&topology, number, &["--workers", "2"])).collect();
     bed.produce(&payments, 4);
     let right = oracle::totals(payments.iter());
     let topic = bed.name("w5.totals");
     let messages = until("the last totals", || {
         assert!(running[0].exit().is_none(), "a process ended:\n{}", running[0].told());
         let messages = bed.topics.read_committed(&topic);
-        let last: BTreeMap<String, String> = messages.iter().map(|message| (key(message), message.text())).collect();
+        let last: BTreeMap<String, String> =
+            messages.iter().map(|message| (key(message), message.text())).collect();
         (last == right).then_some(messages)
     });
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();

@@ -31,7 +31,10 @@ impl Bed {
                 (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
             })
             .collect();
-        topics.produce("cards", cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))));
+        topics.produce(
+            "cards",
+            cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),
+        );
         Bed { broker, topics, dir: tempfile::tempdir().expect("a directory") }
     }
 

@@ -82,15 +82,20 @@ impl Job {
                 compare("all", &rows, &right)
             }
             Job::W3 => by_partition(&parts, found, |payments| oracle::velocity(payments.iter().copied())),
-            Job::W4 => by_partition(&parts, found, |payments| payments.iter().map(|p| oracle::enriched(p)).collect()),
+            Job::W4 => {
+                by_partition(&parts, found, |payments| payments.iter().map(|p| oracle::enriched(p)).collect())
+            }
             Job::W5 => {
                 let mut last: BTreeMap<String, String> = BTreeMap::new();
                 for message in found {
-                    let key = String::from_utf8_lossy(message.key.as_deref().unwrap_or_default()).into_owned();
+                    let key =
+                        String::from_utf8_lossy(message.key.as_deref().unwrap_or_default()).into_owned();
                     last.insert(key, message.text());
                 }
                 let right = oracle::totals(payments.iter());
-                (last != right).then(|| format!("{} cards, {} are right, and their totals differ", last.len(), right.len()))
+                (last != right).then(|| {
+                    format!("{} cards, {} are right, and their totals differ", last.len(), right.len())
+                })
             }
         }
     }
@@ -113,5 +118,9 @@ fn compare(part: &str, found: &[String], right: &[String]) -> Option<String> {
         return None;
     }
     let first = found.iter().zip(right).find(|(found, right)| found != right);
-    Some(format!("partition {part}: {} rows, {} are right; first difference: {first:?}", found.len(), right.len()))
+    Some(format!(
+        "partition {part}: {} rows, {} are right; first difference: {first:?}",
+        found.len(),
+        right.len()
+    ))
 }

@@ -91,10 +91,14 @@ fn newest(_job: Job, message: &rdkafka::message::BorrowedMessage<'_>, first: u64
 /// Event time of event 0; one millisecond for each event, so that a result's timestamp names its event.
 const BASE_MS: i64 = 1_600_000_000_000;
 
-#[expect(clippy::disallowed_methods, reason = "a load at a fixed rate")]
 fn send(bed: &Bed, topic: &str, from: u64, to: u64, begun: Option<Instant>) {
-    let producer: ThreadedProducer<DefaultProducerContext> =
-        bed.broker.config().set("linger.ms", "1").set("enable.idempotence", "true").create().expect("a producer");
+    let producer: ThreadedProducer<DefaultProducerContext> = bed
+        .broker
+        .config()
+        .set("linger.ms", "1")
+        .set("enable.idempotence", "true")
+        .create()
+        .expect("a producer");
     for n in from..to {
         if let Some(begun) = begun {
             let intended = Duration::from_secs_f64((n - from) as f64 / RATE as f64);
@@ -109,8 +113,10 @@ fn send(bed: &Bed, topic: &str, from: u64, to: u64, begun: Option<Instant>) {
             payment.country = "FR";
         }
         let row = payment.json();
-        let mut record: BaseRecord<'_, [u8], [u8]> =
-            BaseRecord::to(topic).partition(payment.partition(PARTITIONS)).key(payment.card.as_bytes()).payload(&row);
+        let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic)
+            .partition(payment.partition(PARTITIONS))
+            .key(payment.card.as_bytes())
+            .payload(&row);
         record.timestamp = Some(payment.at_ms);
         while let Err((_, back)) = producer.send(record) {
             record = back;

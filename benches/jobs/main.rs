@@ -46,7 +46,10 @@ fn main() {
     let mut wrong = 0;
     if wanted("throughput") {
         bed.load(options.events);
-        println!("\n{} events of some 190 bytes, 4 partitions, one worker, commits every 100 ms", options.events);
+        println!(
+            "\n{} events of some 190 bytes, 4 partitions, one worker, commits every 100 ms",
+            options.events
+        );
         for job in &options.jobs {
             wrong += throughput::compare(&bed, *job, &options.systems, options.events, options.rounds);
         }
@@ -95,7 +98,9 @@ fn options(arguments: &[String]) -> Option<Options> {
             "--events" => options.events = rest.next()?.parse().ok()?,
             "--rounds" => options.rounds = rest.next()?.parse().ok()?,
             "--jobs" => options.jobs = rest.next()?.split(',').map(Job::parse).collect::<Option<_>>()?,
-            "--systems" => options.systems = rest.next()?.split(',').map(System::parse).collect::<Option<_>>()?,
+            "--systems" => {
+                options.systems = rest.next()?.split(',').map(System::parse).collect::<Option<_>>()?
+            }
             "--only" => options.only = Some(rest.next()?.clone()),
             _ => return None,
         }

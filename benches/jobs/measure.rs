@@ -7,7 +7,9 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name in parentheses may hold anything; behind it fields are separated by blanks, and utime and stime are 14 and 15.
     let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let field = |index: usize| rest.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let field = |index: usize| {
+        rest.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0)
+    };
     (field(11) + field(12)) / ticks_per_second()
 }
 
@@ -21,7 +23,8 @@ fn ticks_per_second() -> f64 {
 pub fn peak_megabytes(pid: u32) -> f64 {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()).unwrap_or(0.0)
+        / 1024.0
 }
 
 /// Of an odd number of figures the one in the middle, else the lower of the two.

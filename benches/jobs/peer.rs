@@ -65,13 +65,21 @@ pub fn run(arguments: &[String]) {
     let mut program = Program::new(brokers, input, output, group);
     match job.as_str() {
         "w1" => program.each(&mut (), |program, (), message| {
-            let large: Large<'_> = serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
+            let large: Large<'_> =
+                serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
             if matches!(large.country, "FR" | "DE") && cents(large.amount) >= 50_000 {
                 let key = message.key().expect("a key");
-                program.send(message.partition(), message.timestamp().to_millis(), key, message.payload().expect("a payload"));
+                program.send(
+                    message.partition(),
+                    message.timestamp().to_millis(),
+                    key,
+                    message.payload().expect("a payload"),
+                );
             }
         }),
-        "w2" => program.each(&mut Hourly::default(), |program, hourly, message| hourly.take(program, message)),
+        "w2" => {
+            program.each(&mut Hourly::default(), |program, hourly, message| hourly.take(program, message))
+        }
         "w3" => program.each(&mut Map::<String, VecDeque<i64>>::default(), velocity),
         "w4" => {
             let mut cards = cards(brokers);
@@ -171,7 +179,7 @@ impl Program {
                     take(self, state, &message);
                     self.next.insert(message.partition(), message.offset() + 1);
                     count += 1;
-                    if count % 256 != 0 {
+                    if !count.is_multiple_of(256) {
                         continue;
                     }
                 }
@@ -292,7 +300,8 @@ struct Hourly {
 
 impl Hourly {
     fn take(&mut self, program: &mut Program, message: &rdkafka::message::BorrowedMessage<'_>) {
-        let payment: Payment<'_> = serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
+        let payment: Payment<'_> =
+            serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
         let start = payment.at.div_euclid(HOUR_MS) * HOUR_MS;
         let currency = payment.merchant.currency;
         let cents = cents(payment.amount);
@@ -314,7 +323,8 @@ impl Hourly {
 impl State for Hourly {
     fn before_commit(&mut self, program: &mut Program) {
         let partitions = *self.partitions.get_or_insert_with(|| {
-            let metadata = program.consumer.fetch_metadata(Some(&program.input), CALL).expect("the broker answers");
+            let metadata =
+                program.consumer.fetch_metadata(Some(&program.input), CALL).expect("the broker answers");
             metadata.topics()[0].partitions().len()
         });
         if self.watermarks.len() < partitions {
@@ -362,7 +372,8 @@ struct Total {
 
 impl Totals {
     fn take(&mut self, message: &rdkafka::message::BorrowedMessage<'_>) {
-        let payment: Payment<'_> = serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
+        let payment: Payment<'_> =
+            serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
         let card = std::str::from_utf8(message.key().expect("a key")).expect("text");
         let total = match self.cards.get_mut(card) {
             Some(total) => total,

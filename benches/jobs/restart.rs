@@ -31,7 +31,11 @@ pub fn measure(bed: &Bed, keys: u64) {
     }
     let mut running = System::Tidegate.start(bed, Job::W5, input, "restart");
     let committed = || -> i64 {
-        bed.topics.committed(&running_group(), input, PARTITIONS as i32).into_iter().map(Option::unwrap_or_default).sum()
+        bed.topics
+            .committed(&running_group(), input, PARTITIONS as i32)
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .sum()
     };
     until("all keys in the store", || {
         running.assert_alive();
@@ -62,7 +66,10 @@ pub fn measure(bed: &Bed, keys: u64) {
         again.assert_alive();
         assert!(begun.elapsed() < Duration::from_secs(120), "nothing new came");
     }
-    println!("restart after kill -9 with {keys} keys: first new committed row after {:.2} s", begun.elapsed().as_secs_f64());
+    println!(
+        "restart after kill -9 with {keys} keys: first new committed row after {:.2} s",
+        begun.elapsed().as_secs_f64()
+    );
     pause(Duration::from_millis(10));
     again.kill();
 }

@@ -137,7 +137,11 @@ impl Running {
     pub fn again(&self, bed: &Bed) -> Running {
         let dir = bed.run_dir(&self.prefix);
         let mut command = Command::new(tidegate());
-        command.arg("run").arg(dir.join("topology.tide")).args(["--brokers", &bed.broker.address(), "--data"]);
+        command.arg("run").arg(dir.join("topology.tide")).args([
+            "--brokers",
+            &bed.broker.address(),
+            "--data",
+        ]);
         command.arg(dir.join("data")).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::options().append(true).open(&self.log).expect("the log can be written"));
         let child = command.spawn().expect("it can be started");

@@ -25,7 +25,10 @@ struct Figures {
 /// Runs all systems in turns. Returns how many outputs of ours were wrong.
 pub fn compare(bed: &Bed, job: Job, systems: &[System], events: u64, rounds: usize) -> u32 {
     println!("\n{}: {}", job.name(), job.told());
-    println!("{:<14} {:>16} {:>18} {:>12} {:>9}", "", "CPU s / million", "broker CPU s / M", "events / s", "RSS MB");
+    println!(
+        "{:<14} {:>16} {:>18} {:>12} {:>9}",
+        "", "CPU s / million", "broker CPU s / M", "events / s", "RSS MB"
+    );
     let payments: Vec<Payment> = (0..events).map(|n| generator().payment(n)).collect();
     let mut figures: Vec<Vec<Figures>> = systems.iter().map(|_| Vec::new()).collect();
     let mut wrong = 0;

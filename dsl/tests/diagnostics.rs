@@ -18,7 +18,11 @@ fn every_wrong_file_is_told_why() {
         let file = SourceFile::new(name.clone(), text);
         let compiled = compile(&file, &|_| None);
         assert!(compiled.plan.is_none(), "{name} is wrong, and nobody saw it");
-        let told = format!("{}----\n{}", render(&file, &compiled.diagnostics), render_short(&file, &compiled.diagnostics));
+        let told = format!(
+            "{}----\n{}",
+            render(&file, &compiled.diagnostics),
+            render_short(&file, &compiled.diagnostics)
+        );
         insta::assert_snapshot!(name.replace('.', "_"), told);
     }
 }

@@ -39,7 +39,10 @@ fn both_spellings_give_equal_plans() {
 #[test]
 fn explain_shows_the_plan() {
     for name in ["payment_volume", "fraud"] {
-        insta::assert_snapshot!(format!("explain_{name}"), explain(&plan(&format!("topologies/{name}/topology.tide"))));
+        insta::assert_snapshot!(
+            format!("explain_{name}"),
+            explain(&plan(&format!("topologies/{name}/topology.tide")))
+        );
     }
 }
 

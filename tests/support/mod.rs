@@ -12,7 +12,8 @@ use std::time::Duration;
 /// The program, which `make test` and `make bench` build first.
 pub fn tidegate() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
-    let release = program.ancestors().find(|dir| dir.ends_with("release")).expect("tests are built in release");
+    let release =
+        program.ancestors().find(|dir| dir.ends_with("release")).expect("tests are built in release");
     let path = release.join("tidegate");
     assert!(path.is_file(), "{} is not there: build it with `cargo build --release`", path.display());
     path
@@ -104,7 +105,10 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     panic!("{what} did not come in 2 minutes");
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests watch other processes, which tell nobody when they are done")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests watch other processes, which tell nobody when they are done"
+)]
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -55,7 +55,10 @@ pub fn velocity<'a>(payments: impl Iterator<Item = &'a Payment>) -> Vec<String> 
     for payment in payments {
         let times = cards.entry(&payment.card).or_default();
         times.push(payment.at_ms);
-        let n = times.iter().filter(|at| **at > payment.at_ms - VELOCITY_RANGE_MS && **at <= payment.at_ms).count();
+        let n = times
+            .iter()
+            .filter(|at| **at > payment.at_ms - VELOCITY_RANGE_MS && **at <= payment.at_ms)
+            .count();
         if n > 2 {
             rows.push(format!(r#"{{"id":"p{:010}","card":"{}","n":{n}}}"#, payment.n, payment.card));
         }
@@ -65,7 +68,10 @@ pub fn velocity<'a>(payments: impl Iterator<Item = &'a Payment>) -> Vec<String> 
 
 /// What the table of cards says of a card: tier and home.
 pub fn card_row(number: u64) -> (&'static str, &'static str) {
-    (["basic", "silver", "gold"][(number % 3) as usize], ["FR", "DE", "NL", "BE", "ES"][(number % 5) as usize])
+    (
+        ["basic", "silver", "gold"][(number % 3) as usize],
+        ["FR", "DE", "NL", "BE", "ES"][(number % 5) as usize],
+    )
 }
 
 /// W4's row for a payment.

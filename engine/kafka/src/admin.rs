@@ -23,7 +23,9 @@ pub enum AdminError {
     Missing(Vec<(String, u32)>),
     #[error(transparent)]
     NotCoPartitioned(#[from] NotCoPartitioned),
-    #[error("the internal topic {name} has {found} partitions and needs {wanted}: the partitions of an input were changed since the topology first ran; reset it, or give the topology another name")]
+    #[error(
+        "the internal topic {name} has {found} partitions and needs {wanted}: the partitions of an input were changed since the topology first ran; reset it, or give the topology another name"
+    )]
     InternalPartitions { name: String, found: u32, wanted: u32 },
     #[error("{0}")]
     Fatal(String),
@@ -102,21 +104,28 @@ impl Admin {
                 match topic.kind {
                     InternalKind::Changelog => new.set("cleanup.policy", "compact"),
                     // Deleted by the topology when it has read them, never by age.
-                    InternalKind::Repartition => {
-                        new.set("cleanup.policy", "delete").set("retention.ms", "-1").set("retention.bytes", "-1")
-                    }
+                    InternalKind::Repartition => new
+                        .set("cleanup.policy", "delete")
+                        .set("retention.ms", "-1")
+                        .set("retention.bytes", "-1"),
                 }
             })
             .collect();
         let options = AdminOptions::new().operation_timeout(Some(CREATE)).request_timeout(Some(CREATE));
-        let results =
-            self.runtime.block_on(self.client.create_topics(&new, &options)).map_err(|error| classify(&error))?;
+        let results = self
+            .runtime
+            .block_on(self.client.create_topics(&new, &options))
+            .map_err(|error| classify(&error))?;
         for result in results {
             match result {
                 Ok(name) => tracing::info!("made the internal topic {name}"),
                 // Another process of the topology was faster.
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((name, code)) => return Err(AdminError::Fatal(format!("the internal topic {name} could not be made: {code}"))),
+                Err((name, code)) => {
+                    return Err(AdminError::Fatal(format!(
+                        "the internal topic {name} could not be made: {code}"
+                    )));
+                }
             }
         }
         Ok(())

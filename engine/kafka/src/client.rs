@@ -40,7 +40,13 @@ impl Error {
     fn of_code(code: RDKafkaRespErr) -> Error {
         // SAFETY: the text is static.
         let text = unsafe { CStr::from_ptr(sys::rd_kafka_err2str(code)) };
-        Error { code, message: text.to_string_lossy().into_owned(), fatal: false, abort: false, retriable: false }
+        Error {
+            code,
+            message: text.to_string_lossy().into_owned(),
+            fatal: false,
+            abort: false,
+            retriable: false,
+        }
     }
 
     /// Takes an error object over.
@@ -275,12 +281,16 @@ impl Client {
     /// Asks the group's coordinator; the answers are put into the list.
     pub fn committed(&self, partitions: &TopicPartitionList, timeout: Duration) -> Result<(), Error> {
         // SAFETY: handle and list are alive; offsets and metadata of the list's elements are replaced by librdkafka.
-        Error::check_code(unsafe { sys::rd_kafka_committed(self.handle, partitions.ptr(), milliseconds(timeout)) })
+        Error::check_code(unsafe {
+            sys::rd_kafka_committed(self.handle, partitions.ptr(), milliseconds(timeout))
+        })
     }
 
     pub fn seek(&self, partitions: &TopicPartitionList, timeout: Duration) -> Result<(), Error> {
         // SAFETY: handle and list are alive.
-        Error::check(unsafe { sys::rd_kafka_seek_partitions(self.handle, partitions.ptr(), milliseconds(timeout)) })
+        Error::check(unsafe {
+            sys::rd_kafka_seek_partitions(self.handle, partitions.ptr(), milliseconds(timeout))
+        })
     }
 
     /// Where the next message comes from, transaction markers skipped; None before the first.
@@ -306,7 +316,11 @@ impl Client {
     }
 
     /// First offset and end of a partition, asked from its leader.
-    pub fn watermarks(&self, partition: &TopicPartition, timeout: Duration) -> Result<(Offset, Offset), Error> {
+    pub fn watermarks(
+        &self,
+        partition: &TopicPartition,
+        timeout: Duration,
+    ) -> Result<(Offset, Offset), Error> {
         let topic = c_string(&partition.topic);
         let (mut low, mut high) = (0i64, 0i64);
         // SAFETY: all pointers are alive.
@@ -340,7 +354,8 @@ impl Client {
     pub fn partition_queue(&self, partition: &TopicPartition) -> Option<Queue> {
         let topic = c_string(&partition.topic);
         // SAFETY: the queue object is taken over.
-        let object = unsafe { sys::rd_kafka_queue_get_partition(self.handle, topic.as_ptr(), partition.partition.0) };
+        let object =
+            unsafe { sys::rd_kafka_queue_get_partition(self.handle, topic.as_ptr(), partition.partition.0) };
         if object.is_null() {
             return None;
         }
@@ -375,7 +390,12 @@ impl Client {
     ) -> Result<(), Error> {
         // SAFETY: handle, list and metadata are alive and copied.
         Error::check(unsafe {
-            sys::rd_kafka_send_offsets_to_transaction(self.handle, offsets.ptr(), group.object, milliseconds(timeout))
+            sys::rd_kafka_send_offsets_to_transaction(
+                self.handle,
+                offsets.ptr(),
+                group.object,
+                milliseconds(timeout),
+            )
         })
     }
 
@@ -461,7 +481,9 @@ impl Drop for Client {
         // SAFETY: the handle is not used after this. Records that wait are given up: their transaction was ended or will be fenced.
         unsafe {
             if self.kind == Kind::Producer {
-                let everything = sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
+                let everything = sys::RD_KAFKA_PURGE_F_QUEUE
+                    | sys::RD_KAFKA_PURGE_F_INFLIGHT
+                    | sys::RD_KAFKA_PURGE_F_NON_BLOCKING;
                 sys::rd_kafka_purge(self.handle, everything as c_int);
             }
             sys::rd_kafka_destroy_flags(self.handle, sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE as c_int);
@@ -489,7 +511,13 @@ impl Produced<'_> {
             let headers = sys::rd_kafka_headers_new(self.headers.len());
             for (name, value) in self.headers {
                 let (content, length) = parts(Some(value));
-                sys::rd_kafka_header_add(headers, name.as_ptr().cast(), name.len() as isize, content, length as isize);
+                sys::rd_kafka_header_add(
+                    headers,
+                    name.as_ptr().cast(),
+                    name.len() as isize,
+                    content,
+                    length as isize,
+                );
             }
             headers
         }
@@ -604,14 +632,18 @@ impl Queue {
             let wanted = (max - total).min(BATCH);
             let wait = if total == 0 { milliseconds(timeout) } else { 0 };
             // SAFETY: the array has room for as many as are asked for.
-            let count = unsafe { sys::rd_kafka_consume_batch_queue(self.object, wait, messages.as_mut_ptr(), wanted) };
+            let count = unsafe {
+                sys::rd_kafka_consume_batch_queue(self.object, wait, messages.as_mut_ptr(), wanted)
+            };
             let count = usize::try_from(count).unwrap_or(0);
             for message in &messages[..count] {
                 // SAFETY: the message is ours until it is destroyed, and what was given of it is not kept.
                 unsafe {
                     let borrowed = &**message;
                     visit(match borrowed.err {
-                        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Given::Message(Message { message: borrowed }),
+                        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => {
+                            Given::Message(Message { message: borrowed })
+                        }
                         RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
                             Given::End(place_of(borrowed), Offset(borrowed.offset))
                         }
@@ -632,7 +664,9 @@ impl Queue {
     pub fn signal(&self, fd: RawFd) {
         static ONE: u64 = 1;
         // SAFETY: the payload is static, and copied.
-        unsafe { sys::rd_kafka_queue_io_event_enable(self.object, fd, ptr::from_ref(&ONE).cast(), size_of::<u64>()) };
+        unsafe {
+            sys::rd_kafka_queue_io_event_enable(self.object, fd, ptr::from_ref(&ONE).cast(), size_of::<u64>())
+        };
     }
 }
 
@@ -725,7 +759,8 @@ unsafe extern "C" fn on_rebalance(
         let rebalance = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
                 let count = usize::try_from((*partitions).cnt).unwrap_or(0);
-                let elements = if count == 0 { &[][..] } else { std::slice::from_raw_parts((*partitions).elems, count) };
+                let elements =
+                    if count == 0 { &[][..] } else { std::slice::from_raw_parts((*partitions).elems, count) };
                 let places = elements.iter().map(|element| TopicPartition {
                     topic: CStr::from_ptr(element.topic).to_string_lossy().into_owned(),
                     partition: PartitionId(element.partition),
@@ -738,7 +773,12 @@ unsafe extern "C" fn on_rebalance(
     }
 }
 
-unsafe extern "C" fn on_error(_handle: *mut sys::rd_kafka_t, code: c_int, reason: *const c_char, opaque: *mut c_void) {
+unsafe extern "C" fn on_error(
+    _handle: *mut sys::rd_kafka_t,
+    code: c_int,
+    reason: *const c_char,
+    opaque: *mut c_void,
+) {
     // SAFETY: the opaque pointer is the client's `Callbacks`; the text is alive during the call.
     unsafe {
         let callbacks = &*opaque.cast::<Callbacks>();
@@ -747,11 +787,17 @@ unsafe extern "C" fn on_error(_handle: *mut sys::rd_kafka_t, code: c_int, reason
     }
 }
 
-unsafe extern "C" fn on_log(_handle: *const sys::rd_kafka_t, level: c_int, facility: *const c_char, text: *const c_char) {
+unsafe extern "C" fn on_log(
+    _handle: *const sys::rd_kafka_t,
+    level: c_int,
+    facility: *const c_char,
+    text: *const c_char,
+) {
     /// Syslog's number; what is graver has a smaller one.
     const ERROR: c_int = 3;
     // SAFETY: both texts are alive during the call.
-    let (facility, text) = unsafe { (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy()) };
+    let (facility, text) =
+        unsafe { (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy()) };
     // A broker that is away is told by those who wait for it.
     if level < ERROR {
         tracing::error!("kafka: {facility}: {text}");

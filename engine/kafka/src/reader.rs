@@ -41,11 +41,20 @@ impl KafkaReader {
             main.signal(signal.fd());
         }
         client.subscribe(topics).map_err(|error| LogError::Fatal(error.to_string()))?;
-        Ok(KafkaReader { slots: Vec::new(), main, client, observer, signal, events: VecDeque::new(), closed: false })
+        Ok(KafkaReader {
+            slots: Vec::new(),
+            main,
+            client,
+            observer,
+            signal,
+            events: VecDeque::new(),
+            closed: false,
+        })
     }
 
     fn take_rebalances(&mut self) {
-        let rebalances = std::mem::take(&mut *self.client.callbacks().rebalances.lock().expect("no holder panics"));
+        let rebalances =
+            std::mem::take(&mut *self.client.callbacks().rebalances.lock().expect("no holder panics"));
         self.events.extend(rebalances.into_iter().map(|rebalance| match rebalance {
             Rebalance::Assign(partitions) => GroupEvent::Assigned(partitions),
             Rebalance::Revoke { lost: true } => GroupEvent::Lost,
@@ -55,7 +64,9 @@ impl KafkaReader {
 
     /// A message in the consumer's own queue came before its partition's queue was in place: it is fetched again.
     fn refetch(&mut self, partition: &TopicPartition) -> Result<(), LogError> {
-        let Some(slot) = self.slots.iter().position(|slot| slot.partition == *partition) else { return Ok(()) };
+        let Some(slot) = self.slots.iter().position(|slot| slot.partition == *partition) else {
+            return Ok(());
+        };
         let next = self.slots[slot].next;
         self.seek(Slot(slot as u32), next)
     }
@@ -94,7 +105,9 @@ impl Reader for KafkaReader {
             }
         }
         if let Some(error) = self.client.fatal_error() {
-            return Err(LogError::Fatal(format!("{error}; is another process running with the same `--data` directory?")));
+            return Err(LogError::Fatal(format!(
+                "{error}; is another process running with the same `--data` directory?"
+            )));
         }
         self.take_rebalances();
         Ok(self.events.pop_front())
@@ -239,7 +252,11 @@ impl Reader for KafkaReader {
         Ok(committed)
     }
 
-    fn offset_range(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<OffsetRange, LogError> {
+    fn offset_range(
+        &mut self,
+        partition: &TopicPartition,
+        timeout: Duration,
+    ) -> Result<OffsetRange, LogError> {
         let (start, end) = self
             .observer
             .watermarks(partition, timeout)

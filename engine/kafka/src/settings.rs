@@ -95,7 +95,6 @@ impl Settings {
         &self.group
     }
 
-
     fn common(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
@@ -233,9 +232,13 @@ mod tests {
     #[test]
     fn every_client_can_be_configured() {
         let settings = with("compression.type", "lz4").expect("known");
-        for config in
-            [settings.member(0), settings.restorer(), settings.observer(), settings.admin(), settings.producer(0, true)]
-        {
+        for config in [
+            settings.member(0),
+            settings.restorer(),
+            settings.observer(),
+            settings.admin(),
+            settings.producer(0, true),
+        ] {
             config.create_native_config().expect("librdkafka knows all of it");
         }
     }

@@ -64,7 +64,9 @@ impl Trimmer {
                 let due: Vec<(TopicPartition, Offset)> = wanted
                     .committed
                     .iter()
-                    .filter(|(partition, next)| next.0 - done.get(partition).map_or(0, |done| done.0) >= RECORDS_MIN)
+                    .filter(|(partition, next)| {
+                        next.0 - done.get(partition).map_or(0, |done| done.0) >= RECORDS_MIN
+                    })
                     .map(|(partition, next)| (partition.clone(), *next))
                     .collect();
                 drop(wanted);
@@ -80,7 +82,9 @@ impl Trimmer {
                 let options = AdminOptions::new().operation_timeout(Some(CALL)).request_timeout(Some(CALL));
                 match runtime.block_on(admin.delete_records(&list, &options)) {
                     Ok(_) => done.extend(due),
-                    Err(error) => tracing::warn!("repartition topics could not be trimmed, it is tried again: {error}"),
+                    Err(error) => {
+                        tracing::warn!("repartition topics could not be trimmed, it is tried again: {error}")
+                    }
                 }
             }
         };

@@ -66,7 +66,8 @@ struct Producer {
 
 impl Producer {
     fn new(settings: &Settings, worker: u32, reports: bool) -> Result<Producer, LogError> {
-        let client = Client::new(Kind::Producer, &settings.producer(worker, reports)).map_err(LogError::Fatal)?;
+        let client =
+            Client::new(Kind::Producer, &settings.producer(worker, reports)).map_err(LogError::Fatal)?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));
@@ -330,7 +331,8 @@ impl Writer for KafkaWriter {
         let mut list = TopicPartitionList::new();
         for (partition, committed) in offsets {
             list.add_partition(&partition.topic, partition.partition.0);
-            let mut element = list.find_partition(&partition.topic, partition.partition.0).expect("added just now");
+            let mut element =
+                list.find_partition(&partition.topic, partition.partition.0).expect("added just now");
             element.set_offset(ListOffset::Offset(committed.next.0)).expect("a next offset is not negative");
             element.set_metadata(&committed.metadata);
         }

@@ -32,9 +32,11 @@ impl Broker {
     /// `heap`: as in `-Xmx`.
     pub fn start_with(heap: &'static str) -> Broker {
         let classpath = classpath();
-        let dir = tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
+        let dir =
+            tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
         let (port, controller) = (free_port(), free_port());
-        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller)).expect("written");
+        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller))
+            .expect("written");
         let mut broker = Broker { dir, port, child: None, classpath, heap };
         broker.format();
         broker.launch();
@@ -80,7 +82,11 @@ impl Broker {
             .args(["-cp", &self.classpath, main])
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
-        let log = File::options().create(true).append(true).open(self.log()).expect("the broker's log can be written");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("the broker's log can be written");
         command.stderr(log.try_clone().expect("duplicated")).stdout(log);
         command
     }
@@ -114,7 +120,11 @@ impl Broker {
                 return;
             }
             let child = self.child.as_mut().expect("launched");
-            assert!(child.try_wait().expect("its state").is_none(), "the broker ended at once:\n{}", self.told());
+            assert!(
+                child.try_wait().expect("its state").is_none(),
+                "the broker ended at once:\n{}",
+                self.told()
+            );
         }
         panic!("the broker did not come up:\n{}", self.told());
     }
@@ -148,7 +158,10 @@ fn spawn_bound(mut command: Command) -> Child {
             }
         })
         .expect("a thread can be started");
-    child.recv().expect("the thread answers").expect("java can be started: install a JDK of version 17 or newer")
+    child
+        .recv()
+        .expect("the thread answers")
+        .expect("java can be started: install a JDK of version 17 or newer")
 }
 
 fn free_port() -> u16 {

@@ -4,9 +4,11 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message as _};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, producer::DeliveryResult, producer::ProducerContext};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,7 +29,9 @@ pub struct Message {
 impl Message {
     /// The value as text.
     pub fn text(&self) -> String {
-        self.value.as_deref().map_or_else(|| "null".to_owned(), |value| String::from_utf8_lossy(value).into_owned())
+        self.value
+            .as_deref()
+            .map_or_else(|| "null".to_owned(), |value| String::from_utf8_lossy(value).into_owned())
     }
 
     pub fn header(&self, name: &str) -> Option<String> {
@@ -72,7 +76,8 @@ impl Topics {
             topic = topic.set(key, value);
         }
         let options = AdminOptions::new().operation_timeout(Some(CALL));
-        let made = self.runtime.block_on(admin.create_topics([&topic], &options)).expect("the broker answers");
+        let made =
+            self.runtime.block_on(admin.create_topics([&topic], &options)).expect("the broker answers");
         for result in made {
             result.unwrap_or_else(|(name, code)| panic!("{name} could not be made: {code}"));
         }
@@ -81,7 +86,9 @@ impl Topics {
         for _ in 0..100 {
             let metadata = consumer.fetch_metadata(Some(name), CALL).expect("the broker answers");
             let found = metadata.topics().iter().find(|topic| topic.name() == name);
-            if found.is_some_and(|topic| topic.error().is_none() && topic.partitions().len() == partitions as usize) {
+            if found.is_some_and(|topic| {
+                topic.error().is_none() && topic.partitions().len() == partitions as usize
+            }) {
                 return;
             }
         }
@@ -115,9 +122,7 @@ impl Topics {
             loop {
                 match producer.send(record) {
                     Ok(()) => break,
-                    Err((rdkafka::error::KafkaError::MessageProduction(code), back))
-                        if code == rdkafka::types::RDKafkaErrorCode::QueueFull =>
-                    {
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                         record = back;
                         let _ = producer.flush(Duration::from_millis(10));
                     }
@@ -175,7 +180,9 @@ impl Topics {
         let (committed, all) = (consumer("read_committed"), consumer("read_uncommitted"));
         let metadata = all.fetch_metadata(Some(topic), CALL).expect("the broker answers");
         let partitions = metadata.topics()[0].partitions().len() as i32;
-        let end = |consumer: &BaseConsumer, partition| consumer.fetch_watermarks(topic, partition, CALL).expect("an answer").1;
+        let end = |consumer: &BaseConsumer, partition| {
+            consumer.fetch_watermarks(topic, partition, CALL).expect("an answer").1
+        };
         (0..partitions).map(|partition| (end(&committed, partition), end(&all, partition))).collect()
     }
 
@@ -188,17 +195,21 @@ impl Topics {
             list.add_partition(topic, partition);
         }
         let committed = consumer.committed_offsets(list, CALL).expect("the broker answers");
-        let offset = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
-            ListOffset::Offset(next) => Some(next),
-            _ => None,
-        };
+        let offset =
+            |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
+                ListOffset::Offset(next) => Some(next),
+                _ => None,
+            };
         committed.elements().into_iter().map(offset).collect()
     }
 }
 
 fn owned(message: &rdkafka::message::BorrowedMessage<'_>) -> Message {
     let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec())).collect()
+        headers
+            .iter()
+            .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+            .collect()
     });
     Message {
         partition: message.partition(),

@@ -42,7 +42,8 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     }
     let commit_interval = Duration::from_millis(arguments.commit_interval);
     // Wrong properties are told before a directory is made.
-    Settings::new(brokers, &properties, &plan.topology, "", commit_interval).map_err(|error| unusable(error.into()))?;
+    Settings::new(brokers, &properties, &plan.topology, "", commit_interval)
+        .map_err(|error| unusable(error.into()))?;
     let stop = signals::stop_flag().map_err(unusable)?;
     let data = arguments.data.clone().unwrap_or_else(|| DATA.into());
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
@@ -61,7 +62,12 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         commit_interval,
         stop,
     };
-    tracing::info!("{}: running on {brokers} with {} workers; state in {}", plan.topology, run.workers, data.display());
+    tracing::info!(
+        "{}: running on {brokers} with {} workers; state in {}",
+        plan.topology,
+        run.workers,
+        data.display()
+    );
     run.go().map_err(Stopped::Failed)
 }
 
@@ -136,7 +142,8 @@ impl Run<'_> {
         let restorer = KafkaRestorer::new(&self.settings);
         let name = format!("worker {worker}");
         let state = Arc::clone(&self.state);
-        let worker = Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
+        let worker =
+            Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
         Ok(drive::drive(&name, worker, &clock, &self.stop, false, status)?)
     }
 }

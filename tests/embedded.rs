@@ -1,0 +1,236 @@
+//! The program on the embedded log, as a person runs it: outputs, exit codes, bad input, kill -9.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use support::{oracle, pause, repository, tidegate};
+use tidegate_sim::payments::{Payment, Payments};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(tidegate())
+        .args(arguments)
+        .current_dir(repository(""))
+        .stdin(Stdio::null())
+        .output()
+        .expect("tidegate can be started")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+const VOLUME: &str = "topologies/payment_volume";
+
+#[test]
+fn the_demo_gives_the_rows_that_are_kept() {
+    for spelling in ["tide", "yaml"] {
+        let output = run(&[
+            "run",
+            &format!("{VOLUME}/topology.{spelling}"),
+            "--input",
+            &format!("payments={VOLUME}/payments.ndjson"),
+            "--output",
+            "hourly=-",
+        ]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        insta::assert_snapshot!("demo", text(&output.stdout));
+    }
+}
+
+#[test]
+fn tests_of_the_ready_topologies_pass() {
+    let files: Vec<String> = ["payment_volume", "fraud"]
+        .iter()
+        .flat_map(|name| ["tide", "yaml"].map(|spelling| format!("topologies/{name}/topology.{spelling}")))
+        .collect();
+    let mut arguments = vec!["test"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run(&arguments);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    insta::assert_snapshot!("test", text(&output.stdout));
+}
+
+#[test]
+fn a_failed_test_shows_what_came() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("topology.tide");
+    let right = std::fs::read_to_string(repository(&format!("{VOLUME}/topology.tide"))).expect("read");
+    std::fs::write(&path, right.replace("volume: 7.00, payments: 1", "volume: 7.50, payments: 1"))
+        .expect("written");
+    let output = run(&["test", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(
+        "failed_test",
+        text(&output.stdout).replace(&dir.path().display().to_string(), "DIR")
+    );
+}
+
+#[test]
+fn bad_topologies_and_bad_options_start_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().join("data");
+    let broken = dir.path().join("broken.tide");
+    std::fs::write(&broken, "topology t\nsource s: { a: int } = kafka(\"s\")\nsink s -> kafka(\"s\")\n")
+        .expect("written");
+    let (data, broken) = (data.display().to_string(), broken.display().to_string());
+    let volume = format!("{VOLUME}/topology.tide");
+    let missing = format!("payments={}", dir.path().join("missing.ndjson").display());
+    for arguments in [
+        vec!["run", &broken, "--data", &data],
+        vec!["run", "no-such-file.tide", "--data", &data],
+        vec!["run", &volume, "--data", &data],
+        vec!["run", &volume, "--data", &data, "--input", "paymens=-"],
+        vec!["run", &volume, "--data", &data, "--input", &missing],
+        vec!["run", &volume, "--data", &data, "--input", "payments=-", "--output", "hourl=-"],
+        vec!["run", &volume, "--data", &data, "--brokers", "localhost:1", "--kafka", "group.id=x"],
+        vec!["run", &volume, "--data", &data, "--brokers", "localhost:1", "--kafka", "linger"],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("error"), "{arguments:?} says why");
+        assert!(!Path::new(&data).exists(), "{arguments:?} made nothing");
+    }
+}
+
+/// One record of each kind that cannot be used, and where it goes.
+#[test]
+fn what_cannot_be_used_goes_where_the_topology_says_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let input = dir.path().join("payments.ndjson");
+    let good = |id: &str, at: &str| {
+        format!(
+            r#"{{"id":"{id}","card":"c1","amount":1.50,"country":"FR","status":"s","merchant":{{"id":"m","currency":"EUR"}},"at":"{at}"}}"#
+        )
+    };
+    let lines = [
+        good("p1", "2024-01-01T10:00:00Z"),
+        "{\"id\":".to_owned(),
+        good("p2", "2024-01-01T10:00:00Z").replace("1.50", "\"much\""),
+        good("p3", "2024-01-01T10:00:00Z").replace("\"country\":\"FR\",", ""),
+        good("p4", "2024-01-01T10:00:00Z").replace("\"card\":\"c1\"", "\"card\":null"),
+        good("p5", "2024-01-01T10:00:00Z").replace("\"FR\"", &format!("\"{}\"", "x".repeat(1_100_000))),
+        format!("another\t{}", good("p6", "2024-01-01T10:00:00Z")),
+        good("p7", "2024-01-01T13:00:00Z"),
+        good("p8", "2024-01-01T10:30:00Z"),
+    ];
+    std::fs::write(&input, lines.join("\n")).expect("written");
+    let (malformed, late) = (dir.path().join("malformed"), dir.path().join("late"));
+    let output = run(&[
+        "run",
+        &format!("{VOLUME}/topology.tide"),
+        "--input",
+        &format!("payments={}", input.display()),
+        "--output",
+        "hourly=-",
+        "--output",
+        &format!("payments.malformed={}", malformed.display()),
+        "--output",
+        &format!("payments.late={}", late.display()),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = |path: &Path| -> String {
+        let lines = std::fs::read_to_string(path).expect("written");
+        let rows = lines.lines().map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let header = |name: &str| row["headers"][name].as_str().unwrap_or("").to_owned();
+            format!(
+                "{}-{}@{} {}: {}\n",
+                header("tidegate.topic"),
+                header("tidegate.partition"),
+                header("tidegate.offset"),
+                header("tidegate.code"),
+                header("tidegate.message")
+            )
+        });
+        rows.collect()
+    };
+    insta::assert_snapshot!(
+        "bad_input",
+        format!("{}malformed:\n{}late:\n{}", text(&output.stdout), told(&malformed), told(&late))
+    );
+}
+
+#[test]
+fn without_a_route_the_topology_stops_at_the_record() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let input = dir.path().join("payments.ndjson");
+    std::fs::write(&input, "{\"id\":\"p1\"\n").expect("written");
+    let output =
+        run(&["run", "tests/topologies/w1_filter.tide", "--input", &format!("payments={}", input.display())]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("poison", text(&output.stderr));
+}
+
+fn payments(count: u64) -> Vec<Payment> {
+    let payments = Payments { seed: 3, cards: 2_000, step_ms: 100, disorder_ms: 5_000 };
+    (0..count).map(|n| payments.payment(n)).collect()
+}
+
+/// Killed at any moment, a run with `--data` goes on where it had committed.
+#[test]
+fn kill_9_loses_and_doubles_nothing() {
+    const EVENTS: u64 = 300_000;
+    const KILLS: u64 = 8;
+    let dir = tempfile::tempdir().expect("a directory");
+    let (input, data) = (dir.path().join("payments.ndjson"), dir.path().join("data"));
+    let (large, velocity, hourly) =
+        (dir.path().join("large"), dir.path().join("velocity"), dir.path().join("hourly"));
+    let cards = dir.path().join("cards.ndjson");
+    let payments = payments(EVENTS);
+    let mut rows = Vec::new();
+    for payment in &payments {
+        payment.write_json(&mut rows);
+        rows.push(b'\n');
+    }
+    std::fs::write(&input, rows).expect("written");
+    std::fs::write(&cards, "").expect("written");
+    let start = || {
+        Command::new(tidegate())
+            .args(["--quiet", "run", "tests/topologies/everything.tide", "--data"])
+            .arg(&data)
+            .args(["--workers", "2", "--partitions", "2"])
+            .arg("--input")
+            .arg(format!("payments={}", input.display()))
+            .arg("--input")
+            .arg(format!("cards={}", cards.display()))
+            .arg("--output")
+            .arg(format!("large={}", large.display()))
+            .arg("--output")
+            .arg(format!("velocity={}", velocity.display()))
+            .arg("--output")
+            .arg(format!("hourly={}", hourly.display()))
+            .current_dir(repository(""))
+            .spawn()
+            .expect("started")
+    };
+    for kill in 0..KILLS {
+        let mut child = start();
+        pause(Duration::from_millis(60 + kill * 40));
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+    }
+    assert!(start().wait().expect("ended").success());
+    let lines = |path: &Path| -> Vec<String> {
+        let mut lines: Vec<String> =
+            std::fs::read_to_string(path).expect("written").lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let sorted = |mut rows: Vec<String>| {
+        rows.sort();
+        rows
+    };
+    let right = payments.iter().filter(|payment| oracle::is_large(payment));
+    let right = sorted(right.map(|payment| text(&payment.json())).collect());
+    assert!(lines(&large) == right, "{} rows, {} are right", lines(&large).len(), right.len());
+    let right: Vec<String> = (0..2)
+        .flat_map(|partition| {
+            oracle::velocity(payments.iter().filter(move |payment| payment.partition(2) == partition))
+        })
+        .collect();
+    assert!(right.len() > 1_000, "there is something to find");
+    assert!(lines(&velocity) == sorted(right), "the rolling counts are right");
+    assert_eq!(lines(&hourly), oracle::hourly(payments.iter(), 0, i64::MAX));
+}
