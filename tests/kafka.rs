@@ -282,3 +282,115 @@ fn running_totals_end_with_the_right_rows_and_only_grow() {
 fn key(message: &Message) -> String {
     String::from_utf8_lossy(message.key.as_deref().expect("a key")).into_owned()
 }
+
+/// Bad records on Kafka go to the route once, with their cause, in the transaction that passes them by.
+#[test]
+fn malformed_records_are_set_aside_once_across_a_kill() {
+    let bed = Bed::new("m11");
+    for topic in ["payments", "payments.malformed", "payments.late", "payment-volume.hourly"] {
+        bed.topics.create(&bed.name(topic), 2, &[]);
+    }
+    let text = std::fs::read_to_string(repository("topologies/payment_volume/topology.tide")).expect("read");
+    let text = text.replace("kafka(\"", "kafka(\"m11.").replace("topology payment_volume", "topology m11_volume");
+    let path = bed.dir.path().join("volume.tide");
+    std::fs::write(&path, text).expect("written");
+    let payments = payments(4_000);
+    let rows: Vec<Vec<u8>> = payments
+        .iter()
+        .map(|payment| if payment.n % 100 == 7 { b"{\"id\": nothing".to_vec() } else { payment.json() })
+        .collect();
+    let mut running = bed.start(&path, 0, &[]);
+    for (payments, rows) in payments.chunks(1_000).zip(rows.chunks(1_000)) {
+        let records = payments
+            .iter()
+            .zip(rows)
+            .map(|(payment, row)| (Some(payment.partition(2)), Some(payment.card.as_bytes()), Some(row.as_slice())));
+        bed.topics.produce(&bed.name("payments"), records);
+        running.kill();
+        running = bed.start(&path, 0, &[]);
+    }
+    let mut processes = [running];
+    let messages = bed.wait_for("payments.malformed", 40, &mut processes);
+    let mut places = std::collections::BTreeSet::new();
+    for message in &messages {
+        assert_eq!(message.text(), "{\"id\": nothing");
+        assert_eq!(message.header("tidegate.topic").as_deref(), Some("m11.payments"));
+        assert_eq!(message.header("tidegate.code").as_deref(), Some("malformed_json"));
+        assert!(message.header("tidegate.message").is_some_and(|text| text.contains("byte 7")), "{message:?}");
+        places.insert((message.header("tidegate.partition"), message.header("tidegate.offset")));
+    }
+    assert_eq!(places.len(), 40, "each record once");
+    let [process] = processes;
+    assert!(process.stop().success());
+}
+
+#[test]
+fn a_bad_record_without_a_route_stops_the_topology_at_its_place_and_mended_it_goes_on() {
+    let bed = Bed::new("p11");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let payments = payments(100);
+    bed.produce(&payments[..50], 1);
+    bed.topics.produce(&bed.name("payments"), [(Some(0), Some(&b"c"[..]), Some(&b"oh"[..]))]);
+    bed.produce(&payments[50..], 1);
+    let topology = bed.topology("w1_filter");
+    for _ in 0..2 {
+        let mut process = bed.start(&topology, 0, &[]);
+        assert_eq!(process.wait().code(), Some(1));
+        assert!(process.told().contains("p11.payments-0@50"), "{}", process.told());
+        assert!(process.told().contains("malformed ->"), "{}", process.told());
+    }
+    let before = bed.topics.read_committed(&bed.name("w1.large")).len();
+    let text = std::fs::read_to_string(&topology).expect("read");
+    bed.topics.create(&bed.name("aside"), 1, &[]);
+    let mended = text.replace("idle 1m", "idle 1m malformed -> kafka(\"p11.aside\")");
+    assert_ne!(mended, text);
+    std::fs::write(&topology, mended).expect("written");
+    let mut running = [bed.start(&topology, 0, &[])];
+    let right: Vec<String> = payments
+        .iter()
+        .filter(|payment| oracle::is_large(payment))
+        .map(|payment| String::from_utf8(payment.json()).expect("text"))
+        .collect();
+    let messages = bed.wait_for("w1.large", right.len(), &mut running);
+    assert!(before <= messages.len());
+    assert_eq!(texts(&messages, 0), right);
+    assert_eq!(bed.wait_for("aside", 1, &mut running)[0].text(), "oh");
+}
+
+#[test]
+fn missing_topics_and_unequal_partitions_are_told_and_nothing_is_made() {
+    let bed = Bed::new("x11");
+    let topology = bed.topology("w4_join");
+    let mut process = bed.start(&topology, 0, &[]);
+    assert_eq!(process.wait().code(), Some(2));
+    assert!(process.told().contains("x11.payments, x11.cards, x11.w4.enriched"), "{}", process.told());
+    bed.topics.create(&bed.name("payments"), 4, &[]);
+    bed.topics.create(&bed.name("cards"), 2, &[]);
+    bed.topics.create(&bed.name("w4.enriched"), 1, &[]);
+    let mut process = bed.start(&topology, 1, &[]);
+    assert_eq!(process.wait().code(), Some(2));
+    assert!(process.told().contains("x11.payments has 4, x11.cards has 2"), "{}", process.told());
+    assert!(!bed.topics.names().iter().any(|name| name.contains("changelog") && name.contains("x11")));
+}
+
+#[test]
+fn a_broker_that_is_away_is_waited_for() {
+    let mut own = Broker::start();
+    let topics = Topics::new(&own.config());
+    topics.create("payments", 1, &[]);
+    topics.create("w1.large", 1, &[]);
+    own.kill();
+    let dir = tempfile::tempdir().expect("a directory");
+    let topology = repository("tests/topologies/w1_filter.tide");
+    let mut process = Process::run(&topology, &own.address(), &dir.path().join("data"), &[]);
+    until("a word about the broker", || process.told().contains("waiting for Kafka").then_some(()));
+    assert!(process.exit().is_none());
+    own.restart();
+    let payment = payments(50).into_iter().find(oracle::is_large).expect("one of 50");
+    let row = payment.json();
+    topics.produce("payments", [(Some(0), Some(payment.card.as_bytes()), Some(row.as_slice()))]);
+    until("the row", || (topics.read_committed("w1.large").len() == 1).then_some(()));
+    assert!(process.stop().success());
+}
