@@ -53,6 +53,38 @@ fn tests_of_the_ready_topologies_pass() {
 }
 
 #[test]
+fn every_step_gives_what_was_worked_out_by_hand() {
+    let output = run(&["test", "tests/topologies/steps.tide"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// An event whose condition fails goes to the errors' route, and nowhere else.
+#[test]
+fn a_failed_condition_sets_the_event_aside_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (topology, input, errors) =
+        (dir.path().join("t.tide"), dir.path().join("in.ndjson"), dir.path().join("errors"));
+    let declared = "topology t\nsource s: { n: int } = embedded(\"s\")\n\
+        stream kept = s |> filter not (10 / n > 3), errors -> embedded(\"s.errors\")\nsink kept -> embedded(\"kept\")\n";
+    std::fs::write(&topology, declared).expect("written");
+    std::fs::write(&input, "{\"n\":0}\n{\"n\":1}\n{\"n\":10}\n").expect("written");
+    let output = run(&[
+        "run",
+        &topology.display().to_string(),
+        "--input",
+        &format!("s={}", input.display()),
+        "--output",
+        "kept=-",
+        "--output",
+        &format!("s.errors={}", errors.display()),
+    ]);
+    assert_eq!(text(&output.stdout), "{\"n\":10}\n", "{}", text(&output.stderr));
+    let errors = std::fs::read_to_string(errors).expect("written");
+    assert_eq!(errors.lines().count(), 1);
+    assert!(errors.contains("division_by_zero") && errors.contains(r#""value":"{\"n\":0}""#), "{errors}");
+}
+
+#[test]
 fn a_failed_test_shows_what_came() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("topology.tide");

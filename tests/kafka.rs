@@ -291,7 +291,8 @@ fn malformed_records_are_set_aside_once_across_a_kill() {
         bed.topics.create(&bed.name(topic), 2, &[]);
     }
     let text = std::fs::read_to_string(repository("topologies/payment_volume/topology.tide")).expect("read");
-    let text = text.replace("kafka(\"", "kafka(\"m11.").replace("topology payment_volume", "topology m11_volume");
+    let text =
+        text.replace("kafka(\"", "kafka(\"m11.").replace("topology payment_volume", "topology m11_volume");
     let path = bed.dir.path().join("volume.tide");
     std::fs::write(&path, text).expect("written");
     let payments = payments(4_000);
@@ -301,10 +302,9 @@ fn malformed_records_are_set_aside_once_across_a_kill() {
         .collect();
     let mut running = bed.start(&path, 0, &[]);
     for (payments, rows) in payments.chunks(1_000).zip(rows.chunks(1_000)) {
-        let records = payments
-            .iter()
-            .zip(rows)
-            .map(|(payment, row)| (Some(payment.partition(2)), Some(payment.card.as_bytes()), Some(row.as_slice())));
+        let records = payments.iter().zip(rows).map(|(payment, row)| {
+            (Some(payment.partition(2)), Some(payment.card.as_bytes()), Some(row.as_slice()))
+        });
         bed.topics.produce(&bed.name("payments"), records);
         running.kill();
         running = bed.start(&path, 0, &[]);
@@ -316,7 +316,10 @@ fn malformed_records_are_set_aside_once_across_a_kill() {
         assert_eq!(message.text(), "{\"id\": nothing");
         assert_eq!(message.header("tidegate.topic").as_deref(), Some("m11.payments"));
         assert_eq!(message.header("tidegate.code").as_deref(), Some("malformed_json"));
-        assert!(message.header("tidegate.message").is_some_and(|text| text.contains("byte 7")), "{message:?}");
+        assert!(
+            message.header("tidegate.message").is_some_and(|text| text.contains("byte 7")),
+            "{message:?}"
+        );
         places.insert((message.header("tidegate.partition"), message.header("tidegate.offset")));
     }
     assert_eq!(places.len(), 40, "each record once");
@@ -357,6 +360,37 @@ fn a_bad_record_without_a_route_stops_the_topology_at_its_place_and_mended_it_go
     assert!(before <= messages.len());
     assert_eq!(texts(&messages, 0), right);
     assert_eq!(bed.wait_for("aside", 1, &mut running)[0].text(), "oh");
+}
+
+/// Batches are cut to what the topics take.
+#[test]
+fn topics_that_take_only_small_batches_are_filled_all_the_same() {
+    let bed = Bed::new("b11");
+    bed.topics.create(&bed.name("payments"), 1, &[]);
+    bed.topics.create(&bed.name("w1.large"), 1, &[("max.message.bytes", "4000")]);
+    let payments = payments(5_000);
+    bed.produce(&payments, 1);
+    let mut running = [bed.start(&bed.topology("w1_filter"), 0, &[])];
+    let count = payments.iter().filter(|payment| oracle::is_large(payment)).count();
+    bed.wait_for("w1.large", count, &mut running);
+}
+
+#[test]
+fn a_row_that_its_topic_can_never_take_stops_the_topology_and_loses_nothing() {
+    let bed = Bed::new("b21");
+    bed.topics.create(&bed.name("payments"), 1, &[]);
+    bed.topics.create(&bed.name("w1.large"), 1, &[("max.message.bytes", "100")]);
+    let payments = payments(1_000);
+    bed.produce(&payments, 1);
+    let topology = bed.topology("w1_filter");
+    let mut process = bed.start(&topology, 0, &[]);
+    assert_eq!(process.wait().code(), Some(1));
+    assert!(process.told().contains("b21.w1.large-0"), "{}", process.told());
+    assert!(process.told().contains("Message size too large"), "{}", process.told());
+    bed.topics.set(&bed.name("w1.large"), &[("max.message.bytes", "1000000")]);
+    let mut running = [bed.start(&topology, 0, &[])];
+    let count = payments.iter().filter(|payment| oracle::is_large(payment)).count();
+    bed.wait_for("w1.large", count, &mut running);
 }
 
 #[test]

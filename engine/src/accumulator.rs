@@ -66,11 +66,13 @@ impl Accumulator {
         match self {
             Accumulator::Count(count) => *count += 1,
             Accumulator::Sum { total, count } => {
-                *total += match &column.data {
+                let value = match &column.data {
                     ColumnData::Decimal(values) => values[row],
                     ColumnData::Int(values) => i128::from(values[row]),
                     other => panic!("a sum over {other:?}"),
                 };
+                // The end of the range is behind every type of a result: it is told as an overflow.
+                *total = total.saturating_add(value);
                 *count += 1;
             }
             Accumulator::SumFloat { total, count } => {
@@ -117,7 +119,7 @@ impl Accumulator {
         match (&mut *self, other) {
             (Accumulator::Count(count), Accumulator::Count(more)) => *count += more,
             (Accumulator::Sum { total, count }, Accumulator::Sum { total: more, count: seen }) => {
-                *total += more;
+                *total = total.saturating_add(*more);
                 *count += seen;
             }
             (Accumulator::SumFloat { total, count }, Accumulator::SumFloat { total: more, count: seen }) => {
@@ -149,7 +151,10 @@ impl Accumulator {
                 average(*total, *count, call)?
             }
             Accumulator::Sum { total, .. } => match call.ty {
-                ScalarType::Decimal { .. } => Value::Decimal(*total),
+                ScalarType::Decimal { precision, .. } => {
+                    let fits = total.unsigned_abs() < 10u128.pow(u32::from(precision));
+                    fits.then_some(Value::Decimal(*total)).ok_or(ResultOverflow)?
+                }
                 ScalarType::Duration => Value::Duration(i64::try_from(*total).map_err(|_| ResultOverflow)?),
                 _ => Value::Int(i64::try_from(*total).map_err(|_| ResultOverflow)?),
             },

@@ -9,6 +9,8 @@ pub struct Limits {
     pub commit_interval: Duration,
     /// The shortest time between two commits when the input has been drained.
     pub commit_interval_idle: Duration,
+    /// How often stores are synced to disk. A power failure may take this much of them, which the changelogs give back.
+    pub sync_interval: Duration,
     /// Records that go through the operators at a time.
     pub batch_records: usize,
     /// A commit is made early when this many bytes of state and output are waiting for it.
@@ -28,6 +30,7 @@ impl Default for Limits {
         Limits {
             commit_interval: Duration::from_millis(100),
             commit_interval_idle: Duration::from_millis(5),
+            sync_interval: Duration::from_secs(10),
             batch_records: 4096,
             uncommitted_bytes: 64 << 20,
             cache_bytes: 128 << 20,

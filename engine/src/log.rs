@@ -126,12 +126,16 @@ pub struct ChangelogEnd {
     pub next: Offset,
 }
 
-/// What became of a transaction. Everything that is not `Committed` left no trace that a read-committed reader sees, or may not have (`Unknown`).
+/// What became of a transaction. What is not `Committed` left no trace that a read-committed reader sees, or may not have (`Unknown`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CommitOutcome {
     Committed(Vec<ChangelogEnd>),
     /// Refused and aborted; the writer is ready for the next transaction. Uncommitted work is dropped and read again.
     Aborted {
+        why: String,
+    },
+    /// Refused for good and aborted: a record in it can never be written as things are (too large for its topic, not allowed).
+    Rejected {
         why: String,
     },
     /// Fenced, or nobody knows: [`Writer::reset`] must be called, then the committed offsets tell what happened.

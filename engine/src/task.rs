@@ -391,13 +391,11 @@ impl Task {
     }
 
     /// The log has committed: now, and only now, the store is written.
-    pub fn finish(&mut self, ends: &[ChangelogEnd]) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
+    pub fn finish(&mut self, ends: &[ChangelogEnd]) -> Result<(), TaskError> {
         let mut positions = Vec::new();
-        let mut trimmed = Vec::new();
         for end in ends.iter().filter(|end| end.partition == self.id.partition) {
-            if let Some((table, topic)) = self.changelogs.iter().find(|(_, topic)| *topic == end.topic) {
+            if let Some((table, _)) = self.changelogs.iter().find(|(_, topic)| *topic == end.topic) {
                 positions.push((*table, end.next));
-                trimmed.push((*topic, end.next));
             }
         }
         self.store.commit(&self.writes, &positions)?;
@@ -406,7 +404,15 @@ impl Task {
         for state in &mut self.inputs {
             state.committed = state.settled;
         }
-        Ok(trimmed)
+        Ok(())
+    }
+
+    /// Brings the store to disk. Returns up to where each changelog is not needed any more on this machine.
+    pub fn sync(&self) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
+        self.store.sync()?;
+        let positions =
+            self.changelogs.iter().filter_map(|(table, topic)| Some((*topic, self.store.position(*table)?)));
+        Ok(positions.collect())
     }
 
     /// Has everything been read that will ever come, and worked on, and committed?

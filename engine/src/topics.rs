@@ -67,6 +67,21 @@ pub fn user_topics(plan: &Plan) -> Vec<UserTopic> {
     topics
 }
 
+/// Every topic that the plan reads, internal ones included, each once.
+pub fn read_topics(plan: &Plan) -> Vec<String> {
+    let topics: BTreeSet<&String> = plan
+        .nodes
+        .iter()
+        .filter_map(|node| match &node.kind {
+            NodeKind::Source(source) => Some(&source.topic),
+            NodeKind::Table(table) => Some(&table.topic),
+            NodeKind::Repartition(repartition) => Some(&repartition.topic),
+            _ => None,
+        })
+        .collect();
+    topics.into_iter().cloned().collect()
+}
+
 /// The internal topics, given how many partitions each topic that is read has. A sub-topology has as many tasks as its topics have
 /// partitions; one that reads only repartitions has as many as the largest of those that feed it.
 pub fn internal_topics(

@@ -59,6 +59,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     /// Stores that stay open while the group is being rebalanced.
     parked: BTreeMap<TaskId, Store>,
     last_commit: WallTime,
+    last_sync: WallTime,
     last_group_poll: WallTime,
     retry_at: Option<WallTime>,
     status: Status,
@@ -90,6 +91,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             waiting: Vec::new(),
             parked: BTreeMap::new(),
             last_commit: now,
+            last_sync: now,
             last_group_poll: WallTime::from_micros(i64::MIN),
             retry_at: None,
             status: Status::default(),
@@ -355,12 +357,13 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         match outcome {
             CommitOutcome::Committed(ends) => {
                 for task in &mut self.tasks {
-                    for (topic, next) in task.finish(&ends)? {
-                        self.writer.trim_changelog(topic, task.id.partition, next);
-                    }
+                    task.finish(&ends)?;
                 }
                 self.status.commits += 1;
                 self.last_commit = self.clock.now();
+                if self.last_commit.since(self.last_sync) >= self.program.limits.sync_interval {
+                    self.sync()?;
+                }
                 Ok(())
             }
             CommitOutcome::Aborted { why } => {
@@ -368,6 +371,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.status.aborts += 1;
                 self.begin_again()
             }
+            CommitOutcome::Rejected { why } => Err(LogError::Rejected(why).into()),
             CommitOutcome::Unknown { why } => {
                 tracing::warn!(
                     "nobody knows whether the transaction was committed ({why}); the broker is asked"
@@ -377,6 +381,17 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.begin_again()
             }
         }
+    }
+
+    /// What is durable in the stores need not be kept in an embedded log's changelogs.
+    fn sync(&mut self) -> Result<(), TaskError> {
+        self.last_sync = self.last_commit;
+        for task in &self.tasks {
+            for (topic, next) in task.sync()? {
+                self.writer.trim_changelog(topic, task.id.partition, next);
+            }
+        }
+        Ok(())
     }
 
     /// Back to what is committed: operators are made anew from their stores, and the inputs are read again from the committed offsets.
@@ -438,6 +453,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
             self.commit()?;
         }
+        self.sync()?;
         self.park();
         self.reader.close(Duration::from_secs(5));
         Ok(())

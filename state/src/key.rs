@@ -54,7 +54,12 @@ pub fn push_string(out: &mut Vec<u8>, value: &str) {
 
 /// The start of a window or slice, in front of a group's key: 8 bytes without a tag.
 pub fn push_window_start(out: &mut Vec<u8>, start: EventTime) {
-    out.extend_from_slice(&(start.micros() as u64 ^ SIGN).to_be_bytes());
+    out.extend_from_slice(&window_prefix(start));
+}
+
+/// What all keys of a window or slice begin with.
+pub fn window_prefix(start: EventTime) -> [u8; 8] {
+    (start.micros() as u64 ^ SIGN).to_be_bytes()
 }
 
 /// The start, and the group's key behind it.

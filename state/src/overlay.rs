@@ -10,6 +10,7 @@ use crate::value::CodecError;
 use crate::write_set::{TableId, WriteSet};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 /// A value as it is kept in a store.
@@ -61,6 +62,8 @@ struct Entry<V> {
     hash: u64,
     key: Box<[u8]>,
     value: Option<V>,
+    /// Bytes of the value as of the last commit.
+    weight: u32,
     dirty: bool,
     /// Was it touched since the last eviction looked at it?
     touched: bool,
@@ -141,6 +144,7 @@ impl<V: StateValue> Overlay<V> {
             hash,
             key: key.into(),
             value: None,
+            weight: 0,
             dirty: false,
             touched: true,
             stored: false,
@@ -174,7 +178,10 @@ impl<V: StateValue> Overlay<V> {
         })?;
         for (slot, value) in loaded {
             let entry = &mut self.entries[slot as usize];
-            entry.value = Some(value?);
+            let value = value?;
+            entry.weight = value.bytes() as u32;
+            self.bytes += entry.weight as usize;
+            entry.value = Some(value);
             entry.stored = true;
         }
         Ok(())
@@ -201,19 +208,27 @@ impl<V: StateValue> Overlay<V> {
         &mut entry.value
     }
 
-    /// The slots of all live keys that begin with `prefix`, in the order of the keys.
-    pub fn slots_with_prefix(&mut self, store: &Store, prefix: &[u8]) -> Result<Vec<u32>, StateError> {
+    /// The slots of all live keys that begin with one of some prefixes of `N` bytes, in the order of the keys. One pass through what
+    /// is in memory, however many prefixes there are.
+    pub fn slots_with_prefixes<const N: usize>(
+        &mut self,
+        store: &Store,
+        prefixes: &BTreeSet<[u8; N]>,
+    ) -> Result<Vec<u32>, StateError> {
         if !self.complete {
             let mut keys = Keys::default();
-            store.scan_prefix(self.table, prefix, &mut |key, _| {
-                keys.push_with(|out| out.extend_from_slice(key));
-                true
-            })?;
+            for prefix in prefixes {
+                store.scan_prefix(self.table, prefix, &mut |key, _| {
+                    keys.push_with(|out| out.extend_from_slice(key));
+                    true
+                })?;
+            }
             self.resolve(store, &keys, &mut Vec::new())?;
         }
         let live = |slot: &u32| {
             let entry = &self.entries[*slot as usize];
-            !entry.free && entry.value.is_some() && entry.key.starts_with(prefix)
+            let prefix = entry.key.first_chunk::<N>();
+            !entry.free && entry.value.is_some() && prefix.is_some_and(|prefix| prefixes.contains(prefix))
         };
         let mut slots: Vec<u32> = (0..self.entries.len() as u32).filter(live).collect();
         slots.sort_by(|a, b| self.key(*a).cmp(self.key(*b)));
@@ -244,12 +259,12 @@ impl<V: StateValue> Overlay<V> {
         for slot in &dirty {
             let entry = &mut self.entries[*slot as usize];
             entry.dirty = false;
-            let was_stored = entry.stored;
             entry.stored = entry.value.is_some();
+            let before = entry.weight as usize;
+            entry.weight = entry.value.as_ref().map_or(0, V::bytes) as u32;
+            self.bytes = self.bytes + entry.weight as usize - before;
             if entry.value.is_none() {
                 self.release(*slot);
-            } else if !was_stored {
-                self.bytes += self.entries[*slot as usize].value.as_ref().map_or(0, V::bytes);
             }
         }
         self.dirty = dirty;
@@ -272,7 +287,6 @@ impl<V: StateValue> Overlay<V> {
     }
 
     fn drop_clean(&mut self, unwanted: impl Fn(&Entry<V>) -> bool) {
-        let mut bytes = 0;
         for slot in 0..self.entries.len() as u32 {
             let entry = &self.entries[slot as usize];
             if entry.free {
@@ -281,11 +295,8 @@ impl<V: StateValue> Overlay<V> {
             assert!(!entry.dirty, "evictions follow commits");
             if unwanted(entry) || entry.value.is_none() {
                 self.release(slot);
-                continue;
             }
-            bytes += ENTRY_BYTES + entry.key.len() + entry.value.as_ref().map_or(0, V::bytes);
         }
-        self.bytes = bytes;
     }
 
     fn release(&mut self, slot: u32) {
@@ -295,7 +306,8 @@ impl<V: StateValue> Overlay<V> {
             Err(_) => panic!("every live entry is in the index"),
         }
         let entry = &mut self.entries[slot as usize];
-        self.bytes = self.bytes.saturating_sub(ENTRY_BYTES + entry.key.len());
+        self.bytes -= ENTRY_BYTES + entry.key.len() + entry.weight as usize;
+        entry.weight = 0;
         entry.value = None;
         entry.key = Box::default();
         entry.free = true;
@@ -335,7 +347,7 @@ mod tests {
         Put(u8, u32),
         Delete(u8),
         Read(u8),
-        ReadPrefix(u8),
+        ReadPrefixes(u8),
         Commit,
         Abort,
         Reopen,
@@ -346,7 +358,7 @@ mod tests {
             4 => (0u8..40, any::<u32>()).prop_map(|(key, value)| Action::Put(key, value)),
             2 => (0u8..40).prop_map(Action::Delete),
             3 => (0u8..40).prop_map(Action::Read),
-            1 => (0u8..4).prop_map(Action::ReadPrefix),
+            1 => (0u8..4).prop_map(Action::ReadPrefixes),
             2 => Just(Action::Commit),
             1 => Just(Action::Abort),
             1 => Just(Action::Reopen),
@@ -388,15 +400,16 @@ mod tests {
                         let slot = overlay.lookup(&store, &key(number)).expect("reads");
                         prop_assert_eq!(overlay.get(slot), model.get(&key(number)));
                     }
-                    Action::ReadPrefix(prefix) => {
-                        let slots = overlay.slots_with_prefix(&store, &[prefix]).expect("scans");
+                    Action::ReadPrefixes(prefix) => {
+                        let prefixes = [[prefix], [prefix + 1]].into();
+                        let slots = overlay.slots_with_prefixes(&store, &prefixes).expect("scans");
                         let found: Vec<(Vec<u8>, u32)> = slots
                             .iter()
                             .map(|slot| (overlay.key(*slot).to_vec(), *overlay.get(*slot).expect("live")))
                             .collect();
                         let wanted: Vec<(Vec<u8>, u32)> = model
                             .iter()
-                            .filter(|(key, _)| key[0] == prefix)
+                            .filter(|(key, _)| key[0] == prefix || key[0] == prefix + 1)
                             .map(|(key, value)| (key.to_vec(), *value))
                             .collect();
                         prop_assert_eq!(found, wanted);
@@ -412,6 +425,9 @@ mod tests {
                             .map(|(key, value)| (key.try_into().expect("two bytes"), u32::decode(&value).expect("a u32")))
                             .collect();
                         prop_assert_eq!(&stored, &committed);
+                        let live = overlay.entries.iter().filter(|entry| !entry.free);
+                        let weights = live.map(|entry| ENTRY_BYTES + 2 + entry.value.map_or(0, |_| 4));
+                        prop_assert_eq!(overlay.bytes(), weights.sum::<usize>());
                     }
                     Action::Abort => {
                         overlay = Overlay::new(table, budget, false);

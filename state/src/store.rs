@@ -224,6 +224,11 @@ impl Store {
         Ok(())
     }
 
+    /// What was committed so far outlives a power failure, too. (A killed process loses nothing in any case.)
+    pub fn sync(&self) -> Result<(), StateError> {
+        self.db.flush_wal(true).map_err(|cause| self.error(&cause))
+    }
+
     /// Forgets a table's rows and position, to build it anew from the whole changelog.
     pub fn clear(&mut self, table: TableId) -> Result<(), StateError> {
         let mut batch = WriteBatch::default();

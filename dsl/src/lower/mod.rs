@@ -1,5 +1,6 @@
 //! The checked file becomes a plan: nodes in topological order, partitions proven, repartitions inserted.
 
+mod aggregate;
 mod flow;
 mod input;
 mod key;

@@ -1,30 +1,16 @@
 //! Streams: their inputs and steps, one after the other.
 
+use super::aggregate::Grouping;
 use super::key::Wish;
 use super::{Flow, Lowerer};
-use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StepKind, StreamDecl, WindowStep};
+use crate::ast::{self, ExprKind as Ast, Step, StepKind, StreamDecl};
 use crate::check::expr::{Checker, Globals};
-use crate::check::function::AGGREGATES;
 use crate::check::typed::{RecordValue, Typed};
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span as Place;
-use std::collections::BTreeMap;
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{
-    Aggregate, AggregateCall, AggregateFunction, Dedupe, Emit, Filter, JoinTable, Map, NodeKind, Rolling,
-    Route, Window,
-};
-use tidegate_model::{Column, ScalarType, Schema, Span};
-
-const SCALE_MAX: u8 = 18;
-const DIGITS_MAX: u8 = 38;
-
-/// `group by` and `window` wait here for their `aggregate`.
-#[derive(Default)]
-struct Grouping<'a> {
-    by: Option<(Vec<usize>, &'a Step)>,
-    window: Option<(Window, &'a Step)>,
-}
+use tidegate_model::plan::{AggregateFunction, Dedupe, Filter, JoinTable, Map, NodeKind, Rolling, Route};
+use tidegate_model::{Column, Schema, Span};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn stream(&mut self, decl: &'a StreamDecl) {
@@ -172,7 +158,7 @@ impl<'a> Lowerer<'a> {
         Some(Flow { node, partitioned, key: None, ..first })
     }
 
-    fn step_name(decl: &StreamDecl, step: &Step, keyword: &str) -> String {
+    pub(super) fn step_name(decl: &StreamDecl, step: &Step, keyword: &str) -> String {
         let word = step.alias.as_ref().map_or(keyword, |alias| alias.node.as_str());
         format!("{}.{word}", decl.name.node)
     }
@@ -245,7 +231,13 @@ impl<'a> Lowerer<'a> {
             StepKind::Rolling { range, by, excluding_current, functions } => {
                 let flow = self.keyed(decl, by, step, flow, "rolling")?;
                 self.positive(range)?;
-                let (calls, key) = (self.calls(functions, &flow)?, self.by(by, &flow)?);
+                let (mut calls, key) = (self.calls(functions, &flow)?, self.by(by, &flow)?);
+                if *excluding_current {
+                    // A key's first event has no others before it.
+                    for call in calls.iter_mut().filter(|call| call.function != AggregateFunction::Count) {
+                        call.nullable = true;
+                    }
+                }
                 let mut schema = flow.schema.clone();
                 for (call, (name, _)) in calls.iter().zip(functions) {
                     let taken =
@@ -373,252 +365,6 @@ impl<'a> Lowerer<'a> {
         let span =
             by.first().map_or(step.span, |first| by.iter().fold(first.span, |span, expr| span.to(expr.span)));
         Some(self.repartitioned(&decl.name.node, flow, &columns, span, &Wish::Needed { keyword }))
-    }
-
-    fn positive(&mut self, length: &ast::Spanned<i64>) -> Option<()> {
-        if length.node > 0 {
-            return Some(());
-        }
-        self.error(codes::BAD_DURATION, length.span, "this length of time must be more than zero");
-        None
-    }
-
-    fn window(&mut self, window: &WindowStep, place: Place) -> Option<Window> {
-        self.positive(&window.size)?;
-        let every = window.every.as_ref().unwrap_or(&window.size);
-        self.positive(every)?;
-        if every.node > window.size.node {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::BAD_DURATION,
-                    every.span,
-                    "the windows would leave gaps: events between them would be in none",
-                )
-                .because(window.size.span, "longer than the window"),
-            );
-            return None;
-        }
-        let late = self.route(window.late.as_ref());
-        if late.is_none() {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    codes::NO_LATE_ROUTE,
-                    place,
-                    "events that come after their window is final are only counted",
-                )
-                .note("to keep them: `, late -> kafka(\"…\")`"),
-            );
-        }
-        Some(Window {
-            size: Span::from_micros(window.size.node),
-            advance: Span::from_micros(every.node),
-            grace: Span::from_micros(window.grace.as_ref().map_or(0, |grace| grace.node)),
-            late,
-        })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
-    fn aggregate(
-        &mut self,
-        decl: &StreamDecl,
-        step: &Step,
-        functions: &[(ast::Name, ast::Expr)],
-        grouping: Grouping<'_>,
-        emit: Option<(&EmitKind, Place)>,
-        flow: &Flow,
-        errors: Option<Route>,
-    ) -> Option<Flow> {
-        let Some((key, group)) = grouping.by else {
-            self.diagnostics.push(
-                Diagnostic::error(codes::GROUPING, step.span, "`aggregate` needs a `group by` before it")
-                    .note("all events of one key are aggregated together: `|> group by …`"),
-            );
-            return None;
-        };
-        let window = grouping.window.map(|(window, _)| window);
-        let emit = match emit {
-            None if window.is_some() => Emit::Final,
-            None => Emit::Changes,
-            Some((EmitKind::Final, span)) => {
-                if window.is_none() {
-                    self.diagnostics.push(
-                        Diagnostic::error(codes::EMIT, span, "without a window there is no end at which a result would be final")
-                            .note("write `emit changes`, or `emit every 10s`; or put a `window` before the `aggregate`"),
-                    );
-                    return None;
-                }
-                Emit::Final
-            }
-            Some((EmitKind::Changes, _)) => Emit::Changes,
-            Some((EmitKind::Every(every), _)) => {
-                self.positive(every)?;
-                Emit::Every(Span::from_micros(every.node))
-            }
-        };
-        let calls = self.calls(functions, flow)?;
-        let schema = self.result_schema(&key, window.is_some(), &calls, functions, flow, group)?;
-        let key_exprs = self.columns(flow, &key);
-        let alias = group.alias.as_ref().map(|alias| alias.node.as_str());
-        let input = if flow.is_partitioned_for(&key) {
-            flow.node
-        } else {
-            let name = Self::partial_name(&decl.name.node, flow, &key, alias);
-            let errors = errors.clone();
-            self.repartition(name, flow, &key, true, errors, group.span)
-        };
-        let windowed = window.is_some();
-        let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
-        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
-        let node =
-            self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
-        // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
-        let partitioned: Vec<usize> = match &flow.partitioned {
-            Some(columns) if flow.is_partitioned_for(&key) => {
-                columns.iter().filter_map(|column| key.iter().position(|part| part == column)).collect()
-            }
-            _ => (0..key.len()).collect(),
-        };
-        let window_columns = if windowed { 2 } else { 0 };
-        let row_key = (0..key.len() + window_columns).collect();
-        Some(Flow {
-            node,
-            schema,
-            partitioned: Some(partitioned),
-            partitioned_at: group.span,
-            key: Some(row_key),
-            is_table: false,
-        })
-    }
-
-    fn result_schema(
-        &mut self,
-        key: &[usize],
-        windowed: bool,
-        calls: &[AggregateCall],
-        functions: &[(ast::Name, ast::Expr)],
-        flow: &Flow,
-        group: &Step,
-    ) -> Option<Schema> {
-        let mut columns: Vec<Column> = Vec::new();
-        let mut places: BTreeMap<String, Place> = BTreeMap::new();
-        for index in key {
-            let column = &flow.schema.columns[*index];
-            let name = column.path.rsplit('.').next().unwrap_or(&column.path).to_owned();
-            if places.insert(name.clone(), group.span).is_some() {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::DUPLICATE_NAME,
-                        group.span,
-                        format!("two parts of the key would both be named `{name}`"),
-                    )
-                    .note("give one another name in a step before: `|> add { other: … }`"),
-                );
-                return None;
-            }
-            columns.push(Column::new(name, column.ty));
-        }
-        if windowed {
-            places.insert("window".to_owned(), group.span);
-            columns.push(Column::new("window.start", ScalarType::Timestamp));
-            columns.push(Column::new("window.end", ScalarType::Timestamp));
-        }
-        for (call, (name, _)) in calls.iter().zip(functions) {
-            if let Some(before) = places.insert(call.name.clone(), name.span) {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::DUPLICATE_NAME,
-                        name.span,
-                        format!("the result has a field `{}` already", call.name),
-                    )
-                    .because(before, "from here"),
-                );
-                return None;
-            }
-            columns.push(Column { nullable: call.nullable, ..Column::new(call.name.clone(), call.ty) });
-        }
-        Some(Schema::new(columns))
-    }
-
-    fn calls(&mut self, functions: &[(ast::Name, ast::Expr)], flow: &Flow) -> Option<Vec<AggregateCall>> {
-        let event = flow.event();
-        let mut calls = Vec::new();
-        for (name, expr) in functions {
-            calls.push(self.aggregate_call(name, expr, &event)?);
-        }
-        Some(calls)
-    }
-
-    fn aggregate_call(
-        &mut self,
-        name: &ast::Name,
-        expr: &ast::Expr,
-        event: &RecordValue,
-    ) -> Option<AggregateCall> {
-        let Ast::Call(function, arguments) = &expr.node else {
-            self.diagnostics.push(
-                Diagnostic::error(codes::AGGREGATE_PLACE, expr.span, "an aggregate function is needed here")
-                    .note(format!(
-                        "one of {}; calculate with the results in a `map` behind",
-                        AGGREGATES.join(", ")
-                    )),
-            );
-            return None;
-        };
-        let which = match function.node.as_str() {
-            "count" => AggregateFunction::Count,
-            "sum" => AggregateFunction::Sum,
-            "min" => AggregateFunction::Min,
-            "max" => AggregateFunction::Max,
-            "avg" => AggregateFunction::Avg,
-            "first" => AggregateFunction::First,
-            "last" => AggregateFunction::Last,
-            other => {
-                let diagnostic = Diagnostic::error(
-                    codes::AGGREGATE_PLACE,
-                    function.span,
-                    format!("`{other}` is no aggregate function"),
-                );
-                self.diagnostics.push(match did_you_mean(other, AGGREGATES) {
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-                    None => diagnostic.note(format!(
-                        "there are {}; calculate inside of them: `sum(a * b)`",
-                        AGGREGATES.join(", ")
-                    )),
-                });
-                return None;
-            }
-        };
-        let argument = match (&arguments[..], which) {
-            ([], AggregateFunction::Count) => None,
-            ([argument], _) => Some((self.checker(event).scalar(argument)?, argument.span)),
-            _ => {
-                self.error(codes::BAD_ARGUMENTS, expr.span, format!("`{}` takes one value", function.node));
-                return None;
-            }
-        };
-        let given = argument.as_ref().map_or(ScalarType::Int, |(argument, _)| argument.ty);
-        use ScalarType::*;
-        let ty = match (which, given) {
-            (AggregateFunction::Count, _) => Some(Int),
-            (AggregateFunction::Sum, Int | Float | Duration) => Some(given),
-            (AggregateFunction::Sum, Decimal { scale, .. }) => Some(Decimal { precision: DIGITS_MAX, scale }),
-            (AggregateFunction::Avg, Int | Float) => Some(Float),
-            (AggregateFunction::Avg, Decimal { scale, .. }) => {
-                Some(Decimal { precision: DIGITS_MAX, scale: (scale + 4).min(SCALE_MAX) })
-            }
-            (AggregateFunction::Min | AggregateFunction::Max, Bool) => None,
-            (AggregateFunction::Sum | AggregateFunction::Avg, _) => None,
-            _ => Some(given),
-        };
-        let Some(ty) = ty else {
-            let span = argument.map_or(expr.span, |(_, span)| span);
-            self.error(codes::BAD_ARGUMENTS, span, format!("`{}` cannot be taken of {given}", function.node));
-            return None;
-        };
-        let always = which == AggregateFunction::Count
-            || argument.as_ref().is_some_and(|(argument, _)| !argument.nullable);
-        let argument = argument.map(|(argument, _)| argument);
-        Some(AggregateCall { name: name.node.clone(), function: which, argument, ty, nullable: !always })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]

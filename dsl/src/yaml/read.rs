@@ -63,10 +63,15 @@ impl Reader<'_> {
             Kind::Null => Vec::new(),
             Kind::Map(entries) => {
                 let mut all = Vec::new();
-                for (key, value) in entries {
-                    if let Some(name) = self.key_name(key)
-                        && !self.split_by_comma(key, value)
-                    {
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    // The front half of a split value is no value: its other half is told below.
+                    if entries.get(index + 1).is_some_and(|(key, value)| is_split_off(key, value)) {
+                        continue;
+                    }
+                    if is_split_off(key, value) {
+                        let start = index.checked_sub(1).map_or(key.span, |front| entries[front].1.span);
+                        self.split_by_comma(start.to(key.span));
+                    } else if let Some(name) = self.key_name(key) {
                         all.extend(read(self, name, value));
                     }
                 }
@@ -79,20 +84,11 @@ impl Reader<'_> {
         }
     }
 
-    /// In `{ }` a comma ends a value: `{ a: f(x, y) }` has a key `y)` without a value.
-    fn split_by_comma(&mut self, key: &Key, value: &Node) -> bool {
-        let split = matches!(value.kind, Kind::Null) && key.name.ends_with([')', ']', '}']);
-        if split {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::YAML_SHAPE,
-                    key.span,
-                    "inside of `{ }` YAML ends a value at a comma",
-                )
-                .note("put the whole value in quotes, or write each field on a line of its own"),
-            );
-        }
-        split
+    fn split_by_comma(&mut self, span: Span) {
+        let diagnostic =
+            Diagnostic::error(codes::YAML_SHAPE, span, "inside of `{ }` YAML ends a value at a comma")
+                .note("put the whole value in quotes, or write each field on a line of its own");
+        self.diagnostics.push(diagnostic);
     }
 
     pub(super) fn key_name(&mut self, key: &Key) -> Option<Name> {
@@ -102,7 +98,7 @@ impl Reader<'_> {
             return Some(Spanned::new(key.name.clone(), key.span));
         }
         if key.name.ends_with([')', ']', '}']) {
-            self.split_by_comma(key, &Node { kind: Kind::Null, span: key.span });
+            self.split_by_comma(key.span);
         } else {
             self.error(
                 codes::YAML_SHAPE,
@@ -263,4 +259,9 @@ impl Reader<'_> {
         }
         Some(topic)
     }
+}
+
+/// In `{ }` a comma ends a value: `{ a: f(x, y) }` has a key `y)` without a value.
+fn is_split_off(key: &Key, value: &Node) -> bool {
+    matches!(value.kind, Kind::Null) && key.name.ends_with([')', ']', '}'])
 }

@@ -3,7 +3,6 @@
 mod check;
 mod explain;
 mod load;
-mod local;
 mod run;
 mod test;
 

@@ -4,12 +4,14 @@ use crate::reader::EmbeddedReader;
 use crate::record::{OwnedRecord, decode_owned, encode};
 use crate::restorer::EmbeddedRestorer;
 use crate::writer::EmbeddedWriter;
-use rocksdb::{DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch};
+use rocksdb::{DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tidegate_engine::log::{Committed, LogError, OffsetRange, Outgoing};
+use tidegate_engine::topics::{InternalKind, internal_topics, user_topics};
+use tidegate_model::plan::Plan;
 use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 
 /// Who owns a topic decides what may be forgotten.
@@ -220,6 +222,22 @@ impl EmbeddedLog {
         Ok(())
     }
 
+    /// Makes every topic of a plan: the user's with `partitions` partitions, and the internal ones.
+    pub fn create_topics(&self, plan: &Plan, partitions: u32) -> Result<(), LogError> {
+        for topic in user_topics(plan) {
+            self.create_topic(&topic.name, partitions, TopicKind::User)?;
+        }
+        let internal = internal_topics(plan, &|_| partitions).expect("all have equally many partitions");
+        for topic in internal {
+            let kind = match topic.kind {
+                InternalKind::Repartition => TopicKind::Repartition,
+                InternalKind::Changelog => TopicKind::Changelog,
+            };
+            self.create_topic(&topic.name, topic.partitions, kind)?;
+        }
+        Ok(())
+    }
+
     /// How many partitions a topic has; None: there is no such topic.
     pub fn partitions(&self, name: &str) -> Option<u32> {
         self.lock().topics.get(name).map(|topic| topic.partitions)
@@ -254,7 +272,8 @@ impl EmbeddedLog {
         for (partition, timestamp, key, value) in records {
             transaction.push(topic.id, *partition, *timestamp, key.as_deref(), value.as_deref(), &[]);
         }
-        self.write(&transaction, |batch| {
+        // A commit that is built on these records syncs them too, since it is written behind them.
+        self.write(&transaction, false, |batch| {
             if let Some((name, content)) = note {
                 batch.put(name_key(NOTE, name), content);
             }
@@ -359,7 +378,7 @@ impl EmbeddedLog {
         transaction: &Transaction,
         offsets: &[(TopicPartition, Committed)],
     ) -> Result<BTreeMap<(u32, i32), Offset>, LogError> {
-        let ends = self.write(transaction, |batch| {
+        let ends = self.write(transaction, true, |batch| {
             for (partition, committed) in offsets {
                 let mut value = committed.next.0.to_be_bytes().to_vec();
                 value.extend_from_slice(committed.metadata.as_bytes());
@@ -378,6 +397,7 @@ impl EmbeddedLog {
     fn write(
         &self,
         transaction: &Transaction,
+        sync: bool,
         more: impl FnOnce(&mut WriteBatch),
     ) -> Result<BTreeMap<(u32, i32), Offset>, LogError> {
         let mut state = self.lock();
@@ -390,7 +410,9 @@ impl EmbeddedLog {
             ends.insert(place, Offset(next.0 + 1));
         }
         more(&mut batch);
-        self.db.write(batch).map_err(|cause| fatal(&cause))?;
+        let mut options = WriteOptions::default();
+        options.set_sync(sync);
+        self.db.write_opt(batch, &options).map_err(|cause| fatal(&cause))?;
         for (place, end) in &ends {
             state.ranges.get_mut(place).expect("the partition exists").end = *end;
         }

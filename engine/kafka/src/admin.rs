@@ -1,13 +1,14 @@
 //! Looks at the user's topics and makes the internal ones, before anything runs.
 
 use crate::settings::Settings;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use thiserror::Error;
+use tidegate_engine::program::written_topics;
 use tidegate_engine::topics::{InternalKind, InternalTopic, NotCoPartitioned, internal_topics, user_topics};
 use tidegate_model::plan::Plan;
 
@@ -31,6 +32,15 @@ pub enum AdminError {
     Fatal(String),
 }
 
+/// What was found out before a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prepared {
+    /// How many partitions each topic of the plan has.
+    pub partitions: BTreeMap<String, u32>,
+    /// The largest batch of records that every topic takes, if it is known.
+    pub batch_bytes_max: Option<u32>,
+}
+
 pub struct Admin {
     client: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
@@ -47,8 +57,8 @@ impl Admin {
         Ok(Admin { client, runtime, replication: replication.map_or(-1, i32::from) })
     }
 
-    /// Checks everything, then makes the internal topics that are missing. Returns how many partitions each topic of the plan has.
-    pub fn prepare(&self, plan: &Plan) -> Result<BTreeMap<String, u32>, AdminError> {
+    /// Checks everything, then makes the internal topics that are missing.
+    pub fn prepare(&self, plan: &Plan) -> Result<Prepared, AdminError> {
         let known = self.topics()?;
         let user = user_topics(plan);
         let missing: Vec<(String, u32)> = user
@@ -78,7 +88,27 @@ impl Admin {
             partitions.insert(topic.name, topic.partitions);
         }
         self.create(&to_create)?;
-        Ok(partitions)
+        let written: Vec<String> = written_topics(plan).into_iter().map(|topic| topic.name).collect();
+        let batch_bytes_max = self.least_batch(&written);
+        Ok(Prepared { partitions, batch_bytes_max })
+    }
+
+    /// The least `max.message.bytes` of some topics, which bounds whole batches. Who may not ask gets the client's default.
+    fn least_batch(&self, topics: &[String]) -> Option<u32> {
+        let asked: Vec<ResourceSpecifier<'_>> =
+            topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+        let options = AdminOptions::new().request_timeout(Some(CALL));
+        let described = match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
+            Ok(described) => described,
+            Err(error) => {
+                tracing::debug!("the topics' settings are not known: {error}");
+                return None;
+            }
+        };
+        let limits = described.iter().flatten().filter_map(|resource| {
+            resource.get("max.message.bytes").and_then(|entry| entry.value.as_deref()?.parse().ok())
+        });
+        limits.min()
     }
 
     /// Every topic of the cluster with its number of partitions.

@@ -10,7 +10,7 @@ mod settings;
 mod trim;
 mod writer;
 
-pub use admin::{Admin, AdminError};
+pub use admin::{Admin, AdminError, Prepared};
 pub use reader::KafkaReader;
 pub use restorer::KafkaRestorer;
 pub use settings::{PropertyError, Settings};

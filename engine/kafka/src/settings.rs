@@ -12,6 +12,8 @@ const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The least time a transaction may stay open; a killed process that never comes back holds its readers up for so long.
 const TRANSACTION_TIMEOUT_MIN: Duration = Duration::from_secs(10);
 
+const BATCH_BYTES_MAX: u32 = 1 << 20;
+
 /// Properties that the exactly-once protocol stands on, or that would load code or read files of another's choosing.
 const FIXED: [&str; 24] = [
     "auto.offset.reset",
@@ -57,6 +59,7 @@ pub struct Settings {
     /// Names this process for as long as its data directory lives.
     instance: String,
     transaction_timeout: Duration,
+    batch_bytes: u32,
 }
 
 impl Settings {
@@ -80,6 +83,7 @@ impl Settings {
             group: group.to_owned(),
             instance: instance.to_owned(),
             transaction_timeout: TRANSACTION_TIMEOUT_MIN.max(commit_interval * 3),
+            batch_bytes: BATCH_BYTES_MAX,
         };
         for (name, value) in properties {
             let mut one = ClientConfig::new();
@@ -89,6 +93,11 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// The brokers take no larger batch of records than this.
+    pub fn with_batch_bytes(self, batch_bytes_max: u32) -> Settings {
+        Settings { batch_bytes: batch_bytes_max.min(BATCH_BYTES_MAX), ..self }
     }
 
     pub(crate) fn group(&self) -> &str {
@@ -187,7 +196,7 @@ impl Settings {
     pub(crate) fn producer(&self, worker: u32, reports: bool) -> ClientConfig {
         let mut config = self.common();
         config.set("linger.ms", "5");
-        config.set("batch.size", "1048576");
+        config.set("batch.size", self.batch_bytes.to_string());
         config.set("batch.num.messages", "100000");
         config.set("queue.buffering.max.messages", "500000");
         config.set("queue.buffering.max.kbytes", "65536");

@@ -234,6 +234,7 @@ impl KafkaWriter {
         let why = error.to_string();
         if error.abort && !error.fatal {
             return match self.abort() {
+                CommitOutcome::Aborted { .. } if is_final(error.code) => CommitOutcome::Rejected { why },
                 CommitOutcome::Aborted { .. } => CommitOutcome::Aborted { why },
                 other => other,
             };
@@ -376,6 +377,21 @@ impl Writer for KafkaWriter {
 
     /// Compaction does this on Kafka.
     fn trim_changelog(&mut self, _topic: TopicHandle, _partition: PartitionId, _next: Offset) {}
+}
+
+/// Would the same records be refused again?
+fn is_final(code: RDKafkaRespErr) -> bool {
+    use RDKafkaRespErr as Code;
+    matches!(
+        code,
+        Code::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
+            | Code::RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE
+            | Code::RD_KAFKA_RESP_ERR_INVALID_RECORD
+            | Code::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP
+            | Code::RD_KAFKA_RESP_ERR_POLICY_VIOLATION
+            | Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+            | Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
+    )
 }
 
 fn not_initialized(error: &Error) -> LogError {

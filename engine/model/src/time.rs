@@ -14,6 +14,13 @@ impl EventTime {
         EventTime(micros)
     }
 
+    /// Can RFC 3339 write it, with its four digits for the year? No event happened outside of the years 0 to 9999.
+    pub const fn has_calendar_date(self) -> bool {
+        const FIRST: i64 = -62_167_219_200_000_000;
+        const BEHIND: i64 = 253_402_300_800_000_000;
+        FIRST <= self.0 && self.0 < BEHIND
+    }
+
     /// Saturates at the ends of the range.
     pub const fn from_millis(millis: i64) -> EventTime {
         EventTime(millis.saturating_mul(1000))

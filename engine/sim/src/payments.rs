@@ -112,7 +112,7 @@ mod tests {
         let text = String::from_utf8(payments.payment(7).json()).expect("text");
         assert_eq!(
             text,
-            r#"{"id":"p0000000007","card":"c0003337","amount":513.83,"country":"DE","status":"settled","channel":"terminal","merchant":{"id":"m03204","name":"Merchant 3204","currency":"GBP"},"at":1699999997632}"#
+            r#"{"id":"p0000000007","card":"c0084972","amount":106.62,"country":"BE","status":"settled","channel":"terminal","merchant":{"id":"m02575","name":"Merchant 2575","currency":"USD"},"at":1699999995809}"#
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Makes, fills and reads topics, synchronously and with acknowledgements.
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -93,6 +93,19 @@ impl Topics {
             }
         }
         panic!("{name} did not appear");
+    }
+
+    /// Changes settings of a topic.
+    pub fn set(&self, name: &str, settings: &[(&str, &str)]) {
+        let admin: AdminClient<DefaultClientContext> = self.config.create().expect("a client");
+        let mut change = AlterConfig::new(ResourceSpecifier::Topic(name));
+        for (key, value) in settings {
+            change = change.set(key, value);
+        }
+        let changed = self.runtime.block_on(admin.alter_configs([&change], &AdminOptions::new()));
+        for result in changed.expect("the broker answers") {
+            result.unwrap_or_else(|(_, code)| panic!("{name} could not be changed: {code}"));
+        }
     }
 
     /// Every topic of the cluster.

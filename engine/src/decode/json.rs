@@ -4,7 +4,7 @@ use super::scan::{Scanner, unescape};
 use crate::batch::{Column, ColumnData};
 use tidegate_model::time::parse_rfc3339;
 use tidegate_model::value::parse_decimal;
-use tidegate_model::{ScalarType, Schema};
+use tidegate_model::{EventTime, ScalarType, Schema};
 
 /// Why a payload cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -412,8 +412,8 @@ fn push_text(column: &mut Column, ty: ScalarType, text: &str) -> bool {
             None => return false,
         },
         ColumnData::Int(values) if ty == ScalarType::Timestamp => match parse_rfc3339(text.as_bytes()) {
-            Some(time) => values.push(time.micros()),
-            None => return false,
+            Some(time) if time.has_calendar_date() => values.push(time.micros()),
+            _ => return false,
         },
         _ => return false,
     }
@@ -430,6 +430,12 @@ fn push_number(column: &mut Column, ty: ScalarType, number: &str) -> bool {
             // Timestamps and durations are milliseconds in JSON, microseconds here.
             let unit = if ty == ScalarType::Int { 1 } else { 1000 };
             match number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit)) {
+                Some(micros) if ty == ScalarType::Timestamp => {
+                    if !EventTime::from_micros(micros).has_calendar_date() {
+                        return false;
+                    }
+                    values.push(micros);
+                }
                 Some(number) => values.push(number),
                 None => return false,
             }
@@ -512,6 +518,8 @@ mod tests {
             (with("\"EUR\"", "null"), "missing_field", "`merchant.currency`"),
             (with("\"id\"", "\"amount\":1,\"id\""), "duplicate_field", "`amount` is there twice"),
             (with("1700000000000", "99999999999999999999"), "wrong_type", "must be timestamp"),
+            (with("1700000000000", "253402300800000"), "wrong_type", "must be timestamp"),
+            (with("1700000000000", "-9223372036854775"), "wrong_type", "must be timestamp"),
             ("[1]".to_owned(), "wrong_type", "no object"),
             (String::new(), "malformed_json", "not the end"),
             (

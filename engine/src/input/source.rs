@@ -102,6 +102,10 @@ impl SourceInput {
 impl Input for SourceInput {
     fn push(&mut self, record: Record<'_>) {
         let result = match record.value {
+            Some(_) if self.time_column.is_none() && !record.timestamp.has_calendar_date() => {
+                let message = format!("the record's timestamp, {} ms, is no date", record.timestamp.millis());
+                Err(DecodeError { code: "bad_timestamp", message })
+            }
             Some(value) => self.decoder.push(value, record.key),
             None => Err(DecodeError { code: "null_value", message: "the record has no payload".to_owned() }),
         };

@@ -18,12 +18,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_model::plan::{self, AggregateCall, Emit};
 use tidegate_model::{EventTime, Offset, ScalarType, Span};
-use tidegate_state::key::{push_window_start, read_window_start};
+use tidegate_state::key::{push_window_start, read_window_start, window_prefix};
 use tidegate_state::value::{Decoder, put_i64};
 use tidegate_state::{CodecError, Keys, Overlay, StateError, StateValue, Store, TableId, WriteSet};
 
 /// Where in the store it is kept up to which watermark windows were given out. No window's key begins so.
 const CLOSED_KEY: &[u8] = &[0xFF; 9];
+
+/// So many windows are put together in one pass; many are due at once at the end of a finite input.
+const WINDOWS_AT_ONCE: usize = 64;
+
+type WindowGroups = BTreeMap<EventTime, BTreeMap<Box<[u8]>, Group>>;
 
 pub struct Aggregate {
     key: KeyColumns,
@@ -175,27 +180,21 @@ impl Aggregate {
         }
     }
 
-    /// A window's groups, put together from its slices, by key.
-    fn window_groups(
-        &mut self,
-        store: &Store,
-        window: EventTime,
-    ) -> Result<BTreeMap<Box<[u8]>, Group>, TaskError> {
+    /// The groups of some windows, put together from their slices: by window, then by key.
+    fn window_groups(&mut self, store: &Store, windows: &[EventTime]) -> Result<WindowGroups, TaskError> {
         let slices = self.slices.expect("only windows are put together");
-        let mut groups: BTreeMap<Box<[u8]>, Group> = BTreeMap::new();
-        let held: Vec<EventTime> =
-            slices.slices_of(window).filter(|slice| self.live.contains(slice)).collect();
-        for slice in held {
-            let mut prefix = Vec::new();
-            push_window_start(&mut prefix, slice);
-            for slot in self.groups.slots_with_prefix(store, &prefix)? {
-                let Some(group) = self.groups.get(slot) else { continue };
-                let key = &self.groups.key(slot)[prefix.len()..];
-                match groups.get_mut(key) {
-                    Some(whole) => whole.combine(group),
-                    None => {
-                        groups.insert(key.into(), group.clone());
-                    }
+        let held = windows.iter().flat_map(|window| slices.slices_of(*window));
+        let prefixes = held.filter(|slice| self.live.contains(slice)).map(window_prefix).collect();
+        let mut groups: WindowGroups = windows.iter().map(|window| (*window, BTreeMap::new())).collect();
+        for slot in self.groups.slots_with_prefixes(store, &prefixes)? {
+            let Some(share) = self.groups.get(slot) else { continue };
+            let (slice, key) =
+                read_window_start(self.groups.key(slot)).map_err(|cause| self.corrupt(&cause))?;
+            for window in slices.windows_of(slice) {
+                let Some(group_of) = groups.get_mut(&window) else { continue };
+                match group_of.get_mut(key) {
+                    Some(whole) => whole.combine(share),
+                    None => drop(group_of.insert(key.into(), share.clone())),
                 }
             }
         }
@@ -205,24 +204,25 @@ impl Aggregate {
     /// Gives out every window that became final, once.
     fn close_windows(&mut self, watermark: EventTime, context: &mut Context<'_>) -> Result<(), TaskError> {
         let slices = self.slices.expect("only windows are closed");
-        let mut due = BTreeSet::new();
-        for slice in &self.live {
-            for window in slices.windows_of(*slice) {
-                let at = slices.final_at(window);
-                if at > self.closed && at <= watermark {
-                    due.insert(window);
+        let windows = self.live.iter().flat_map(|slice| slices.windows_of(*slice));
+        let due: BTreeSet<EventTime> = windows
+            .filter(|window| {
+                let at = slices.final_at(*window);
+                at > self.closed && at <= watermark
+            })
+            .collect();
+        let due: Vec<EventTime> = due.into_iter().collect();
+        for windows in due.chunks(WINDOWS_AT_ONCE) {
+            let mut rows = self.rows();
+            for (window, groups) in self.window_groups(context.store, windows)? {
+                for (key, group) in groups {
+                    self.push_row(&mut rows, &key, Some(window), &group)?;
                 }
             }
-        }
-        let mut rows = self.rows();
-        for window in due {
-            for (key, group) in self.window_groups(context.store, window)? {
-                self.push_row(&mut rows, &key, Some(window), &group)?;
+            if !rows.times.is_empty() {
+                self.gave_out = true;
+                context.emitted.push(rows.finish(self.slices.is_some()));
             }
-        }
-        if !rows.times.is_empty() {
-            self.gave_out = true;
-            context.emitted.push(rows.finish(self.slices.is_some()));
         }
         Ok(())
     }
@@ -232,12 +232,14 @@ impl Aggregate {
         let slices = self.slices.expect("only slices expire");
         let expired: Vec<EventTime> =
             self.live.iter().copied().filter(|slice| slices.expires_at(*slice) <= watermark).collect();
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let prefixes = expired.iter().copied().map(window_prefix).collect();
+        for slot in self.groups.slots_with_prefixes(store, &prefixes)? {
+            *self.groups.modify(slot) = None;
+        }
         for slice in expired {
-            let mut prefix = Vec::new();
-            push_window_start(&mut prefix, slice);
-            for slot in self.groups.slots_with_prefix(store, &prefix)? {
-                *self.groups.modify(slot) = None;
-            }
             self.live.remove(&slice);
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! `filter`: keeps the events for which the predicate is true.
 
 use crate::batch::Batch;
-use crate::expression::{Compiled, RowErrors};
+use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use tidegate_model::plan;
@@ -28,6 +28,7 @@ impl Operator for Filter {
         let mut selection = batch.selection.clone();
         self.predicate.filter(&batch, &mut selection, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;
+        remove_failed(&mut selection, &errors);
         batch.selection = selection;
         if !batch.is_empty() {
             context.emitted.push(batch);

@@ -3,7 +3,6 @@
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
 use super::{Arguments, Input, Stopped, drive, inputs, pair, signals};
-use crate::local;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +13,7 @@ use tidegate_engine::clock::SystemClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::operator::Counters;
 use tidegate_engine::program::Program;
-use tidegate_engine::topics::user_topics;
+use tidegate_engine::topics::{read_topics, user_topics};
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_model::plan::{NodeKind, Plan};
 use tidegate_model::{PartitionId, TopicPartition};
@@ -155,7 +154,7 @@ struct Prepared {
 fn prepare(plan: &Plan, arguments: &Arguments, setup: Setup, data: &Path) -> Result<Prepared> {
     std::fs::create_dir_all(data).with_context(|| format!("--data {}", data.display()))?;
     let log = EmbeddedLog::open(&log_dir(data))?;
-    local::create_topics(&log, plan, arguments.partitions)?;
+    log.create_topics(plan, arguments.partitions)?;
     let state = Arc::new(StateDir::open(&data.join("state"), &plan.topology)?);
     let mut feeders = Vec::new();
     for (input, from) in &setup.inputs {
@@ -273,7 +272,7 @@ fn work(
     let mut writer = log.writer(&plan.topology);
     let limits = Limits { cache_bytes: STATE_BYTES / workers as usize, ..Limits::default() };
     let program = Program::new(plan.clone(), limits, &mut writer)?;
-    let reader = log.reader(&plan.topology, &local::read_topics(plan), worker, workers);
+    let reader = log.reader(&plan.topology, &read_topics(plan), worker, workers);
     let restorer = log.restorer();
     let worker_name = format!("worker {worker}");
     let worker =

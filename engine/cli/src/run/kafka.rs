@@ -1,7 +1,6 @@
 //! A run on Kafka.
 
 use super::{Arguments, Stopped, drive, pair, signals};
-use crate::local;
 use anyhow::{Context, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +10,9 @@ use std::time::Duration;
 use tidegate_engine::clock::SystemClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
+use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
-use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Settings};
+use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings};
 use tidegate_model::plan::Plan;
 use tidegate_state::{Shared, StateDir};
 
@@ -49,13 +49,17 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
     let settings = Settings::new(brokers, &properties, &plan.topology, state.instance(), commit_interval)
         .map_err(|error| unusable(error.into()))?;
-    let Some(partitions) = prepare(plan, &settings, arguments.replication, &stop).map_err(unusable)? else {
+    let Some(prepared) = prepare(plan, &settings, arguments.replication, &stop).map_err(unusable)? else {
         return Ok(());
+    };
+    let settings = match prepared.batch_bytes_max {
+        Some(bytes) => settings.with_batch_bytes(bytes),
+        None => settings,
     };
     let run = Run {
         plan,
         settings,
-        partitions,
+        partitions: prepared.partitions,
         state,
         shared: Shared::new(STATE_BYTES),
         workers: arguments.workers,
@@ -83,11 +87,11 @@ fn prepare(
     settings: &Settings,
     replication: Option<u16>,
     stop: &AtomicBool,
-) -> Result<Option<BTreeMap<String, u32>>> {
+) -> Result<Option<Prepared>> {
     let admin = Admin::new(settings, replication)?;
     while !stop.load(Ordering::SeqCst) {
         match admin.prepare(plan) {
-            Ok(partitions) => return Ok(Some(partitions)),
+            Ok(prepared) => return Ok(Some(prepared)),
             Err(AdminError::Retry(why)) => {
                 tracing::warn!("waiting for Kafka: {why}");
                 pause();
@@ -138,7 +142,7 @@ impl Run<'_> {
             ..Limits::default()
         };
         let program = Program::new(self.plan.clone(), limits, &mut writer)?;
-        let reader = KafkaReader::join(&self.settings, worker, &local::read_topics(self.plan))?;
+        let reader = KafkaReader::join(&self.settings, worker, &read_topics(self.plan))?;
         let restorer = KafkaRestorer::new(&self.settings);
         let name = format!("worker {worker}");
         let state = Arc::clone(&self.state);

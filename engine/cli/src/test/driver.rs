@@ -1,6 +1,5 @@
 //! One test's engine: the production worker on a log in memory, with a clock that the test moves.
 
-use crate::local;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use tidegate_embedded::{EmbeddedLog, EmbeddedReader, EmbeddedRestorer, EmbeddedW
 use tidegate_engine::clock::ManualClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::program::{Program, written_topics};
+use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Tick, Worker};
 use tidegate_model::plan::{Emit, JsonFormat, Node, NodeKind, Plan, Sink, SinkKey};
 use tidegate_model::test_case::FeedRow;
@@ -48,7 +48,7 @@ impl Driver {
     pub fn new(plan: &Plan, observed: &[&str]) -> Result<Driver> {
         let plan = with_taps(plan, observed);
         let log = EmbeddedLog::in_memory()?;
-        local::create_topics(&log, &plan, 1)?;
+        log.create_topics(&plan, 1)?;
         let state = tempfile::tempdir()?;
         let clock = ManualClock::default();
         let limits = Limits {
@@ -60,7 +60,7 @@ impl Driver {
         };
         let mut writer = log.writer(GROUP);
         let program = Program::new(plan.clone(), limits, &mut writer)?;
-        let reader = log.reader(GROUP, &local::read_topics(&plan), 0, 1);
+        let reader = log.reader(GROUP, &read_topics(&plan), 0, 1);
         let dir = Arc::new(StateDir::open(state.path(), &plan.topology)?);
         let worker = Worker::new(
             reader,

@@ -1,0 +1,162 @@
+//! `if` and `match`.
+
+use super::Checker;
+use super::operator::and;
+use crate::ast::{self, Arm};
+use crate::check::typed::{Located, RecordValue, Typed};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+use tidegate_model::expr::{Comparison, Expr, ExprKind};
+use tidegate_model::{ScalarType, Value};
+
+impl Checker<'_> {
+    /// `condition ? a : b`, for scalars and for records field by field.
+    pub(super) fn branch(&mut self, condition: Expr, a: Located, b: Located) -> Typed {
+        if let (Typed::Record(left), Typed::Record(right)) = (&a.value, &b.value) {
+            let mut record = RecordValue::default();
+            for (name, value) in &left.fields {
+                let Some(other) = right.field(name) else {
+                    self.diagnostics.push(
+                        Diagnostic::error(codes::BAD_FIELDS, b.span, format!("this record lacks `{name}`"))
+                            .because(a.span, "the other branch has it"),
+                    );
+                    return Typed::Wrong;
+                };
+                let left = Located { value: value.clone(), span: a.span };
+                let right = Located { value: other.clone(), span: b.span };
+                let value = self.branch(condition.clone(), left, right);
+                record.fields.push((name.clone(), value));
+            }
+            if let Some((extra, _)) = right.fields.iter().find(|(name, _)| left.field(name).is_none()) {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::BAD_FIELDS, a.span, format!("this record lacks `{extra}`"))
+                        .because(b.span, "the other branch has it"),
+                );
+                return Typed::Wrong;
+            }
+            return Typed::Record(record);
+        }
+        let Some((then, otherwise)) = self.unify(a, b) else { return Typed::Wrong };
+        let nullable = then.nullable || otherwise.nullable;
+        let kind = ExprKind::If {
+            condition: Box::new(condition),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        };
+        let ty = match &kind {
+            ExprKind::If { then, .. } => then.ty,
+            _ => ScalarType::Bool,
+        };
+        Typed::Scalar(Expr { ty, nullable, kind })
+    }
+
+    pub(super) fn match_value(&mut self, subject: &ast::Expr, arms: &[Arm], span: Span) -> Typed {
+        if let Some(arm) = arms.iter().find(|arm| arm.value.is_none()) {
+            return self.error(
+                codes::MATCH_OPEN,
+                arm.span,
+                "`drop` stands only in a `match` that is the whole of a `map`",
+            );
+        }
+        self.match_arms(subject, arms, span).map_or(Typed::Wrong, |(value, _)| value)
+    }
+
+    /// The value of a match, and (where arms drop) the condition under which there is one.
+    pub(crate) fn match_arms(
+        &mut self,
+        subject: &ast::Expr,
+        arms: &[Arm],
+        span: Span,
+    ) -> Option<(Typed, Option<Expr>)> {
+        let last_is_open = arms.last().is_some_and(|arm| arm.patterns.is_empty() && arm.guard.is_none());
+        if !last_is_open {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::MATCH_OPEN,
+                    span,
+                    "this `match` does not say what happens to every value",
+                )
+                .note("end it with `_ => …`"),
+            );
+            return None;
+        }
+        let operand = self.scalar(subject)?;
+        let mut conditions: Vec<Expr> = Vec::new();
+        for arm in arms {
+            conditions.push(self.arm_condition(&operand, subject.span, arm)?);
+        }
+        let mut value: Option<Located> = None;
+        let mut kept: Option<Expr> = None;
+        let drops = arms.iter().any(|arm| arm.value.is_none());
+        for (arm, condition) in arms.iter().zip(conditions).rev() {
+            let keeps = Expr::constant(Value::Bool(arm.value.is_some()), ScalarType::Bool);
+            kept = Some(match kept {
+                None => keeps,
+                Some(otherwise) => choose(condition.clone(), keeps, otherwise),
+            });
+            let Some(result) = &arm.value else { continue };
+            let result = self.located(result);
+            value = Some(match value {
+                None => result,
+                Some(otherwise) => {
+                    let span = result.span;
+                    Located { value: self.branch(condition, result, otherwise), span }
+                }
+            });
+        }
+        let Some(value) = value else {
+            self.error(codes::MATCH_OPEN, span, "every arm drops: nothing would come out");
+            return None;
+        };
+        Some((value.value, kept.filter(|_| drops)))
+    }
+
+    pub(super) fn arm_condition(&mut self, operand: &Expr, subject: Span, arm: &Arm) -> Option<Expr> {
+        let mut condition: Option<Expr> = None;
+        for pattern in &arm.patterns {
+            let matches = match self.located(pattern) {
+                Located { value: Typed::Null, .. } => Expr {
+                    ty: ScalarType::Bool,
+                    nullable: false,
+                    kind: ExprKind::IsNull(Box::new(operand.clone())),
+                },
+                located => {
+                    let left = Located { value: Typed::Scalar(operand.clone()), span: subject };
+                    let (left, right) = self.unify(left, located)?;
+                    let nullable = left.nullable || right.nullable;
+                    let kind = ExprKind::Compare(Comparison::Equal, Box::new(left), Box::new(right));
+                    Expr { ty: ScalarType::Bool, nullable, kind }
+                }
+            };
+            condition = Some(match condition {
+                None => matches,
+                Some(others) => {
+                    let nullable = others.nullable || matches.nullable;
+                    Expr {
+                        ty: ScalarType::Bool,
+                        nullable,
+                        kind: ExprKind::Or(Box::new(others), Box::new(matches)),
+                    }
+                }
+            });
+        }
+        let guard = match &arm.guard {
+            Some(guard) => Some(self.predicate(guard)?),
+            None => None,
+        };
+        Some(match (condition, guard) {
+            (Some(condition), Some(guard)) => and(condition, guard),
+            (Some(condition), None) => condition,
+            (None, Some(guard)) => guard,
+            (None, None) => Expr::constant(Value::Bool(true), ScalarType::Bool),
+        })
+    }
+}
+
+pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
+    let nullable = then.nullable || otherwise.nullable;
+    let ty = then.ty;
+    let kind =
+        ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
+    Expr { ty, nullable, kind }
+}

@@ -1,0 +1,181 @@
+//! A value where a declared type is needed.
+
+use super::Checker;
+use crate::check::typed::{Located, RecordValue, Type, Typed, null_of};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::Span;
+use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::{ScalarType, Value};
+
+impl Checker<'_> {
+    /// A value as a declared type: widened where nothing is lost, a record in the type's order. `place`: where the type was declared.
+    pub(crate) fn fit(&mut self, value: Located, ty: &Type, place: Option<Span>) -> Option<Typed> {
+        let span = value.span;
+        let complain = |diagnostic: Diagnostic| match place {
+            Some(place) if place != span => diagnostic.because(place, "declared here"),
+            _ => diagnostic,
+        };
+        match (value.value, ty) {
+            (Typed::Wrong, _) | (_, Type::Wrong) => None,
+            (Typed::Null, Type::Scalar { ty, nullable: true }) => Some(Typed::Scalar(null_of(*ty))),
+            (Typed::Scalar(expr), Type::Scalar { ty: target, nullable }) => {
+                let literal = constant(&expr, *target);
+                if literal.is_none() && !widens(expr.ty, *target) {
+                    let mut diagnostic = complain(
+                        Diagnostic::error(
+                            codes::TYPE_MISMATCH,
+                            span,
+                            format!("{target} is needed here, not {}", expr.ty),
+                        )
+                        .here(format!("this is {}", expr.ty)),
+                    );
+                    if let Some(mend) = mend(*target, &expr) {
+                        diagnostic = diagnostic.note(mend);
+                    }
+                    self.diagnostics.push(diagnostic);
+                    return None;
+                }
+                if expr.nullable && !nullable {
+                    self.diagnostics.push(complain(
+                        Diagnostic::error(
+                            codes::NOT_NULLABLE,
+                            span,
+                            format!("this may be null, and {target} is needed"),
+                        )
+                        .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`"),
+                    ));
+                    return None;
+                }
+                Some(Typed::Scalar(match literal {
+                    Some(literal) => Expr::constant(literal, *target),
+                    None => cast(expr, *target),
+                }))
+            }
+            (Typed::Record(record), Type::Record { fields, nullable }) => {
+                if record.presence.is_some() && !nullable {
+                    self.diagnostics.push(complain(Diagnostic::error(
+                        codes::NOT_NULLABLE,
+                        span,
+                        "this record may be null, and one that is there is needed",
+                    )));
+                    return None;
+                }
+                let mut fitted = RecordValue { fields: Vec::new(), presence: record.presence.clone() };
+                if *nullable && fitted.presence.is_none() {
+                    fitted.presence = Some(Expr::constant(Value::Bool(true), ScalarType::Bool));
+                }
+                for (name, ty) in fields {
+                    let value = match (record.field(name), ty) {
+                        (Some(value), _) => value.clone(),
+                        (None, Type::Scalar { nullable: true, .. }) => Typed::Null,
+                        (None, _) => {
+                            self.diagnostics.push(complain(
+                                Diagnostic::error(
+                                    codes::BAD_FIELDS,
+                                    span,
+                                    format!("the field `{name}` is missing"),
+                                )
+                                .here(format!("`{name}: {}` is needed", ty.name())),
+                            ));
+                            return None;
+                        }
+                    };
+                    fitted.fields.push((name.clone(), self.fit(Located { value, span }, ty, place)?));
+                }
+                if let Some((extra, _)) =
+                    record.fields.iter().find(|(name, _)| fields.iter().all(|(field, _)| field != name))
+                {
+                    let mut diagnostic = complain(Diagnostic::error(
+                        codes::BAD_FIELDS,
+                        span,
+                        format!("there is no field `{extra}` in this type"),
+                    ));
+                    if let Some(meant) = did_you_mean(extra, fields.iter().map(|(name, _)| name.as_str())) {
+                        diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                    }
+                    self.diagnostics.push(diagnostic);
+                    return None;
+                }
+                Some(Typed::Record(fitted))
+            }
+            (value, ty) => {
+                let message = format!("{} is needed here, not {}", ty.name(), value.describe());
+                self.diagnostics.push(complain(Diagnostic::error(codes::TYPE_MISMATCH, span, message)));
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn widens(from: ScalarType, to: ScalarType) -> bool {
+    use ScalarType::*;
+    match (from, to) {
+        (Int, Float | Decimal { .. }) => true,
+        (Decimal { scale: from, .. }, Decimal { scale: to, .. }) => from <= to,
+        (from, to) => from == to,
+    }
+}
+
+/// A literal that is exactly a value of another type.
+pub(super) fn constant(expr: &Expr, ty: ScalarType) -> Option<Value> {
+    let value = match &expr.kind {
+        ExprKind::Const(value) => value,
+        ExprKind::Cast(inner) => return constant(inner, ty),
+        _ => return None,
+    };
+    Some(match (value, ty) {
+        (Value::Int(number), ScalarType::Decimal { scale, .. }) => {
+            Value::Decimal(i128::from(*number).checked_mul(10i128.pow(u32::from(scale)))?)
+        }
+        (Value::Int(number), ScalarType::Float) => Value::Float(*number as f64),
+        (Value::Decimal(digits), ScalarType::Decimal { scale, .. }) => {
+            let from = expr.ty.scale();
+            if scale >= from {
+                Value::Decimal(digits.checked_mul(10i128.pow(u32::from(scale - from)))?)
+            } else {
+                let factor = 10i128.pow(u32::from(from - scale));
+                if digits % factor != 0 {
+                    return None;
+                }
+                Value::Decimal(digits / factor)
+            }
+        }
+        (value, ty) if expr.ty == ty && !value.is_null() => value.clone(),
+        _ => return None,
+    })
+}
+
+/// What to write where a value of one type stands for another.
+pub(super) fn mend(needed: ScalarType, given: &Expr) -> Option<String> {
+    match (needed, given.ty, &given.kind) {
+        (ScalarType::Timestamp, ScalarType::String, ExprKind::Const(Value::String(text))) => {
+            Some(format!("a time is written `@{text}`"))
+        }
+        (ScalarType::Int | ScalarType::Float | ScalarType::Timestamp, ScalarType::String, _) => {
+            Some(format!("to read it from text: `{needed}(…)`"))
+        }
+        (ScalarType::String, _, _) => Some("as text: `string(…)` or `f\"{…}\"`".to_owned()),
+        (ScalarType::Decimal { .. }, ScalarType::Float, _) => {
+            Some("a float is not exact; keep money in decimals from the source on".to_owned())
+        }
+        (ScalarType::Float, ScalarType::Decimal { .. }, _) => {
+            Some("decimals never become floats by themselves: `float(…)`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn cast(expr: Expr, to: ScalarType) -> Expr {
+    if expr.ty == to {
+        return expr;
+    }
+    if let (ScalarType::Decimal { scale: from, .. }, ScalarType::Decimal { scale, .. }) = (expr.ty, to)
+        && from == scale
+    {
+        return Expr { ty: to, ..expr };
+    }
+    if let Some(value) = constant(&expr, to) {
+        return Expr::constant(value, to);
+    }
+    Expr { ty: to, nullable: expr.nullable, kind: ExprKind::Cast(Box::new(expr)) }
+}

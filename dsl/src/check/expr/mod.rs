@@ -1,0 +1,274 @@
+//! Expressions: names are resolved, every part gets its type, functions of the file are put in place.
+
+mod branch;
+mod call;
+mod fit;
+mod operator;
+
+use super::typed::{Located, RecordValue, Type, Typed};
+use crate::ast::{self, FormatPart, RecordEntry};
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::source::Span;
+use std::collections::BTreeMap;
+use tidegate_model::expr::{Comparison, Expr, ExprKind};
+use tidegate_model::{ScalarType, Value};
+
+pub(crate) use fit::cast;
+pub(crate) use operator::and;
+
+/// A function of the file.
+pub(crate) struct FunctionDef {
+    pub(crate) decl: ast::FunctionDecl,
+    pub(crate) arguments: Vec<(String, Type)>,
+    pub(crate) result: Type,
+}
+
+/// What expressions may name besides the event.
+#[derive(Default)]
+pub(crate) struct Globals {
+    pub(crate) params: BTreeMap<String, Typed>,
+    pub(crate) functions: BTreeMap<String, FunctionDef>,
+}
+
+/// Checks expressions over one kind of event.
+pub(crate) struct Checker<'a> {
+    pub(crate) globals: &'a Globals,
+    pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
+    /// The event; None where there is none (params, test rows).
+    pub(crate) it: Option<&'a RecordValue>,
+    /// Arguments of the function that is being put in place.
+    locals: Vec<(String, Typed)>,
+    inside: Vec<String>,
+}
+
+const DECIMAL_DIGITS_MAX: u8 = 38;
+const SCALE_MAX: u8 = 18;
+
+impl<'a> Checker<'a> {
+    pub(crate) fn new(
+        globals: &'a Globals,
+        diagnostics: &'a mut Vec<Diagnostic>,
+        it: Option<&'a RecordValue>,
+    ) -> Self {
+        Checker { globals, diagnostics, it, locals: Vec::new(), inside: Vec::new() }
+    }
+
+    fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Typed {
+        self.diagnostics.push(Diagnostic::error(code, span, message));
+        Typed::Wrong
+    }
+
+    /// A scalar of any type; None: something was wrong, and was said.
+    pub(crate) fn scalar(&mut self, expr: &ast::Expr) -> Option<Expr> {
+        match self.check(expr) {
+            Typed::Scalar(scalar) => Some(scalar),
+            Typed::Wrong => None,
+            other => {
+                let what = other.describe();
+                self.error(
+                    codes::TYPE_MISMATCH,
+                    expr.span,
+                    format!("a single value is needed here, not {what}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A bool; null counts as false.
+    pub(crate) fn predicate(&mut self, expr: &ast::Expr) -> Option<Expr> {
+        let scalar = self.scalar(expr)?;
+        if scalar.ty == ScalarType::Bool {
+            return Some(scalar);
+        }
+        let message = format!("a condition is needed here, not {}", scalar.ty);
+        self.diagnostics.push(
+            Diagnostic::error(codes::TYPE_MISMATCH, expr.span, message)
+                .here("this must be a bool, such as `amount > 10`"),
+        );
+        None
+    }
+
+    pub(crate) fn check(&mut self, expr: &ast::Expr) -> Typed {
+        let span = expr.span;
+        let constant = |value, ty| Typed::Scalar(Expr::constant(value, ty));
+        match &expr.node {
+            ast::ExprKind::Int(value) => constant(Value::Int(*value), ScalarType::Int),
+            ast::ExprKind::Decimal(digits, scale) => constant(
+                Value::Decimal(*digits),
+                ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: *scale },
+            ),
+            ast::ExprKind::Float(value) => constant(Value::Float(*value), ScalarType::Float),
+            ast::ExprKind::String(text) => constant(Value::String(text.as_str().into()), ScalarType::String),
+            ast::ExprKind::Bool(value) => constant(Value::Bool(*value), ScalarType::Bool),
+            ast::ExprKind::Duration(micros) => constant(Value::Duration(*micros), ScalarType::Duration),
+            ast::ExprKind::Timestamp(micros) => constant(Value::Timestamp(*micros), ScalarType::Timestamp),
+            ast::ExprKind::Null => Typed::Null,
+            ast::ExprKind::Path(path) => self.path(path, span),
+            ast::ExprKind::Call(name, arguments) => self.call(name, arguments, span),
+            ast::ExprKind::Format(parts) => self.format(parts),
+            ast::ExprKind::Record(entries) => self.record(entries),
+            ast::ExprKind::If(condition, then, otherwise) => {
+                let condition = self.predicate(condition);
+                let (a, b) = (self.located(then), self.located(otherwise));
+                match condition {
+                    Some(condition) => self.branch(condition, a, b),
+                    None => Typed::Wrong,
+                }
+            }
+            ast::ExprKind::Match(subject, arms) => self.match_value(subject, arms, span),
+            ast::ExprKind::Unary(operator, inner) => self.unary(*operator, inner),
+            ast::ExprKind::Binary(operator, a, b) => self.binary(*operator, a, b, span),
+            ast::ExprKind::In { value, list, negated } => self.in_list(value, list, *negated),
+            ast::ExprKind::Between(value, low, high) => {
+                let lower = self.compare(Comparison::GreaterOrEqual, value, low, span);
+                let upper = self.compare(Comparison::LessOrEqual, value, high, span);
+                match (lower, upper) {
+                    (Some(lower), Some(upper)) => Typed::Scalar(and(lower, upper)),
+                    _ => Typed::Wrong,
+                }
+            }
+            ast::ExprKind::IsNull { value, negated } => self.is_null(value, *negated),
+        }
+    }
+
+    fn located(&mut self, expr: &ast::Expr) -> Located {
+        Located { value: self.check(expr), span: expr.span }
+    }
+
+    fn path(&mut self, path: &[String], span: Span) -> Typed {
+        let (first, rest) = path.split_first().expect("a path has a name");
+        let local = self.locals.iter().rev().find(|(name, _)| name == first).map(|(_, value)| value.clone());
+        let in_function = !self.inside.is_empty();
+        let mut value = if let Some(local) = local {
+            local
+        } else if in_function {
+            // A function sees its arguments and the params, not the event that it happens to be used on.
+            match self.globals.params.get(first) {
+                Some(param) => param.clone(),
+                None => return self.unknown(first, span, in_function),
+            }
+        } else if let Some(it) = self.it.filter(|_| first == "it") {
+            Typed::Record(it.clone())
+        } else if let Some(field) = self.it.and_then(|it| it.field(first)) {
+            field.clone()
+        } else if let Some(param) = self.globals.params.get(first) {
+            param.clone()
+        } else {
+            return self.unknown(first, span, in_function);
+        };
+        for name in rest {
+            value = match value {
+                Typed::Record(record) => match record.field(name) {
+                    Some(field) => field.clone(),
+                    None => {
+                        let names: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
+                        let mut diagnostic = Diagnostic::error(
+                            codes::UNKNOWN_NAME,
+                            span,
+                            format!("there is no field `{name}` in `{}`", path.join(".")),
+                        )
+                        .note(format!("its record has {}", list(&names)));
+                        if let Some(meant) = did_you_mean(name, names) {
+                            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                        }
+                        self.diagnostics.push(diagnostic);
+                        return Typed::Wrong;
+                    }
+                },
+                Typed::Wrong => return Typed::Wrong,
+                other => {
+                    let message = format!("`{name}` cannot be a field of {}", other.describe());
+                    return self.error(codes::NO_RECORD, span, message);
+                }
+            };
+        }
+        value
+    }
+
+    fn unknown(&mut self, name: &str, span: Span, in_function: bool) -> Typed {
+        let mut names: Vec<&str> = self.locals.iter().map(|(name, _)| name.as_str()).collect();
+        if !in_function {
+            names.extend(self.it.iter().flat_map(|it| it.fields.iter().map(|(name, _)| name.as_str())));
+        }
+        let fields = names.clone();
+        names.extend(self.globals.params.keys().map(String::as_str));
+        let mut diagnostic =
+            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        diagnostic = match did_you_mean(name, names) {
+            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            None if fields.is_empty() => diagnostic,
+            None if in_function => diagnostic.note(format!("the function's arguments are {}", list(&fields))),
+            None => diagnostic.note(format!("the event has {}", list(&fields))),
+        };
+        self.diagnostics.push(diagnostic);
+        Typed::Wrong
+    }
+
+    fn format(&mut self, parts: &[FormatPart]) -> Typed {
+        let mut exprs = Vec::new();
+        let mut wrong = false;
+        for part in parts {
+            match part {
+                FormatPart::Text(text) => {
+                    exprs.push(Expr::constant(Value::String(text.as_str().into()), ScalarType::String));
+                }
+                FormatPart::Value(value) => match self.scalar(value) {
+                    Some(scalar) => exprs.push(cast(scalar, ScalarType::String)),
+                    None => wrong = true,
+                },
+            }
+        }
+        if wrong {
+            return Typed::Wrong;
+        }
+        let nullable = exprs.iter().any(|part| part.nullable);
+        Typed::Scalar(Expr { ty: ScalarType::String, nullable, kind: ExprKind::Concat(exprs) })
+    }
+
+    fn record(&mut self, entries: &[RecordEntry]) -> Typed {
+        let mut record = RecordValue::default();
+        let mut named: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut wrong = false;
+        for entry in entries {
+            match entry {
+                RecordEntry::Spread(value) => match self.check(value) {
+                    Typed::Record(spread) => {
+                        spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value))
+                    }
+                    Typed::Wrong => wrong = true,
+                    other => {
+                        let message = format!("only a record can be spread, not {}", other.describe());
+                        self.error(codes::NO_RECORD, value.span, message);
+                        wrong = true;
+                    }
+                },
+                RecordEntry::Open => {}
+                RecordEntry::Field(name, value) => {
+                    if let Some(before) = named.insert(&name.node, name.span) {
+                        self.diagnostics.push(
+                            Diagnostic::error(
+                                codes::DUPLICATE_NAME,
+                                name.span,
+                                format!("the field `{}` is there twice", name.node),
+                            )
+                            .because(before, "first here"),
+                        );
+                    }
+                    let value = self.check(value);
+                    wrong |= value == Typed::Wrong;
+                    record.set(&name.node, value);
+                }
+            }
+        }
+        if wrong { Typed::Wrong } else { Typed::Record(record) }
+    }
+}
+
+/// `a, b and c`, at most a dozen.
+pub(crate) fn list(names: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}

@@ -1,0 +1,276 @@
+//! Operators: operands are brought to one type, where nothing can be lost.
+
+use super::fit::{cast, constant, mend};
+use super::{Checker, DECIMAL_DIGITS_MAX, SCALE_MAX};
+use crate::ast::{self, BinaryOp, UnaryOp};
+use crate::check::typed::{Located, RecordValue, Typed, null_of};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
+use tidegate_model::{ScalarType, Value};
+
+impl Checker<'_> {
+    pub(super) fn unary(&mut self, operator: UnaryOp, inner: &ast::Expr) -> Typed {
+        if operator == UnaryOp::Not {
+            return match self.predicate(inner) {
+                Some(inner) => Typed::Scalar(not(inner)),
+                None => Typed::Wrong,
+            };
+        }
+        let Some(value) = self.scalar(inner) else { return Typed::Wrong };
+        if !matches!(
+            value.ty,
+            ScalarType::Int | ScalarType::Float | ScalarType::Decimal { .. } | ScalarType::Duration
+        ) {
+            return self.error(codes::TYPE_MISMATCH, inner.span, format!("{} has no sign", value.ty));
+        }
+        let folded = match &value.kind {
+            ExprKind::Const(Value::Int(number)) => number.checked_neg().map(Value::Int),
+            ExprKind::Const(Value::Decimal(number)) => number.checked_neg().map(Value::Decimal),
+            ExprKind::Const(Value::Float(number)) => Some(Value::Float(-number)),
+            _ => None,
+        };
+        Typed::Scalar(match folded {
+            Some(folded) => Expr::constant(folded, value.ty),
+            None => Expr { ty: value.ty, nullable: value.nullable, kind: ExprKind::Negate(Box::new(value)) },
+        })
+    }
+
+    pub(super) fn binary(&mut self, operator: BinaryOp, a: &ast::Expr, b: &ast::Expr, span: Span) -> Typed {
+        let comparison = match operator {
+            BinaryOp::Equal => Some(Comparison::Equal),
+            BinaryOp::NotEqual => Some(Comparison::NotEqual),
+            BinaryOp::Less => Some(Comparison::Less),
+            BinaryOp::LessOrEqual => Some(Comparison::LessOrEqual),
+            BinaryOp::Greater => Some(Comparison::Greater),
+            BinaryOp::GreaterOrEqual => Some(Comparison::GreaterOrEqual),
+            _ => None,
+        };
+        if let Some(comparison) = comparison {
+            return self.compare(comparison, a, b, span).map_or(Typed::Wrong, Typed::Scalar);
+        }
+        match operator {
+            BinaryOp::And | BinaryOp::Or => {
+                let (Some(a), Some(b)) = (self.predicate(a), self.predicate(b)) else { return Typed::Wrong };
+                let nullable = a.nullable || b.nullable;
+                let (a, b) = (Box::new(a), Box::new(b));
+                let kind = if operator == BinaryOp::And { ExprKind::And(a, b) } else { ExprKind::Or(a, b) };
+                Typed::Scalar(Expr { ty: ScalarType::Bool, nullable, kind })
+            }
+            BinaryOp::Coalesce => {
+                let (a, b) = (self.located(a), self.located(b));
+                self.coalesce(a, b)
+            }
+            _ => self.arithmetic(operator, a, b, span),
+        }
+    }
+
+    pub(super) fn coalesce(&mut self, a: Located, b: Located) -> Typed {
+        let Some((left, right)) = self.unify(a, b) else { return Typed::Wrong };
+        let nullable = left.nullable && right.nullable;
+        Typed::Scalar(Expr {
+            ty: left.ty,
+            nullable,
+            kind: ExprKind::Coalesce(Box::new(left), Box::new(right)),
+        })
+    }
+
+    pub(super) fn compare(
+        &mut self,
+        comparison: Comparison,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
+        let (left, right) = (self.located(a), self.located(b));
+        if left.value == Typed::Null || right.value == Typed::Null {
+            let value = if left.value == Typed::Null { b.span } else { a.span };
+            self.diagnostics.push(
+                Diagnostic::error(codes::TYPE_MISMATCH, span, "nothing is equal to null, not even null")
+                    .because(value, "to ask whether this is null, write `is null` behind it"),
+            );
+            return None;
+        }
+        let (left, right) = self.unify(left, right)?;
+        if left.ty == ScalarType::Bool && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            self.error(codes::TYPE_MISMATCH, span, "bools have no order");
+            return None;
+        }
+        let nullable = left.nullable || right.nullable;
+        let kind = ExprKind::Compare(comparison, Box::new(left), Box::new(right));
+        Some(Expr { ty: ScalarType::Bool, nullable, kind })
+    }
+
+    /// Two scalars of one type, widened where nothing is lost.
+    pub(super) fn unify(&mut self, a: Located, b: Located) -> Option<(Expr, Expr)> {
+        let (left, right) = match (a.value, b.value) {
+            (Typed::Wrong, _) | (_, Typed::Wrong) => return None,
+            (Typed::Scalar(left), Typed::Scalar(right)) => (left, right),
+            (Typed::Scalar(left), Typed::Null) => {
+                let right = null_of(left.ty);
+                (left, right)
+            }
+            (Typed::Null, Typed::Scalar(right)) => (null_of(right.ty), right),
+            (left, right) => {
+                let message = format!("{} and {} do not go together", left.describe(), right.describe());
+                self.error(codes::TYPE_MISMATCH, a.span.to(b.span), message);
+                return None;
+            }
+        };
+        let Some(common) = common_type(left.ty, right.ty) else {
+            let mut diagnostic = Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                b.span,
+                format!("{} and {} do not go together", left.ty, right.ty),
+            )
+            .here(format!("this is {}", right.ty))
+            .because(a.span, format!("this is {}", left.ty));
+            if let Some(mend) = mend(left.ty, &right).or_else(|| mend(right.ty, &left)) {
+                diagnostic = diagnostic.note(mend);
+            }
+            self.diagnostics.push(diagnostic);
+            return None;
+        };
+        Some((cast(left, common), cast(right, common)))
+    }
+
+    pub(super) fn arithmetic(
+        &mut self,
+        operator: BinaryOp,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        span: Span,
+    ) -> Typed {
+        let (Some(left), Some(right)) = (self.scalar(a), self.scalar(b)) else { return Typed::Wrong };
+        let operation = match operator {
+            BinaryOp::Add => Arithmetic::Add,
+            BinaryOp::Subtract => Arithmetic::Subtract,
+            BinaryOp::Multiply => Arithmetic::Multiply,
+            BinaryOp::Divide => Arithmetic::Divide,
+            _ => Arithmetic::Remainder,
+        };
+        use ScalarType::*;
+        let nullable = left.nullable || right.nullable;
+        let plain = matches!(operation, Arithmetic::Add | Arithmetic::Subtract);
+        let (ty, left, right) = match (left.ty, right.ty) {
+            (Timestamp, Duration) | (Duration, Duration) if plain => (left.ty, left, right),
+            (Timestamp, Timestamp) if operation == Arithmetic::Subtract => (Duration, left, right),
+            (Duration, Timestamp) if operation == Arithmetic::Add => (Timestamp, left, right),
+            (Int | Float | Decimal { .. }, Int | Float | Decimal { .. }) => {
+                let Some(common) = common_type(left.ty, right.ty) else {
+                    let message = format!("{} and {} do not go together", left.ty, right.ty);
+                    return self.error(codes::TYPE_MISMATCH, span, message);
+                };
+                match (common, operation) {
+                    (Decimal { .. }, Arithmetic::Multiply | Arithmetic::Divide) => {
+                        let (left, right) = (as_decimal(left), as_decimal(right));
+                        let scale = match operation {
+                            Arithmetic::Multiply => left.ty.scale() + right.ty.scale(),
+                            _ => (left.ty.scale() + 4).max(right.ty.scale()).min(SCALE_MAX),
+                        };
+                        if scale > SCALE_MAX {
+                            let message = format!(
+                                "the product would have {scale} digits behind the point, and {SCALE_MAX} is the most"
+                            );
+                            return self.error(codes::TYPE_MISMATCH, span, message);
+                        }
+                        (Decimal { precision: DECIMAL_DIGITS_MAX, scale }, left, right)
+                    }
+                    (Decimal { scale, .. }, _) => {
+                        let ty = Decimal { precision: DECIMAL_DIGITS_MAX, scale };
+                        (ty, cast(left, ty), cast(right, ty))
+                    }
+                    _ => (common, cast(left, common), cast(right, common)),
+                }
+            }
+            (String, String) if operation == Arithmetic::Add => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TYPE_MISMATCH, span, "strings are not added")
+                        .note("put them together in one: `f\"{a}{b}\"`"),
+                );
+                return Typed::Wrong;
+            }
+            (left, right) => {
+                let message = format!("{left} and {right} cannot be calculated with like this");
+                return self.error(codes::TYPE_MISMATCH, span, message);
+            }
+        };
+        Typed::Scalar(Expr {
+            ty,
+            nullable,
+            kind: ExprKind::Arithmetic(operation, Box::new(left), Box::new(right)),
+        })
+    }
+
+    pub(super) fn in_list(&mut self, value: &ast::Expr, items: &[ast::Expr], negated: bool) -> Typed {
+        let Some(operand) = self.scalar(value) else { return Typed::Wrong };
+        let mut values = Vec::new();
+        for item in items {
+            let item_typed = self.located(item);
+            let operand_located = Located { value: Typed::Scalar(null_of(operand.ty)), span: value.span };
+            let Some((_, item_expr)) = self.unify(operand_located, item_typed) else { return Typed::Wrong };
+            match constant(&item_expr, operand.ty) {
+                Some(constant) => values.push(constant),
+                None => {
+                    let message =
+                        format!("`in` compares {} with constants that are exactly of this type", operand.ty);
+                    return self.error(codes::TYPE_MISMATCH, item.span, message);
+                }
+            }
+        }
+        let nullable = operand.nullable;
+        let found = Expr { ty: ScalarType::Bool, nullable, kind: ExprKind::In(Box::new(operand), values) };
+        Typed::Scalar(if negated { not(found) } else { found })
+    }
+
+    pub(super) fn is_null(&mut self, value: &ast::Expr, negated: bool) -> Typed {
+        let null = match self.check(value) {
+            Typed::Scalar(scalar) => {
+                Expr { ty: ScalarType::Bool, nullable: false, kind: ExprKind::IsNull(Box::new(scalar)) }
+            }
+            Typed::Record(RecordValue { presence: Some(presence), .. }) => not(presence),
+            Typed::Record(_) => Expr::constant(Value::Bool(false), ScalarType::Bool),
+            Typed::Null => Expr::constant(Value::Bool(true), ScalarType::Bool),
+            Typed::Wrong => return Typed::Wrong,
+        };
+        Typed::Scalar(if negated { not(null) } else { null })
+    }
+}
+
+/// The type that both become without loss.
+pub(super) fn common_type(a: ScalarType, b: ScalarType) -> Option<ScalarType> {
+    use ScalarType::*;
+    Some(match (a, b) {
+        (a, b) if a == b => a,
+        (Int, Float) | (Float, Int) => Float,
+        (Int, Decimal { .. }) => wide(b),
+        (Decimal { .. }, Int) => wide(a),
+        (Decimal { scale: x, .. }, Decimal { scale: y, .. }) => {
+            Decimal { precision: DECIMAL_DIGITS_MAX, scale: x.max(y) }
+        }
+        _ => return None,
+    })
+}
+
+pub(super) fn wide(ty: ScalarType) -> ScalarType {
+    ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: ty.scale() }
+}
+
+pub(super) fn as_decimal(expr: Expr) -> Expr {
+    match expr.ty {
+        ScalarType::Int => cast(expr, ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: 0 }),
+        _ => expr,
+    }
+}
+
+pub(super) fn not(expr: Expr) -> Expr {
+    Expr { ty: ScalarType::Bool, nullable: expr.nullable, kind: ExprKind::Not(Box::new(expr)) }
+}
+
+pub(crate) fn and(a: Expr, b: Expr) -> Expr {
+    Expr {
+        ty: ScalarType::Bool,
+        nullable: a.nullable || b.nullable,
+        kind: ExprKind::And(Box::new(a), Box::new(b)),
+    }
+}

@@ -1,0 +1,296 @@
+//! The text form to the AST. Each declaration is parsed alone, so that each fails alone.
+
+mod declaration;
+mod expr;
+mod syntax_error;
+
+use crate::ast::*;
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::{SourceFile, Span};
+use pest::Parser;
+use pest::iterators::{Pair, Pairs};
+use pest_derive::Parser;
+use syntax_error::syntax_error;
+
+#[derive(Parser)]
+#[grammar = "grammar.pest"]
+struct Grammar;
+
+const DECLARATIONS: [&str; 9] =
+    ["topology", "type", "param", "fn", "source", "table", "stream", "sink", "test"];
+const STEPS: [&str; 13] = [
+    "filter",
+    "map",
+    "select",
+    "drop",
+    "add",
+    "group",
+    "repartition",
+    "window",
+    "aggregate",
+    "rolling",
+    "join",
+    "dedupe",
+    "emit",
+];
+const LATER_DECLARATIONS: [&str; 2] = ["use", "serve"];
+/// Brackets deeper than this are refused before the grammar sees them.
+const DEPTH_MAX: usize = 64;
+
+type Rules<'a> = Pairs<'a, Rule>;
+type Node<'a> = Pair<'a, Rule>;
+
+/// Parses a whole file of the text form.
+pub fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
+    let mut topology = Topology::default();
+    let mut diagnostics = Vec::new();
+    for unit in split(&file.text) {
+        parse_unit(&file.text, unit, &mut topology, &mut diagnostics);
+    }
+    (topology, diagnostics)
+}
+
+/// Where declarations begin: at lines whose first word stands outside of all brackets and begins at the line's start, or is a keyword.
+fn split(text: &str) -> Vec<Span> {
+    let mut starts = Vec::new();
+    let mut depth = 0i32;
+    let mut chars = text.char_indices().peekable();
+    let mut line_start = true;
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\n' => line_start = true,
+            c if c.is_whitespace() => {}
+            '/' if text[at..].starts_with("//") => {
+                while chars.peek().is_some_and(|(_, next)| *next != '\n') {
+                    chars.next();
+                }
+            }
+            _ => {
+                if line_start {
+                    let word: String =
+                        text[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let indented = at > 0 && !text[..at].ends_with('\n');
+                    let known =
+                        DECLARATIONS.contains(&word.as_str()) || LATER_DECLARATIONS.contains(&word.as_str());
+                    // A word at the very start of a line begins a declaration even inside an unclosed bracket:
+                    // the error then stays in its own declaration.
+                    if !word.is_empty() && !indented && (depth <= 0 || known) {
+                        starts.push(at);
+                        depth = 0;
+                    }
+                    line_start = false;
+                }
+                match char {
+                    '{' | '(' | '[' => depth += 1,
+                    '}' | ')' | ']' => depth -= 1,
+                    '"' => {
+                        while let Some((_, next)) = chars.next() {
+                            match next {
+                                '\\' => drop(chars.next()),
+                                '"' | '\n' => break,
+                                _ => {}
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    let first_code = text.char_indices().find(|(_, c)| !c.is_whitespace()).map(|(at, _)| at);
+    if starts.is_empty() && first_code.is_some_and(|at| !text[at..].starts_with("//")) {
+        starts.extend(first_code);
+    }
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
+    starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()
+}
+
+fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
+    let source = &text[unit.start as usize..unit.end as usize];
+    let word: String = source.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word_span = Span::new(unit.start as usize, unit.start as usize + word.len());
+    if LATER_DECLARATIONS.contains(&word.as_str()) {
+        diagnostics.push(not_yet(&word, word_span));
+        return;
+    }
+    if !DECLARATIONS.contains(&word.as_str()) {
+        let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
+            .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
+        if let Some(meant) = did_you_mean(&word, DECLARATIONS) {
+            diagnostic = diagnostic.note(format!("did you mean `{meant}`?"));
+        }
+        diagnostics.push(diagnostic);
+        return;
+    }
+    if let Some(at) = too_deep(source) {
+        let span = Span::new(unit.start as usize + at, unit.start as usize + at + 1);
+        diagnostics.push(Diagnostic::error(
+            codes::TOO_DEEP,
+            span,
+            format!("more than {DEPTH_MAX} levels of brackets"),
+        ));
+        return;
+    }
+    match Grammar::parse(Rule::unit, source) {
+        Err(error) => diagnostics.push(syntax_error(source, unit.start as usize, &error)),
+        Ok(mut pairs) => {
+            let mut reader = Reader { offset: unit.start as usize, diagnostics, yaml: None };
+            let declaration = pairs.next().and_then(|pair| pair.into_inner().next());
+            if let Some(declaration) = declaration {
+                reader.declaration(declaration, topology);
+            }
+        }
+    }
+}
+
+fn not_yet(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::NOT_YET,
+        span,
+        format!("`{word}` is part of the language, but this version cannot run it yet"),
+    )
+}
+
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' | b'(' | b'[' => depth += 1,
+            b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return Some(at);
+        }
+    }
+    // A run of prefixes nests as well, without brackets.
+    let run = "not ".repeat(DEPTH_MAX);
+    text.find(&run).or_else(|| text.find(&"-".repeat(DEPTH_MAX)))
+}
+
+/// Turns the grammar's pairs into the AST. `offset` is where the parsed text begins in the file.
+struct Reader<'a> {
+    offset: usize,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    /// The parsed text is a YAML scalar whose characters do not stand one to one in the file: all places are this one.
+    yaml: Option<Span>,
+}
+
+/// Parses a part that a YAML scalar holds. `span` is the text's place; `exact`: its bytes stand there as they are.
+pub(crate) struct Scalar<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) span: Span,
+    pub(crate) exact: bool,
+}
+
+impl Scalar<'_> {
+    fn parse<T>(
+        &self,
+        rule: Rule,
+        diagnostics: &mut Vec<Diagnostic>,
+        read: impl FnOnce(&mut Reader<'_>, Node<'_>) -> T,
+    ) -> Option<T> {
+        let offset = self.span.start as usize;
+        if too_deep(self.text).is_some() {
+            diagnostics.push(Diagnostic::error(
+                codes::TOO_DEEP,
+                self.span,
+                format!("more than {DEPTH_MAX} levels of brackets"),
+            ));
+            return None;
+        }
+        match Grammar::parse(rule, self.text) {
+            Err(error) => {
+                let mut diagnostic = syntax_error(self.text, offset, &error);
+                if !self.exact {
+                    diagnostic.labels[0].span = self.span;
+                }
+                diagnostics.push(diagnostic);
+                None
+            }
+            Ok(mut pairs) => {
+                let yaml = (!self.exact).then_some(self.span);
+                let mut reader = Reader { offset, diagnostics, yaml };
+                pairs.next().map(|pair| read(&mut reader, pair))
+            }
+        }
+    }
+
+    pub(crate) fn expr(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Expr> {
+        self.parse(Rule::whole_expr, diagnostics, |reader, pair| reader.expr(pair))
+    }
+
+    pub(crate) fn ty(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<TypeExpr> {
+        self.parse(Rule::whole_type, diagnostics, |reader, pair| reader.type_expr(pair))
+    }
+
+    pub(crate) fn path(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Path> {
+        self.parse(Rule::whole_path, diagnostics, |reader, pair| reader.path(&pair))
+    }
+
+    pub(crate) fn duration(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<i64>> {
+        self.parse(Rule::whole_duration, diagnostics, |reader, pair| reader.duration(&pair))
+    }
+
+    pub(crate) fn by(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<Expr>> {
+        self.parse(Rule::whole_by, diagnostics, |reader, pair| {
+            pair.into_inner().map(|pair| reader.expr(pair)).collect()
+        })
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn span(&self, pair: &Node<'_>) -> Span {
+        if let Some(span) = self.yaml {
+            return span;
+        }
+        let span = pair.as_span();
+        // Rules that end in an optional part take the white space before it along.
+        let end = span.start() + span.as_str().trim_end().len();
+        Span::new(self.offset + span.start(), self.offset + end)
+    }
+
+    pub(super) fn name(&self, pair: &Node<'_>) -> Name {
+        Spanned::new(pair.as_str().trim().to_owned(), self.span(pair))
+    }
+
+    pub(super) fn path(&self, pair: &Node<'_>) -> Path {
+        Spanned::new(pair.as_str().trim().split('.').map(str::to_owned).collect(), self.span(pair))
+    }
+
+    pub(super) fn string(&mut self, pair: &Node<'_>) -> Name {
+        let text = pair.as_str();
+        let inner = &text[1..text.len() - 1];
+        let span = self.span(pair);
+        Spanned::new(self.unescape(inner, span), span)
+    }
+
+    pub(super) fn unescape(&mut self, text: &str, span: Span) -> String {
+        let mut out = String::new();
+        let mut chars = text.chars();
+        while let Some(char) = chars.next() {
+            if char != '\\' {
+                out.push(char);
+                continue;
+            }
+            match chars.next() {
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some('r') => out.push('\r'),
+                Some(same @ ('"' | '\\' | '{' | '}')) => out.push(same),
+                other => {
+                    let escape = other.map(String::from).unwrap_or_default();
+                    let message = format!(
+                        "`\\{escape}` is no escape; there are \\n, \\t, \\r, \\\", \\\\, \\{{ and \\}}"
+                    );
+                    self.diagnostics.push(Diagnostic::error(codes::LITERAL, span, message));
+                }
+            }
+        }
+        out
+    }
+}
+
+fn last(pair: Node<'_>) -> Node<'_> {
+    pair.into_inner().last().expect("the grammar has it")
+}
