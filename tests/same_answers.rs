@@ -122,12 +122,14 @@ fn in_a_test_block(case: &Case, dir: &Path) -> BTreeSet<String> {
     let declarations = text.split("\ntest ").next().expect("the part before the tests");
     let mut test = format!("{declarations}\ntest \"sample\" {{\n");
     for (source, _, file) in case.inputs {
+        // What is no JSON, or of the wrong type, cannot be written in a test; elsewhere it goes to its route.
         let literals: Vec<String> = rows(case, file)
             .iter()
-            .map(|row| {
+            .filter_map(|row| {
+                let row: serde_json::Value = serde_json::from_str(row).ok()?;
                 let mut out = String::new();
-                literal(&serde_json::from_str(row).expect("JSON"), "", &mut out);
-                out
+                literal(&row, "", &mut out);
+                (!row["amount"].is_string()).then_some(out)
             })
             .collect();
         let _ = writeln!(test, "  {source} <- {}", literals.join(",\n    "));
@@ -160,8 +162,8 @@ fn on_kafka(case: &Case, broker: &Broker, partitions: u32, dir: &Path, count: us
         let keyed: Vec<(String, String)> = rows(case, file)
             .into_iter()
             .map(|row| {
-                let json: serde_json::Value = serde_json::from_str(&row).expect("JSON");
-                (json["card"].as_str().expect("a card").to_owned(), row)
+                let json: serde_json::Value = serde_json::from_str(&row).unwrap_or_default();
+                (json["card"].as_str().unwrap_or("no card").to_owned(), row)
             })
             .collect();
         let records = keyed.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes())));

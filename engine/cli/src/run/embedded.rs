@@ -38,7 +38,7 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
     let data =
         arguments.data.clone().unwrap_or_else(|| temporary.as_ref().expect("made above").path().to_owned());
     let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
-    let counters = prepared.go(plan, arguments, &data).map_err(Stopped::Failed)?;
+    let counters = prepared.go(plan, arguments).map_err(Stopped::Failed)?;
     if !quiet {
         eprintln!("{}: {}", plan.topology, told(&counters));
     }
@@ -189,7 +189,7 @@ fn is_empty(log: &EmbeddedLog, topic: &str) -> Result<bool> {
 }
 
 impl Prepared {
-    fn go(self, plan: &Plan, arguments: &Arguments, _data: &Path) -> Result<Counters> {
+    fn go(self, plan: &Plan, arguments: &Arguments) -> Result<Counters> {
         let stop = signals::stop_flag()?;
         let working = AtomicBool::new(true);
         let workers = arguments.workers.min(arguments.partitions);
@@ -199,7 +199,13 @@ impl Prepared {
         std::thread::scope(|scope| -> Result<()> {
             // A feeder may wait for a line for ever, so it is not waited for.
             let (failed, failures) = std::sync::mpsc::channel::<anyhow::Error>();
-            for feeder in feeders {
+            // A task reads a table to the end that it has when the task begins, so all rows that there are must be in the log by then.
+            let (tables, sources): (Vec<Feeder>, Vec<Feeder>) =
+                feeders.into_iter().partition(Feeder::is_finite_table);
+            for table in tables {
+                table.run(&stop)?;
+            }
+            for feeder in sources {
                 let (stop, failed) = (Arc::clone(&stop), failed.clone());
                 std::thread::Builder::new().name("feeder".to_owned()).spawn(move || {
                     if let Err(error) = feeder.run(&stop) {

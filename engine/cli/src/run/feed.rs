@@ -47,6 +47,11 @@ impl Feeder {
         Ok(Feeder { log: Arc::clone(log), input: input.clone(), reader, resume, partitions })
     }
 
+    /// Is it a table's file, all of which is there?
+    pub fn is_finite_table(&self) -> bool {
+        self.input.is_table && self.resume.is_some()
+    }
+
     /// Appends everything, then says that the topic is complete.
     pub fn run(mut self, stop: &AtomicBool) -> Result<()> {
         let mut line = Vec::new();

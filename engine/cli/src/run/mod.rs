@@ -88,13 +88,13 @@ fn inputs(plan: &Plan) -> Vec<Input> {
     use tidegate_model::plan::NodeKind;
     let mut inputs = Vec::new();
     for node in &plan.nodes {
-        let (topic, key) = match &node.kind {
-            NodeKind::Source(source) => (&source.topic, source.key),
-            NodeKind::Table(table) => (&table.topic, Some(table.key)),
+        let (topic, key, is_table) = match &node.kind {
+            NodeKind::Source(source) => (&source.topic, source.key, false),
+            NodeKind::Table(table) => (&table.topic, Some(table.key), true),
             _ => continue,
         };
         let key = key.map(|column| node.schema.columns[column].path.to_string());
-        inputs.push(Input { name: node.name.clone(), topic: topic.clone(), key });
+        inputs.push(Input { name: node.name.clone(), topic: topic.clone(), key, is_table });
     }
     inputs
 }
@@ -105,4 +105,5 @@ struct Input {
     topic: String,
     /// Path of the field whose text is the record's key.
     key: Option<String>,
+    is_table: bool,
 }

@@ -1,7 +1,7 @@
 //! What librdkafka calls, and what that leaves behind.
 
 use super::error::Error;
-use super::queue::{error_of, place_of};
+use super::queue::place_of;
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -41,8 +41,10 @@ impl Callbacks {
             let end = deliveries.ends.entry((report, message.partition)).or_insert(0);
             *end = (*end).max(message.offset + 1);
         } else if deliveries.failure.is_none() {
-            // SAFETY: the caller's message is alive, and carries an error.
-            let (mut error, place) = unsafe { (error_of(message), place_of(message)) };
+            // The text of a failed delivery is its payload, which belongs into no log.
+            let mut error = Error::of_code(message.err);
+            // SAFETY: the caller's message is alive.
+            let place = unsafe { place_of(message) };
             error.message = format!("a record for {place} was not taken: {}", error.message);
             deliveries.failure = Some(error);
         }

@@ -174,7 +174,7 @@ pub(super) unsafe fn place_of(message: *const sys::rd_kafka_message_t) -> TopicP
 }
 
 /// # Safety
-/// The message must be alive, and carry an error.
+/// The message must be alive, carry an error, and come from a consumer.
 pub(super) unsafe fn error_of(message: *const sys::rd_kafka_message_t) -> Error {
     // SAFETY: the text is the message's own.
     unsafe {
