@@ -280,7 +280,7 @@ fn dump(state: &StateDir, shared: &Shared, store: &str, partition: i32) -> BTree
         if !Path::exists(&path) {
             continue;
         }
-        let opened = Store::open(&path, shared, &[]).expect("the store opens");
+        let mut opened = Store::open(&path, shared, &[]).expect("the store opens");
         if let Some(table) = opened.table(store) {
             return opened.dump(table).expect("the store can be read").into_iter().collect();
         }

@@ -9,6 +9,8 @@ pub struct Limits {
     pub commit_interval: Duration,
     /// The shortest time between two commits when the input has been drained.
     pub commit_interval_idle: Duration,
+    /// How often what was committed is written into the stores. A killed process replays this much of its changelogs.
+    pub write_interval: Duration,
     /// How often stores are synced to disk. A power failure may take this much of them, which the changelogs give back.
     pub sync_interval: Duration,
     /// Records that go through the operators at a time.
@@ -30,6 +32,7 @@ impl Default for Limits {
         Limits {
             commit_interval: Duration::from_millis(100),
             commit_interval_idle: Duration::from_millis(5),
+            write_interval: Duration::from_secs(2),
             sync_interval: Duration::from_secs(10),
             batch_records: 4096,
             uncommitted_bytes: 64 << 20,

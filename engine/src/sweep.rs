@@ -14,9 +14,15 @@ pub struct Sweep {
     table: TableId,
     every: Span,
     /// Where the running pass goes on; None between passes.
-    cursor: Option<Vec<u8>>,
+    cursor: Option<Cursor>,
     last_pass: EventTime,
     events: usize,
+}
+
+/// A pass goes through the memory where all keys are there, else through the store.
+enum Cursor {
+    Slot(u32),
+    Key(Vec<u8>),
 }
 
 impl Sweep {
@@ -46,56 +52,71 @@ impl Sweep {
         if watermark == EventTime::MIN {
             return Ok(());
         }
-        if self.cursor.is_none() {
-            if self.last_pass == EventTime::MIN {
-                self.last_pass = watermark;
-            }
-            if watermark < self.last_pass.plus(self.every) {
-                return Ok(());
-            }
-            self.last_pass = watermark;
-            self.cursor = Some(Vec::new());
-        }
         let budget = KEYS_MIN.max(self.events / EVENTS_PER_KEY);
         self.events = 0;
-        let Some(from) = self.cursor.take() else { return Ok(()) };
-        let mut keys = Keys::default();
-        let mut dead = Keys::default();
-        store.scan_from(self.table, &from, &mut |key, bytes| {
-            keys.push_with(|out| out.extend_from_slice(key));
-            // A value that is dead as stored may have new events in memory: it is looked at again below.
-            if V::decode(bytes).is_ok_and(|mut value| expire(&mut value)) {
-                dead.push_with(|out| out.extend_from_slice(key));
+        let cursor = match self.cursor.take() {
+            Some(cursor) => cursor,
+            None if self.is_due(watermark) => Cursor::start(overlay),
+            None => return Ok(()),
+        };
+        self.cursor = match cursor {
+            Cursor::Slot(_) if !overlay.is_complete() => Some(Cursor::start(overlay)),
+            Cursor::Slot(from) => overlay.sweep(from, budget, expire).map(Cursor::Slot),
+            Cursor::Key(from) => {
+                scan(self.table, &from, budget, store, overlay, &mut expire)?.map(Cursor::Key)
             }
-            keys.len() < budget
-        })?;
-        if keys.len() == budget {
-            let mut next = keys.get(budget - 1).to_vec();
-            next.push(0);
-            self.cursor = Some(next);
-        }
-        let mut slots = Vec::new();
-        overlay.resolve(store, &dead, &mut slots)?;
-        for slot in slots {
-            let expired = overlay.get(slot).cloned_if(&mut expire);
-            if expired {
-                *overlay.modify(slot) = None;
-            }
-        }
+        };
         Ok(())
     }
-}
 
-/// Asks about a copy, so that a value that stays is not marked as changed.
-trait ClonedIf<V> {
-    fn cloned_if(self, expire: &mut impl FnMut(&mut V) -> bool) -> bool;
-}
-
-impl<V: StateValue> ClonedIf<V> for Option<&V> {
-    fn cloned_if(self, expire: &mut impl FnMut(&mut V) -> bool) -> bool {
-        let Some(value) = self else { return false };
-        let mut bytes = Vec::new();
-        value.encode(&mut bytes);
-        V::decode(&bytes).is_ok_and(|mut copy| expire(&mut copy))
+    fn is_due(&mut self, watermark: EventTime) -> bool {
+        if self.last_pass == EventTime::MIN {
+            self.last_pass = watermark;
+        }
+        let due = watermark >= self.last_pass.plus(self.every);
+        if due {
+            self.last_pass = watermark;
+        }
+        due
     }
+}
+
+impl Cursor {
+    fn start<V: StateValue>(overlay: &Overlay<V>) -> Cursor {
+        if overlay.is_complete() { Cursor::Slot(0) } else { Cursor::Key(Vec::new()) }
+    }
+}
+
+/// Looks at `budget` keys of the store; returns where to go on.
+fn scan<V: StateValue>(
+    table: TableId,
+    from: &[u8],
+    budget: usize,
+    store: &Store,
+    overlay: &mut Overlay<V>,
+    expire: &mut impl FnMut(&mut V) -> bool,
+) -> Result<Option<Vec<u8>>, StateError> {
+    let mut seen = 0;
+    let mut last = Vec::new();
+    let mut dead = Keys::default();
+    store.scan_from(table, from, &mut |key, bytes| {
+        seen += 1;
+        // A value that is dead as stored may have new events in memory: it is looked at again below.
+        if V::decode(bytes).is_ok_and(|mut value| expire(&mut value)) {
+            dead.push_with(|out| out.extend_from_slice(key));
+        }
+        if seen == budget {
+            last.extend_from_slice(key);
+        }
+        seen < budget
+    })?;
+    let mut slots = Vec::new();
+    overlay.resolve(store, &dead, &mut slots)?;
+    for slot in slots {
+        overlay.sweep(slot, 1, &mut *expire);
+    }
+    Ok((seen == budget).then(|| {
+        last.push(0);
+        last
+    }))
 }

@@ -66,10 +66,12 @@ impl Task {
     pub fn open(
         program: &Program,
         id: TaskId,
-        store: Store,
+        mut store: Store,
         starts: Vec<Start>,
         now: WallTime,
     ) -> Result<Task, TaskError> {
+        // Operators look through the store to find what they need to know.
+        store.flush()?;
         let graph = Graph::new(program, id, &store)?;
         let changelogs = program
             .stores_of(id.subtopology)
@@ -407,8 +409,13 @@ impl Task {
         Ok(())
     }
 
+    /// Writes what was committed into the store.
+    pub fn write_store(&mut self) -> Result<(), TaskError> {
+        Ok(self.store.flush()?)
+    }
+
     /// Brings the store to disk. Returns up to where each changelog is not needed any more on this machine.
-    pub fn sync(&self) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
+    pub fn sync(&mut self) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
         self.store.sync()?;
         let positions =
             self.changelogs.iter().filter_map(|(table, topic)| Some((*topic, self.store.position(*table)?)));

@@ -59,6 +59,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     /// Stores that stay open while the group is being rebalanced.
     parked: BTreeMap<TaskId, Store>,
     last_commit: WallTime,
+    last_write: WallTime,
     last_sync: WallTime,
     last_group_poll: WallTime,
     retry_at: Option<WallTime>,
@@ -91,6 +92,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             waiting: Vec::new(),
             parked: BTreeMap::new(),
             last_commit: now,
+            last_write: now,
             last_sync: now,
             last_group_poll: WallTime::from_micros(i64::MIN),
             retry_at: None,
@@ -112,6 +114,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             return Ok(Tick::Idle(Duration::from_millis(100)));
         }
         self.retry_at = None;
+        if now.since(self.last_write) >= self.program.limits.write_interval {
+            self.last_write = now;
+            for task in &mut self.tasks {
+                task.write_store()?;
+            }
+        }
         if !self.waiting.is_empty() {
             let waiting = std::mem::take(&mut self.waiting);
             for (task, since) in waiting {
@@ -386,7 +394,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     /// What is durable in the stores need not be kept in an embedded log's changelogs.
     fn sync(&mut self) -> Result<(), TaskError> {
         self.last_sync = self.last_commit;
-        for task in &self.tasks {
+        for task in &mut self.tasks {
             for (topic, next) in task.sync()? {
                 self.writer.trim_changelog(topic, task.id.partition, next);
             }

@@ -7,6 +7,7 @@ pub mod layout;
 pub mod overlay;
 pub mod store;
 pub mod value;
+mod write_buffer;
 pub mod write_set;
 
 pub use key::KeyReader;

@@ -217,12 +217,9 @@ impl<V: StateValue> Overlay<V> {
     ) -> Result<Vec<u32>, StateError> {
         if !self.complete {
             let mut keys = Keys::default();
-            for prefix in prefixes {
-                store.scan_prefix(self.table, prefix, &mut |key, _| {
-                    keys.push_with(|out| out.extend_from_slice(key));
-                    true
-                })?;
-            }
+            store.keys_with_prefixes(self.table, prefixes, &mut |key| {
+                keys.push_with(|out| out.extend_from_slice(key));
+            })?;
             self.resolve(store, &keys, &mut Vec::new())?;
         }
         let live = |slot: &u32| {
@@ -233,6 +230,24 @@ impl<V: StateValue> Overlay<V> {
         let mut slots: Vec<u32> = (0..self.entries.len() as u32).filter(live).collect();
         slots.sort_by(|a, b| self.key(*a).cmp(self.key(*b)));
         Ok(slots)
+    }
+
+    /// Is everything that the store holds in memory?
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Looks at the next `count` places from `from` on. `expire` shortens a value and says whether nothing of it is left; those are
+    /// deleted. Returns where to go on; None: that was the end.
+    pub fn sweep(&mut self, from: u32, count: usize, mut expire: impl FnMut(&mut V) -> bool) -> Option<u32> {
+        let end = self.entries.len().min(from as usize + count);
+        for slot in from as usize..end {
+            let Some(value) = &mut self.entries[slot].value else { continue };
+            if expire(value) {
+                *self.modify(slot as u32) = None;
+            }
+        }
+        (end < self.entries.len()).then_some(end as u32)
     }
 
     /// What changed since the last commit, in the order of the first change.
@@ -351,6 +366,8 @@ mod tests {
         Commit,
         Abort,
         Reopen,
+        Flush,
+        Kill,
     }
 
     fn action() -> impl Strategy<Value = Action> {
@@ -362,6 +379,8 @@ mod tests {
             2 => Just(Action::Commit),
             1 => Just(Action::Abort),
             1 => Just(Action::Reopen),
+            1 => Just(Action::Flush),
+            1 => Just(Action::Kill),
         ]
     }
 
@@ -384,6 +403,8 @@ mod tests {
             let mut model: BTreeMap<[u8; 2], u32> = BTreeMap::new();
             let mut committed = model.clone();
             let mut next = 0;
+            // What a changelog has that RocksDB may not have yet.
+            let mut tail: Vec<(WriteSet, i64)> = Vec::new();
             for action in actions {
                 match action {
                     Action::Put(number, value) => {
@@ -419,12 +440,9 @@ mod tests {
                         overlay.flush(&mut writes);
                         next += 1;
                         store.commit(&writes, &[(table, Offset(next))]).expect("commits");
+                        tail.push((writes, next));
                         overlay.committed();
                         committed = model.clone();
-                        let stored: BTreeMap<[u8; 2], u32> = store.dump(table).expect("dumps").into_iter()
-                            .map(|(key, value)| (key.try_into().expect("two bytes"), u32::decode(&value).expect("a u32")))
-                            .collect();
-                        prop_assert_eq!(&stored, &committed);
                         let live = overlay.entries.iter().filter(|entry| !entry.free);
                         let weights = live.map(|entry| ENTRY_BYTES + 2 + entry.value.map_or(0, |_| 4));
                         prop_assert_eq!(overlay.bytes(), weights.sum::<usize>());
@@ -433,7 +451,22 @@ mod tests {
                         overlay = Overlay::new(table, budget, false);
                         model = committed.clone();
                     }
+                    Action::Flush => {
+                        store.flush().expect("writes");
+                        tail.clear();
+                    }
+                    Action::Kill => {
+                        store.kill();
+                        store = Store::open(dir.path(), &shared, &tables).expect("opens again");
+                        prop_assert_eq!(store.position(table).map_or(0, |offset| offset.0), next - tail.len() as i64);
+                        for (writes, next) in &tail {
+                            store.commit(writes, &[(table, Offset(*next))]).expect("replays");
+                        }
+                        overlay = Overlay::new(table, budget, false);
+                        model = committed.clone();
+                    }
                     Action::Reopen => {
+                        tail.clear();
                         drop(store);
                         store = Store::open(dir.path(), &shared, &tables).expect("opens again");
                         overlay = Overlay::new(table, budget, store.is_empty(table).expect("scans"));
@@ -442,6 +475,10 @@ mod tests {
                     }
                 }
             }
+            let stored: BTreeMap<[u8; 2], u32> = store.dump(table).expect("dumps").into_iter()
+                .map(|(key, value)| (key.try_into().expect("two bytes"), u32::decode(&value).expect("a u32")))
+                .collect();
+            prop_assert_eq!(&stored, &committed);
         }
     }
 }

@@ -1,13 +1,16 @@
 //! One RocksDB for each task: its tables, and the changelog position that they agree with, written in one batch.
+//!
+//! What was committed waits in a buffer first and is written every few seconds: a crash loses the buffer, and the changelog has it.
 
 use crate::StateError;
 use crate::value::{Decoder, put_i64};
+use crate::write_buffer::WriteBuffer;
 use crate::write_set::{TableId, WriteSet};
 use rocksdb::{
     BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions,
     WriteBatch, WriteBufferManager, WriteOptions,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tidegate_model::Offset;
 
@@ -16,6 +19,8 @@ const FORMAT: u8 = 1;
 /// Table number of the store's own records: format, table names, positions.
 const META: u16 = 0;
 const FIRST_TABLE: u16 = 1;
+/// A buffer that has grown larger is written at once.
+const BUFFER_BYTES_MAX: usize = 8 << 20;
 
 /// Memory that all stores of a process share.
 #[derive(Clone)]
@@ -38,7 +43,11 @@ pub struct Store {
     db: DB,
     path: PathBuf,
     tables: BTreeMap<String, TableId>,
+    /// Of everything that was committed, the buffer included.
     positions: BTreeMap<TableId, Offset>,
+    buffer: WriteBuffer,
+    /// Was something committed since the buffer was last written?
+    unwritten: bool,
     write_options: WriteOptions,
 }
 
@@ -54,6 +63,8 @@ impl Store {
             path: path.to_owned(),
             tables: BTreeMap::new(),
             positions: BTreeMap::new(),
+            buffer: WriteBuffer::default(),
+            unwritten: false,
             write_options: WriteOptions::default(),
         };
         store.check_format()?;
@@ -119,7 +130,11 @@ impl Store {
     }
 
     pub fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
-        self.db.get(table_key(table, key)).map_err(|cause| self.error(&cause))
+        let whole = table_key(table, key);
+        match self.buffer.get(&whole) {
+            Some(value) => Ok(value.map(<[u8]>::to_vec)),
+            None => self.db.get(&whole).map_err(|cause| self.error(&cause)),
+        }
     }
 
     /// Gives `visit` the index of each key and what is stored for it, in one batched read.
@@ -129,27 +144,51 @@ impl Store {
         keys: &[&[u8]],
         visit: &mut dyn FnMut(usize, Option<&[u8]>),
     ) -> Result<(), StateError> {
-        let whole: Vec<Vec<u8>> = keys.iter().map(|key| table_key(table, key)).collect();
+        let mut missed: Vec<usize> = Vec::new();
+        let mut whole: Vec<Vec<u8>> = Vec::new();
+        for (index, key) in keys.iter().enumerate() {
+            let key = table_key(table, key);
+            match self.buffer.get(&key) {
+                Some(value) => visit(index, value),
+                None => {
+                    missed.push(index);
+                    whole.push(key);
+                }
+            }
+        }
         let handle = self.db.cf_handle("default").expect("every RocksDB has a default column family");
-        for (index, value) in self.db.batched_multi_get_cf(handle, &whole, false).into_iter().enumerate() {
+        let found = self.db.batched_multi_get_cf(handle, &whole, false);
+        for (index, value) in missed.into_iter().zip(found) {
             let value = value.map_err(|cause| self.error(&cause))?;
             visit(index, value.as_deref());
         }
         Ok(())
     }
 
-    /// Gives `visit` the keys that begin with `prefix`, in order, until it returns false.
-    pub fn scan_prefix(
+    /// Gives `visit` the keys that begin with one of some prefixes, in no order. A key may come twice, and one that was deleted
+    /// since the buffer was last written may come too.
+    pub fn keys_with_prefixes<const N: usize>(
         &self,
         table: TableId,
-        prefix: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+        prefixes: &BTreeSet<[u8; N]>,
+        visit: &mut dyn FnMut(&[u8]),
     ) -> Result<(), StateError> {
-        let whole = table_key(table, prefix);
-        self.scan(&whole, &whole, &mut |key, value| visit(&key[2..], value))
+        let buffered = self.buffer.keys(table);
+        buffered
+            .filter(|key| key.first_chunk::<N>().is_some_and(|prefix| prefixes.contains(prefix)))
+            .for_each(&mut *visit);
+        for prefix in prefixes {
+            let whole = table_key(table, prefix);
+            self.scan(&whole, &whole, &mut |key, _| {
+                visit(&key[2..]);
+                true
+            })?;
+        }
+        Ok(())
     }
 
-    /// Gives `visit` the keys from `from` on, in order, until it returns false.
+    /// Gives `visit` the keys from `from` on, in order, until it returns false: as they were when the buffer was last written
+    /// (see [`Store::flush`]).
     pub fn scan_from(
         &self,
         table: TableId,
@@ -178,6 +217,7 @@ impl Store {
         Ok(())
     }
 
+    /// Is there no key in the table, when the buffer was last written?
     pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
         let mut empty = true;
         self.scan_from(table, &[], &mut |_, _| {
@@ -192,40 +232,46 @@ impl Store {
         self.positions.get(&table).copied()
     }
 
-    /// Writes changes and the changelog positions that they lead to, all or nothing. Only ever called after the log has committed.
+    /// Takes in changes and the changelog positions that they lead to, all or nothing. Only ever called after the log has committed.
     pub fn commit(&mut self, writes: &WriteSet, positions: &[(TableId, Offset)]) -> Result<(), StateError> {
-        let mut batch = WriteBatch::default();
-        let mut whole = Vec::with_capacity(64);
-        for (table, key, value) in writes.iter() {
-            whole.clear();
-            whole.extend_from_slice(&table.0.to_be_bytes());
-            whole.extend_from_slice(key);
-            match value {
-                Some(value) => batch.put(&whole, value),
-                None => batch.delete(&whole),
-            }
-        }
-        let mut bytes = Vec::new();
         for (table, next) in positions {
-            let before = self.positions.get(table);
+            let before = self.positions.insert(*table, *next);
             assert!(
-                before.is_none_or(|before| before <= next),
+                before.is_none_or(|before| before <= *next),
                 "a position never goes back: {before:?} to {next:?}"
             );
+        }
+        self.unwritten |= !writes.is_empty() || !positions.is_empty();
+        self.buffer.apply(writes);
+        if self.buffer.bytes() > BUFFER_BYTES_MAX { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was committed so far into RocksDB: values and positions in one batch, so that they agree after any crash.
+    pub fn flush(&mut self) -> Result<(), StateError> {
+        if !self.unwritten {
+            return Ok(());
+        }
+        let mut batch = WriteBatch::default();
+        // In the order of the keys, which is kind to the memtable.
+        self.buffer.sorted(|key, value| match value {
+            Some(value) => batch.put(key, value),
+            None => batch.delete(key),
+        });
+        let mut bytes = Vec::new();
+        for (table, next) in &self.positions {
             bytes.clear();
             put_i64(&mut bytes, next.0);
             batch.put(position_key(*table), &bytes);
         }
-        if batch.is_empty() {
-            return Ok(());
-        }
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
-        self.positions.extend(positions.iter().copied());
+        self.buffer.clear();
+        self.unwritten = false;
         Ok(())
     }
 
     /// What was committed so far outlives a power failure, too. (A killed process loses nothing in any case.)
-    pub fn sync(&self) -> Result<(), StateError> {
+    pub fn sync(&mut self) -> Result<(), StateError> {
+        self.flush()?;
         self.db.flush_wal(true).map_err(|cause| self.error(&cause))
     }
 
@@ -237,12 +283,14 @@ impl Store {
         batch.delete_range(&start[..], &end[..]);
         batch.delete(position_key(table));
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        self.buffer.forget(table);
         self.positions.remove(&table);
         Ok(())
     }
 
     /// Everything in a table, for tests and tools.
-    pub fn dump(&self, table: TableId) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+    pub fn dump(&mut self, table: TableId) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+        self.flush()?;
         let mut all = Vec::new();
         self.scan_from(table, &[], &mut |key, value| {
             all.push((key.to_vec(), value.to_vec()));
@@ -251,8 +299,24 @@ impl Store {
         Ok(all)
     }
 
+    /// Loses what was not written, as a killed process does.
+    #[cfg(test)]
+    pub(crate) fn kill(mut self) {
+        self.buffer.clear();
+        self.unwritten = false;
+    }
+
     fn error(&self, cause: &rocksdb::Error) -> StateError {
         store_error(&self.path, cause)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Whoever opens it next need not read the changelog for what is here.
+        if let Err(error) = self.flush() {
+            tracing::warn!("{error}; the changelog topics have it");
+        }
     }
 }
 
@@ -354,14 +418,19 @@ mod tests {
         }
         writes.put(b, b"x3", b"");
         store.commit(&writes, &[]).expect("commits");
-        let mut seen = Vec::new();
-        let mut visit = |key: &[u8], _: &[u8]| {
-            seen.push(key.to_vec());
-            true
+        let seen = |store: &Store, prefixes: &[[u8; 1]]| {
+            let mut seen = BTreeSet::new();
+            let prefixes = prefixes.iter().copied().collect();
+            let mut visit = |key: &[u8]| {
+                seen.insert(key.to_vec());
+            };
+            store.keys_with_prefixes(a, &prefixes, &mut visit).expect("scans");
+            seen
         };
-        store.scan_prefix(a, b"x", &mut visit).expect("scans");
-        store.scan_prefix(a, b"\xFF", &mut visit).expect("scans");
-        assert_eq!(seen, [&b"x1"[..], b"x2", b"\xFF\xFF"]);
+        let right: BTreeSet<Vec<u8>> = [&b"x1"[..], b"x2", b"\xFF\xFF"].map(<[u8]>::to_vec).into();
+        assert_eq!(seen(&store, &[*b"x", *b"\xFF"]), right, "from the buffer");
+        store.flush().expect("writes");
+        assert_eq!(seen(&store, &[*b"x", *b"\xFF"]), right, "from RocksDB");
         store.clear(a).expect("clears");
         assert!(store.is_empty(a).expect("scans") && !store.is_empty(b).expect("scans"));
     }
