@@ -419,7 +419,9 @@ fn a_broker_that_is_away_is_waited_for() {
     let dir = tempfile::tempdir().expect("a directory");
     let topology = repository("tests/topologies/w1_filter.tide");
     let mut process = Process::run(&topology, &own.address(), &dir.path().join("data"), &[]);
-    until("a word about the broker", || process.told().contains("waiting for Kafka").then_some(()));
+    until("a word about the broker", || {
+        process.told().contains("waiting for Kafka at 127.0.0.1").then_some(())
+    });
     assert!(process.exit().is_none());
     own.restart();
     let payment = payments(50).into_iter().find(oracle::is_large).expect("one of 50");

@@ -2,10 +2,11 @@
 //! send. State is a hash map that a crash loses, which is cheaper than what it is compared with.
 
 use hashbrown::HashMap;
+use native::Message;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Message;
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::message::Message as _;
+use rdkafka::producer::{DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -53,10 +54,24 @@ struct Card<'a> {
 }
 
 fn cents(amount: &serde_json::value::RawValue) -> i64 {
-    let text = amount.get();
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    let part: i64 = format!("{part:0<2}")[..2].parse().expect("digits");
-    whole.parse::<i64>().expect("digits") * 100 + part
+    let mut cents = 0i64;
+    let mut decimals = None;
+    for byte in amount.get().bytes() {
+        match byte {
+            b'.' => decimals = Some(0),
+            digit => {
+                assert!(digit.is_ascii_digit(), "an amount is digits and a dot");
+                cents = cents * 10 + i64::from(digit - b'0');
+                decimals = decimals.map(|count| count + 1);
+            }
+        }
+    }
+    match decimals {
+        None => cents * 100,
+        Some(1) => cents * 10,
+        Some(2) => cents,
+        Some(other) => panic!("{other} decimals"),
+    }
 }
 
 /// arguments: job, brokers, input topic, output topic, group.
@@ -65,21 +80,13 @@ pub fn run(arguments: &[String]) {
     let mut program = Program::new(brokers, input, output, group);
     match job.as_str() {
         "w1" => program.each(&mut (), |program, (), message| {
-            let large: Large<'_> =
-                serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
+            let large: Large<'_> = serde_json::from_slice(message.payload).expect("JSON");
             if matches!(large.country, "FR" | "DE") && cents(large.amount) >= 50_000 {
-                let key = message.key().expect("a key");
-                program.send(
-                    message.partition(),
-                    message.timestamp().to_millis(),
-                    key,
-                    message.payload().expect("a payload"),
-                );
+                let key = message.key;
+                program.send(message.partition, message.timestamp_ms, key, message.payload);
             }
         }),
-        "w2" => {
-            program.each(&mut Hourly::default(), |program, hourly, message| hourly.take(program, message))
-        }
+        "w2" => program.each(&mut Hourly::default(), |_, hourly, message| hourly.take(message)),
         "w3" => program.each(&mut Map::<String, VecDeque<i64>>::default(), velocity),
         "w4" => {
             let mut cards = cards(brokers);
@@ -93,13 +100,137 @@ pub fn run(arguments: &[String]) {
     }
 }
 
+/// It runs until it is killed, so nothing is taken down.
 struct Program {
+    queue: Queue,
+    topic: Topic,
     consumer: BaseConsumer,
     producer: ThreadedProducer<DefaultProducerContext>,
     input: String,
-    output: String,
-    next: BTreeMap<i32, i64>,
+    partitions: usize,
+    next: Vec<i64>,
     row: Vec<u8>,
+}
+
+/// All partitions' messages, read in batches: half of what one event object for each message costs.
+#[derive(Clone, Copy)]
+struct Queue(*mut rdkafka::bindings::rd_kafka_queue_t);
+
+struct Topic(*mut rdkafka::bindings::rd_kafka_topic_t);
+
+#[expect(
+    unsafe_code,
+    reason = "the crate reads no batches, and looks a topic up by its name for each record"
+)]
+mod native {
+    use super::*;
+    use rdkafka::bindings as sys;
+    use std::ffi::{CString, c_int, c_void};
+
+    pub const BATCH: usize = 1024;
+
+    /// One message of the input.
+    pub struct Message<'a> {
+        pub partition: i32,
+        pub offset: i64,
+        pub timestamp_ms: i64,
+        pub key: &'a [u8],
+        pub payload: &'a [u8],
+    }
+
+    impl Queue {
+        pub fn of(consumer: &BaseConsumer, input: &str, partitions: usize) -> Queue {
+            let native = consumer.client().native_ptr();
+            let topic = CString::new(input).expect("a name");
+            // SAFETY: the queues are ours, and the consumer lives as long as the program.
+            unsafe {
+                let queue = sys::rd_kafka_queue_new(native);
+                for partition in 0..partitions as i32 {
+                    let part = sys::rd_kafka_queue_get_partition(native, topic.as_ptr(), partition);
+                    sys::rd_kafka_queue_forward(part, queue);
+                    sys::rd_kafka_queue_destroy(part);
+                }
+                Queue(queue)
+            }
+        }
+
+        /// Waits a little for the first message.
+        pub fn consume(&self, mut take: impl FnMut(&Message<'_>)) {
+            let mut messages = [std::ptr::null_mut(); BATCH];
+            // SAFETY: the array has room for as many as are asked for; each message is ours until it is destroyed.
+            unsafe {
+                let count = sys::rd_kafka_consume_batch_queue(self.0, 5, messages.as_mut_ptr(), BATCH);
+                for message in &messages[..usize::try_from(count).expect("a count")] {
+                    let given = &**message;
+                    assert!(given.err == rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR);
+                    take(&Message {
+                        partition: given.partition,
+                        offset: given.offset,
+                        timestamp_ms: sys::rd_kafka_message_timestamp(given, std::ptr::null_mut()),
+                        key: std::slice::from_raw_parts(given.key.cast(), given.key_len),
+                        payload: std::slice::from_raw_parts(given.payload.cast(), given.len),
+                    });
+                    sys::rd_kafka_message_destroy(*message);
+                }
+            }
+        }
+    }
+
+    impl Topic {
+        pub fn of(producer: &ThreadedProducer<DefaultProducerContext>, name: &str) -> Topic {
+            let name = CString::new(name).expect("a name");
+            // SAFETY: the handle is ours, and the producer lives as long as the program.
+            Topic(unsafe {
+                sys::rd_kafka_topic_new(producer.client().native_ptr(), name.as_ptr(), std::ptr::null_mut())
+            })
+        }
+    }
+
+    impl Program {
+        pub fn send(&self, partition: i32, at_ms: i64, key: &[u8], row: &[u8]) {
+            let native = self.producer.client().native_ptr();
+            loop {
+                // SAFETY: every tag is followed by what it says; key and value are copied.
+                let code = unsafe {
+                    sys::rd_kafka_producev(
+                        native,
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT as c_int,
+                        self.topic.0,
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION as c_int,
+                        partition,
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS as c_int,
+                        sys::RD_KAFKA_MSG_F_COPY as c_int,
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE as c_int,
+                        row.as_ptr().cast::<c_void>(),
+                        row.len(),
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY as c_int,
+                        key.as_ptr().cast::<c_void>(),
+                        key.len(),
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP as c_int,
+                        at_ms,
+                        sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END as c_int,
+                    )
+                };
+                use rdkafka::types::RDKafkaRespErr as Code;
+                match code {
+                    Code::RD_KAFKA_RESP_ERR_NO_ERROR => return,
+                    Code::RD_KAFKA_RESP_ERR__QUEUE_FULL => self.producer.poll(Duration::from_millis(1)),
+                    other => panic!("a row was not taken: {other:?}"),
+                }
+            }
+        }
+
+        pub fn flush(&self) {
+            // SAFETY: the handle lives as long as the producer.
+            unsafe { sys::rd_kafka_flush(self.producer.client().native_ptr(), 30_000) };
+        }
+
+        pub fn commit_transaction(&self) {
+            // SAFETY: the handle lives as long as the producer.
+            let error = unsafe { sys::rd_kafka_commit_transaction(self.producer.client().native_ptr(), -1) };
+            assert!(error.is_null(), "the commit failed");
+        }
+    }
 }
 
 /// What is done before each commit.
@@ -119,73 +250,57 @@ impl Program {
             .clone()
             .set("group.id", group)
             .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
             .set("isolation.level", "read_committed")
             .set("fetch.queue.backoff.ms", "2")
             .create()
             .expect("a consumer");
-        consumer.subscribe(&[input]).expect("subscribed");
+        let metadata = consumer.fetch_metadata(Some(input), CALL).expect("the broker answers");
+        let partitions = metadata.topics()[0].partitions().len();
+        // It is alone, so it needs no group to share the partitions out.
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions as i32 {
+            list.add_partition_offset(input, partition, Offset::Beginning).expect("right");
+        }
+        let queue = Queue::of(&consumer, input, partitions);
+        consumer.assign(&list).expect("assigned");
         let producer: ThreadedProducer<DefaultProducerContext> = config
             .set("transactional.id", group)
             .set("linger.ms", "5")
             .set("batch.num.messages", "100000")
             .set("queue.buffering.max.messages", "500000")
+            .set("queue.buffering.max.kbytes", "65536")
             .set("delivery.report.only.error", "true")
             .set("retry.backoff.ms", "5")
             .create()
             .expect("a producer");
         producer.init_transactions(CALL).expect("transactions");
+        let topic = Topic::of(&producer, output);
         Program {
+            queue,
+            topic,
             consumer,
             producer,
             input: input.to_owned(),
-            output: output.to_owned(),
-            next: BTreeMap::new(),
+            partitions,
+            next: vec![-1; partitions],
             row: Vec::new(),
         }
     }
 
-    fn send(&self, partition: i32, at_ms: Option<i64>, key: &[u8], row: &[u8]) {
-        let mut record: BaseRecord<'_, [u8], [u8]> =
-            BaseRecord::to(&self.output).partition(partition).key(key).payload(row);
-        record.timestamp = at_ms;
-        while let Err((_, back)) = self.producer.send(record) {
-            record = back;
-            self.producer.poll(Duration::from_millis(1));
-        }
-    }
-
     #[expect(clippy::disallowed_methods, reason = "it commits by the clock")]
-    fn each<S: State>(
-        &mut self,
-        state: &mut S,
-        mut take: impl FnMut(&mut Program, &mut S, &rdkafka::message::BorrowedMessage<'_>),
-    ) {
+    fn each<S: State>(&mut self, state: &mut S, mut take: impl FnMut(&mut Program, &mut S, &Message<'_>)) {
         let mut begun = false;
         let mut last = Instant::now();
-        let mut count = 0u32;
         loop {
-            // The message borrows from the consumer, which the rest of the program does not touch meanwhile.
-            let consumer: *const BaseConsumer = &self.consumer;
-            #[expect(unsafe_code, reason = "the consumer is neither moved nor dropped while the loop runs")]
-            // SAFETY: see the reason.
-            let message = unsafe { &*consumer }.poll(Duration::from_millis(5));
-            match message {
-                Some(Ok(message)) => {
-                    if !begun {
-                        self.producer.begin_transaction().expect("begun");
-                        begun = true;
-                    }
-                    take(self, state, &message);
-                    self.next.insert(message.partition(), message.offset() + 1);
-                    count += 1;
-                    if !count.is_multiple_of(256) {
-                        continue;
-                    }
+            let queue = self.queue;
+            queue.consume(|message| {
+                if !begun {
+                    self.producer.begin_transaction().expect("begun");
+                    begun = true;
                 }
-                Some(Err(error)) => panic!("{error}"),
-                None => {}
-            }
+                take(self, state, message);
+                self.next[message.partition as usize] = message.offset + 1;
+            });
             if begun && last.elapsed() >= COMMIT {
                 state.before_commit(self);
                 self.commit();
@@ -195,30 +310,22 @@ impl Program {
         }
     }
 
-    #[expect(unsafe_code, reason = "the crate's flush and commit wait in slices of 100 ms")]
     fn commit(&mut self) {
         let mut list = TopicPartitionList::new();
-        for (partition, next) in &self.next {
-            list.add_partition_offset(&self.input, *partition, Offset::Offset(*next)).expect("right");
+        for (partition, next) in self.next.iter().enumerate().filter(|(_, next)| **next >= 0) {
+            let offset = Offset::Offset(*next);
+            list.add_partition_offset(&self.input, partition as i32, offset).expect("right");
         }
-        let native = self.producer.client().native_ptr();
-        // SAFETY: the handle lives as long as the producer.
-        unsafe { rdkafka::bindings::rd_kafka_flush(native, 30_000) };
-        let group = self.consumer.group_metadata().expect("a member");
+        self.flush();
+        let group = self.consumer.group_metadata().expect("a group");
         self.producer.send_offsets_to_transaction(&list, &group, CALL).expect("offsets are taken");
-        // SAFETY: the handle lives as long as the producer.
-        let error = unsafe { rdkafka::bindings::rd_kafka_commit_transaction(native, -1) };
-        assert!(error.is_null(), "the commit failed");
+        self.commit_transaction();
     }
 }
 
-fn velocity(
-    program: &mut Program,
-    cards: &mut Map<String, VecDeque<i64>>,
-    message: &rdkafka::message::BorrowedMessage<'_>,
-) {
-    let payment: Payment<'_> = serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
-    let key = message.key().expect("a key");
+fn velocity(program: &mut Program, cards: &mut Map<String, VecDeque<i64>>, message: &Message<'_>) {
+    let payment: Payment<'_> = serde_json::from_slice(message.payload).expect("JSON");
+    let key = message.key;
     let card = std::str::from_utf8(key).expect("text");
     let times = match cards.get_mut(card) {
         Some(times) => times,
@@ -234,7 +341,7 @@ fn velocity(
         let mut row = std::mem::take(&mut program.row);
         row.clear();
         write!(row, r#"{{"id":"{}","card":"{card}","n":{n}}}"#, payment.id).expect("written");
-        program.send(message.partition(), Some(payment.at), key, &row);
+        program.send(message.partition, payment.at, key, &row);
         program.row = row;
     }
 }
@@ -266,13 +373,9 @@ fn cards(brokers: &str) -> Map<String, (String, String)> {
     cards
 }
 
-fn join(
-    program: &mut Program,
-    cards: &mut Map<String, (String, String)>,
-    message: &rdkafka::message::BorrowedMessage<'_>,
-) {
-    let payment: Payment<'_> = serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
-    let key = message.key().expect("a key");
+fn join(program: &mut Program, cards: &mut Map<String, (String, String)>, message: &Message<'_>) {
+    let payment: Payment<'_> = serde_json::from_slice(message.payload).expect("JSON");
+    let key = message.key;
     let card = std::str::from_utf8(key).expect("text");
     let Some((tier, home)) = cards.get(card) else { return };
     let cents = cents(payment.amount);
@@ -287,64 +390,63 @@ fn join(
         payment.country
     )
     .expect("written");
-    program.send(message.partition(), Some(payment.at), key, &row);
+    program.send(message.partition, payment.at, key, &row);
     program.row = row;
 }
 
+/// Windows by their start; the currencies of one are few.
 #[derive(Default)]
 struct Hourly {
-    windows: BTreeMap<(i64, String), (i64, u64)>,
+    windows: BTreeMap<i64, Vec<Volume>>,
     watermarks: BTreeMap<i32, i64>,
-    partitions: Option<usize>,
+}
+
+struct Volume {
+    currency: String,
+    cents: i64,
+    count: u64,
 }
 
 impl Hourly {
-    fn take(&mut self, program: &mut Program, message: &rdkafka::message::BorrowedMessage<'_>) {
-        let payment: Payment<'_> =
-            serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
+    fn take(&mut self, message: &Message<'_>) {
+        let payment: Payment<'_> = serde_json::from_slice(message.payload).expect("JSON");
         let start = payment.at.div_euclid(HOUR_MS) * HOUR_MS;
         let currency = payment.merchant.currency;
         let cents = cents(payment.amount);
-        match self.windows.get_mut(&(start, currency.to_owned())) {
-            Some(window) => {
-                window.0 += cents;
-                window.1 += 1;
+        let volumes = self.windows.entry(start).or_default();
+        match volumes.iter_mut().find(|volume| volume.currency == currency) {
+            Some(volume) => {
+                volume.cents += cents;
+                volume.count += 1;
             }
-            None => {
-                self.windows.insert((start, currency.to_owned()), (cents, 1));
-            }
+            None => volumes.push(Volume { currency: currency.to_owned(), cents, count: 1 }),
         }
-        let watermark = self.watermarks.entry(message.partition()).or_insert(i64::MIN);
+        let watermark = self.watermarks.entry(message.partition).or_insert(i64::MIN);
         *watermark = (*watermark).max(payment.at - OUT_OF_ORDER_MS);
-        let _ = program;
     }
 }
 
 impl State for Hourly {
     fn before_commit(&mut self, program: &mut Program) {
-        let partitions = *self.partitions.get_or_insert_with(|| {
-            let metadata =
-                program.consumer.fetch_metadata(Some(&program.input), CALL).expect("the broker answers");
-            metadata.topics()[0].partitions().len()
-        });
-        if self.watermarks.len() < partitions {
+        if self.watermarks.len() < program.partitions {
             return;
         }
         let watermark = *self.watermarks.values().min().expect("partitions");
         while let Some(entry) = self.windows.first_entry() {
-            let (start, currency) = entry.key().clone();
+            let start = *entry.key();
             if start + HOUR_MS + GRACE_MS > watermark {
                 return;
             }
-            let (cents, count) = entry.remove();
-            let row = format!(
-                r#"{{"currency":"{currency}","window":{{"start":"{}","end":"{}"}},"volume":"{}.{:02}","payments":{count}}}"#,
-                rfc3339(start),
-                rfc3339(start + HOUR_MS),
-                cents / 100,
-                cents % 100
-            );
-            program.send(0, Some(start + HOUR_MS), currency.as_bytes(), row.as_bytes());
+            for Volume { currency, cents, count } in entry.remove() {
+                let row = format!(
+                    r#"{{"currency":"{currency}","window":{{"start":"{}","end":"{}"}},"volume":"{}.{:02}","payments":{count}}}"#,
+                    rfc3339(start),
+                    rfc3339(start + HOUR_MS),
+                    cents / 100,
+                    cents % 100
+                );
+                program.send(0, start + HOUR_MS, currency.as_bytes(), row.as_bytes());
+            }
         }
     }
 }
@@ -371,17 +473,16 @@ struct Total {
 }
 
 impl Totals {
-    fn take(&mut self, message: &rdkafka::message::BorrowedMessage<'_>) {
-        let payment: Payment<'_> =
-            serde_json::from_slice(message.payload().expect("a payload")).expect("JSON");
-        let card = std::str::from_utf8(message.key().expect("a key")).expect("text");
+    fn take(&mut self, message: &Message<'_>) {
+        let payment: Payment<'_> = serde_json::from_slice(message.payload).expect("JSON");
+        let card = std::str::from_utf8(message.key).expect("text");
         let total = match self.cards.get_mut(card) {
             Some(total) => total,
             None => self.cards.entry(card.to_owned()).or_default(),
         };
         total.count += 1;
         total.cents += cents(payment.amount);
-        total.partition = message.partition();
+        total.partition = message.partition;
         total.at = payment.at;
         if !total.changed {
             total.changed = true;
@@ -405,7 +506,7 @@ impl State for Totals {
                 total.cents % 100
             )
             .expect("written");
-            program.send(total.partition, Some(total.at), card.as_bytes(), &row);
+            program.send(total.partition, total.at, card.as_bytes(), &row);
         }
     }
 }

@@ -407,6 +407,9 @@ public final class Jobs {
     }
 
     private static String money(long cents) {
+        if (cents < 0) {
+            return "-" + money(-cents);
+        }
         long rest = cents % 100;
         return cents / 100 + (rest < 10 ? ".0" : ".") + rest;
     }

@@ -129,6 +129,21 @@ impl Column {
         self.nulls.as_ref().is_some_and(|nulls| nulls[row])
     }
 
+    /// Makes room for as much as another column of the same type holds.
+    pub fn reserve_like(&mut self, other: &Column) {
+        match (&mut self.data, &other.data) {
+            (ColumnData::Bool(values), ColumnData::Bool(others)) => values.reserve(others.len()),
+            (ColumnData::Int(values), ColumnData::Int(others)) => values.reserve(others.len()),
+            (ColumnData::Float(values), ColumnData::Float(others)) => values.reserve(others.len()),
+            (ColumnData::Decimal(values), ColumnData::Decimal(others)) => values.reserve(others.len()),
+            (ColumnData::String(values), ColumnData::String(others)) => {
+                values.bytes.reserve(others.bytes.len());
+                values.spans.reserve(others.spans.len());
+            }
+            _ => {}
+        }
+    }
+
     /// Marks a row as null.
     pub fn set_null(&mut self, row: usize) {
         let len = self.len();

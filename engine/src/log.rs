@@ -156,6 +156,20 @@ pub trait Writer {
     /// Takes a record into the current transaction; begins one if none is open. Waits while the send buffer is full.
     fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError>;
 
+    /// Takes the changes of one table (key, and value or None for a deletion) into the current transaction, as [`Writer::send`] does.
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError> {
+        let timestamp = EventTime::from_micros(0);
+        for (key, value) in changes {
+            self.send(Outgoing { topic, partition, timestamp, key: Some(key), value, headers: &[] })?;
+        }
+        Ok(())
+    }
+
     /// Ends the transaction with these next offsets of the inputs. All in it becomes visible at once, or nothing.
     fn commit(&mut self, group: &Self::Group, offsets: &[(TopicPartition, Committed)]) -> CommitOutcome;
 

@@ -82,12 +82,29 @@ impl Context<'_> {
 pub trait Outlet {
     fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError>;
 
+    /// See [`Writer::send_changelog`].
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError>;
+
     fn partitions(&self, topic: TopicHandle) -> u32;
 }
 
 impl<W: Writer> Outlet for W {
     fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
         Writer::send(self, record)
+    }
+
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError> {
+        Writer::send_changelog(self, topic, partition, changes)
     }
 
     fn partitions(&self, topic: TopicHandle) -> u32 {

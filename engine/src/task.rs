@@ -4,7 +4,7 @@ use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
 use crate::graph::{Env, Graph};
 use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
-use crate::log::{ChangelogEnd, Committed, Outgoing, Reader, Slot, TopicHandle};
+use crate::log::{ChangelogEnd, Committed, Reader, Slot, TopicHandle};
 use crate::operator::{Counters, Outlet, TaskError};
 use crate::program::Program;
 use crate::progress;
@@ -367,21 +367,13 @@ impl Task {
             counters: &mut self.counters,
         };
         self.graph.commit(&mut self.writes, &mut env)?;
-        for (table, key, value) in self.writes.iter() {
-            let topic = self
-                .changelogs
-                .iter()
-                .find(|(known, _)| *known == table)
-                .expect("every table has a changelog")
-                .1;
-            out.send(Outgoing {
-                topic,
-                partition: self.id.partition,
-                timestamp: EventTime::from_micros(0),
-                key: Some(key),
-                value,
-                headers: &[],
-            })?;
+        let mut changes = self.writes.iter().peekable();
+        while let Some((table, _, _)) = changes.peek().copied() {
+            let known = self.changelogs.iter().find(|(known, _)| *known == table);
+            let topic = known.expect("every table has a changelog").1;
+            let mut of_table = std::iter::from_fn(|| changes.next_if(|(next, _, _)| *next == table))
+                .map(|(_, key, value)| (key, value));
+            out.send_changelog(topic, self.id.partition, &mut of_table)?;
         }
         let mut offsets = Vec::new();
         for state in &mut self.inputs {

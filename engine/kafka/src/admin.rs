@@ -13,6 +13,7 @@ use tidegate_engine::topics::{InternalKind, InternalTopic, NotCoPartitioned, int
 use tidegate_model::plan::Plan;
 
 const CALL: Duration = Duration::from_secs(5);
+const SEGMENT_BYTES: &str = "52428800";
 const CREATE: Duration = Duration::from_secs(30);
 
 #[derive(Error, Clone, PartialEq, Eq, Debug)]
@@ -130,7 +131,9 @@ impl Admin {
                     // Event time may lie in the broker's future.
                     .set("message.timestamp.type", "CreateTime")
                     .set("message.timestamp.after.max.ms", "9223372036854775807")
-                    .set("message.timestamp.before.max.ms", "9223372036854775807");
+                    .set("message.timestamp.before.max.ms", "9223372036854775807")
+                    // The last segment is neither compacted nor deleted, so it must not be as large as the broker's default.
+                    .set("segment.bytes", SEGMENT_BYTES);
                 match topic.kind {
                     InternalKind::Changelog => new.set("cleanup.policy", "compact"),
                     // Deleted by the topology when it has read them, never by age.

@@ -23,6 +23,8 @@ const FLUSH: Duration = Duration::from_millis(500);
 const ABORT: Duration = Duration::from_secs(15);
 /// How long the thread that takes delivery reports waits before it looks whether it is to end.
 const SERVE: Duration = Duration::from_millis(50);
+/// Changes that are handed over at a time.
+const BATCH_RECORDS: usize = 1024;
 /// How long the send buffer is waited for at a time.
 const FULL: Duration = Duration::from_millis(5);
 
@@ -243,6 +245,28 @@ impl KafkaWriter {
         CommitOutcome::Unknown { why }
     }
 
+    /// A record of `bytes` bytes did not go into the send buffer. Ok: try again, unless the transaction is `refused` now.
+    fn not_taken(&mut self, error: &Error, topic: usize, bytes: usize) -> Result<(), LogError> {
+        match error.code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL => {
+                // Times out as long as anything is on its way, which is the wait that is wanted.
+                let _ = self.client().flush(FULL);
+            }
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE => {
+                return Err(LogError::Rejected(format!(
+                    "a record of {bytes} bytes for {} is larger than `message.max.bytes`",
+                    self.topics[topic].name
+                )));
+            }
+            // The transaction has failed already; the commit tells what became of it.
+            _ => {
+                self.refused =
+                    Some(format!("a record for {} was not taken: {error}", self.topics[topic].name));
+            }
+        }
+        Ok(())
+    }
+
     fn changelog_ends(&self) -> Vec<ChangelogEnd> {
         let deliveries = self.client().callbacks().deliveries.lock().expect("no holder of this lock panics");
         let ends = deliveries.ends.iter().map(|((report, partition), next)| ChangelogEnd {
@@ -298,23 +322,39 @@ impl Writer for KafkaWriter {
         loop {
             match self.client().produce(&self.handles[index], &produced) {
                 Ok(()) => return Ok(()),
-                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL => {
-                    // Times out as long as anything is on its way, which is the wait that is wanted.
-                    let _ = self.client().flush(FULL);
-                }
-                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE => {
-                    let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-                    return Err(LogError::Rejected(format!(
-                        "a record of {bytes} bytes for {} is larger than `message.max.bytes`",
-                        topic.name
-                    )));
-                }
-                // The transaction has failed already; the commit tells what became of it.
                 Err(error) => {
-                    self.refused = Some(format!("a record for {} was not taken: {error}", topic.name));
-                    return Ok(());
+                    let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+                    self.not_taken(&error, index, bytes)?;
                 }
             }
+            if self.refused.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError> {
+        self.begin()?;
+        let index = topic.0 as usize;
+        assert!(self.topics[index].changelog, "changes go to a changelog");
+        let mut batch: Vec<(&[u8], Option<&[u8]>)> = Vec::with_capacity(BATCH_RECORDS);
+        loop {
+            batch.extend(changes.take(BATCH_RECORDS - batch.len()));
+            if batch.is_empty() || self.refused.is_some() {
+                return Ok(());
+            }
+            let sent = self.client().produce_batch(&self.handles[index], partition, topic.0 + 1, &batch);
+            let (taken, error) = sent;
+            if let Some(error) = error {
+                let (key, value) = batch[taken];
+                self.not_taken(&error, index, key.len() + value.map_or(0, <[u8]>::len))?;
+            }
+            batch.drain(..taken);
         }
     }
 

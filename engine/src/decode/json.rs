@@ -114,8 +114,12 @@ impl JsonDecoder {
 
     /// The columns of all rows since the last call; those that are not needed are absent.
     pub fn finish(&mut self) -> Vec<Column> {
+        let mut fresh = self.fresh_builders();
+        // The next batch is most often as large as this one.
+        for (column, last) in fresh.iter_mut().zip(&self.builders) {
+            column.reserve_like(last);
+        }
         self.rows = 0;
-        let fresh = self.fresh_builders();
         std::mem::replace(&mut self.builders, fresh)
     }
 

@@ -49,7 +49,9 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
     let settings = Settings::new(brokers, &properties, &plan.topology, state.instance(), commit_interval)
         .map_err(|error| unusable(error.into()))?;
-    let Some(prepared) = prepare(plan, &settings, arguments.replication, &stop).map_err(unusable)? else {
+    tracing::info!("{}: connecting to {brokers}", plan.topology);
+    let Some(prepared) = prepare(plan, &settings, brokers, arguments.replication, &stop).map_err(unusable)?
+    else {
         return Ok(());
     };
     let settings = match prepared.batch_bytes_max {
@@ -85,6 +87,7 @@ fn open_state(data: &Path, topology: &str) -> Result<Arc<StateDir>> {
 fn prepare(
     plan: &Plan,
     settings: &Settings,
+    brokers: &str,
     replication: Option<u16>,
     stop: &AtomicBool,
 ) -> Result<Option<Prepared>> {
@@ -93,7 +96,7 @@ fn prepare(
         match admin.prepare(plan) {
             Ok(prepared) => return Ok(Some(prepared)),
             Err(AdminError::Retry(why)) => {
-                tracing::warn!("waiting for Kafka: {why}");
+                tracing::warn!("waiting for Kafka at {brokers}: {why}");
                 pause();
             }
             Err(error) => return Err(error.into()),

@@ -330,6 +330,51 @@ impl Client {
         Topic { object }
     }
 
+    /// Takes records (key and value) for one partition into the send buffer, with the time of now. Returns how many, and what was the
+    /// matter with the next. `report`: as for [`Client::produce`].
+    pub fn produce_batch(
+        &self,
+        topic: &Topic,
+        partition: PartitionId,
+        report: u32,
+        records: &[(&[u8], Option<&[u8]>)],
+    ) -> (usize, Option<Error>) {
+        let mut messages: Vec<sys::rd_kafka_message_t> = records
+            .iter()
+            .map(|(key, value)| {
+                let (key, key_len) = produce::parts(Some(key));
+                let (payload, len) = produce::parts(*value);
+                // SAFETY: all bytes zero are a message without anything.
+                let empty: sys::rd_kafka_message_t = unsafe { std::mem::zeroed() };
+                sys::rd_kafka_message_t {
+                    key: key.cast_mut(),
+                    key_len,
+                    payload: payload.cast_mut(),
+                    len,
+                    _private: ptr::without_provenance_mut::<c_void>(report as usize),
+                    ..empty
+                }
+            })
+            .collect();
+        // SAFETY: the array is as long as is said; keys and values are copied (MSG_F_COPY) and not changed.
+        let taken = unsafe {
+            sys::rd_kafka_produce_batch(
+                topic.object,
+                partition.0,
+                sys::RD_KAFKA_MSG_F_COPY as c_int,
+                messages.as_mut_ptr(),
+                messages.len() as c_int,
+            )
+        };
+        if usize::try_from(taken).is_ok_and(|taken| taken == records.len()) {
+            return (records.len(), None);
+        }
+        let refused =
+            |message: &sys::rd_kafka_message_t| message.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let first = messages.iter().position(refused).expect("one was not taken");
+        (first, Some(Error::of_code(messages[first].err)))
+    }
+
     /// Takes a record into the send buffer; key and value are copied. `report`: the number under which the delivery is counted
     /// (see [`Deliveries::ends`]), from 1; 0 for none.
     pub fn produce(&self, topic: &Topic, record: &Produced<'_>) -> Result<(), Error> {
