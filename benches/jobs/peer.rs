@@ -10,7 +10,6 @@ use rdkafka::producer::{DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 const COMMIT: Duration = Duration::from_millis(100);
@@ -72,6 +71,18 @@ fn cents(amount: &serde_json::value::RawValue) -> i64 {
         Some(2) => cents,
         Some(other) => panic!("{other} decimals"),
     }
+}
+
+fn put(row: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        row.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn put_cents(row: &mut Vec<u8>, cents: i64) {
+    row.extend_from_slice(itoa::Buffer::new().format(cents / 100).as_bytes());
+    let part = (cents % 100) as u8;
+    row.extend_from_slice(&[b'.', b'0' + part / 10, b'0' + part % 10]);
 }
 
 /// arguments: job, brokers, input topic, output topic, group.
@@ -240,7 +251,7 @@ trait State {
 
 impl State for () {}
 impl State for Map<String, VecDeque<i64>> {}
-impl State for Map<String, (String, String)> {}
+impl State for Map<String, Box<str>> {}
 
 impl Program {
     fn new(brokers: &str, input: &str, output: &str, group: &str) -> Program {
@@ -340,13 +351,15 @@ fn velocity(program: &mut Program, cards: &mut Map<String, VecDeque<i64>>, messa
     if n > 2 {
         let mut row = std::mem::take(&mut program.row);
         row.clear();
-        write!(row, r#"{{"id":"{}","card":"{card}","n":{n}}}"#, payment.id).expect("written");
+        put(&mut row, &[r#"{"id":""#, payment.id, r#"","card":""#, card, r#"","n":"#]);
+        row.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+        row.push(b'}');
         program.send(message.partition, payment.at, key, &row);
         program.row = row;
     }
 }
 
-fn cards(brokers: &str) -> Map<String, (String, String)> {
+fn cards(brokers: &str) -> Map<String, Box<str>> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("group.id", "cards").set("enable.partition.eof", "true");
     let consumer: BaseConsumer = config.create().expect("a consumer");
@@ -364,7 +377,9 @@ fn cards(brokers: &str) -> Map<String, (String, String)> {
             Some(Ok(message)) => {
                 let card: Card<'_> = serde_json::from_slice(message.payload().expect("a row")).expect("JSON");
                 let key = std::str::from_utf8(message.key().expect("a key")).expect("text");
-                cards.insert(key.to_owned(), (card.tier.to_owned(), card.home.to_owned()));
+                // What is known of a card, as it stands at the end of each row.
+                let known = format!(r#"","tier":"{}","home":"{}"}}"#, card.tier, card.home);
+                cards.insert(key.to_owned(), known.into());
             }
             Some(Err(_)) => ended += 1,
             None => panic!("the table of cards could not be read"),
@@ -373,23 +388,17 @@ fn cards(brokers: &str) -> Map<String, (String, String)> {
     cards
 }
 
-fn join(program: &mut Program, cards: &mut Map<String, (String, String)>, message: &Message<'_>) {
+fn join(program: &mut Program, cards: &mut Map<String, Box<str>>, message: &Message<'_>) {
     let payment: Payment<'_> = serde_json::from_slice(message.payload).expect("JSON");
     let key = message.key;
     let card = std::str::from_utf8(key).expect("text");
-    let Some((tier, home)) = cards.get(card) else { return };
+    let Some(known) = cards.get(card) else { return };
     let cents = cents(payment.amount);
     let mut row = std::mem::take(&mut program.row);
     row.clear();
-    write!(
-        row,
-        r#"{{"id":"{}","card":"{card}","amount":"{}.{:02}","country":"{}","tier":"{tier}","home":"{home}"}}"#,
-        payment.id,
-        cents / 100,
-        cents % 100,
-        payment.country
-    )
-    .expect("written");
+    put(&mut row, &[r#"{"id":""#, payment.id, r#"","card":""#, card, r#"","amount":""#]);
+    put_cents(&mut row, cents);
+    put(&mut row, &[r#"","country":""#, payment.country, known]);
     program.send(message.partition, payment.at, key, &row);
     program.row = row;
 }
@@ -498,14 +507,11 @@ impl State for Totals {
             let total = self.cards.get_mut(&card).expect("it changed");
             total.changed = false;
             row.clear();
-            write!(
-                row,
-                r#"{{"card":"{card}","payments":{},"paid":"{}.{:02}"}}"#,
-                total.count,
-                total.cents / 100,
-                total.cents % 100
-            )
-            .expect("written");
+            put(&mut row, &[r#"{"card":""#, &card, r#"","payments":"#]);
+            row.extend_from_slice(itoa::Buffer::new().format(total.count).as_bytes());
+            put(&mut row, &[r#","paid":""#]);
+            put_cents(&mut row, total.cents);
+            put(&mut row, &[r#""}"#]);
             program.send(total.partition, total.at, card.as_bytes(), &row);
         }
     }

@@ -12,8 +12,10 @@ pub enum System {
     Tidegate,
     /// A single-threaded program of this repository for just this job: librdkafka and a hash map.
     HandWritten,
-    /// Kafka Streams 4.2, tuned.
+    /// Kafka Streams 4.2, tuned: state in memory, which a crash loses and the changelog gives back.
     Streams,
+    /// The same with state in RocksDB, as Tidegate keeps it.
+    StreamsRocksDb,
 }
 
 /// A program at work.
@@ -26,7 +28,8 @@ pub struct Running {
 }
 
 impl System {
-    pub const ALL: [System; 3] = [System::Tidegate, System::HandWritten, System::Streams];
+    pub const ALL: [System; 4] =
+        [System::Tidegate, System::HandWritten, System::Streams, System::StreamsRocksDb];
 
     pub fn parse(text: &str) -> Option<System> {
         System::ALL.into_iter().find(|system| system.name() == text)
@@ -37,7 +40,17 @@ impl System {
             System::Tidegate => "tidegate",
             System::HandWritten => "hand-written",
             System::Streams => "streams",
+            System::StreamsRocksDb => "streams-rocksdb",
         }
+    }
+
+    /// Kafka Streams' two kinds of store differ only where there is one by card.
+    pub fn runs(self, job: Job) -> bool {
+        self != System::StreamsRocksDb || matches!(job, Job::W3 | Job::W4 | Job::W5)
+    }
+
+    pub fn is_streams(self) -> bool {
+        matches!(self, System::Streams | System::StreamsRocksDb)
     }
 
     /// Starts the job on `input`; `run` tells its topics and its directory from those of other runs.
@@ -59,8 +72,11 @@ impl System {
                 command.args(["hand-written", job.name(), &bed.broker.address(), input, &output, &group]);
                 command
             }
-            System::Streams => {
+            System::Streams | System::StreamsRocksDb => {
                 let mut command = streams_command();
+                if self == System::StreamsRocksDb {
+                    command.env("STREAMS_STORES", "rocksdb");
+                }
                 command.args([job.name(), &bed.broker.address(), input, &output, &group]);
                 command.arg(dir.join("state"));
                 command
@@ -116,7 +132,14 @@ fn streams_command() -> Command {
     assert!(compiled.success(), "Jobs.java does not compile");
     let mut command = Command::new("java");
     command
-        .args(["-Xmx2g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"])
+        .args([
+            "-Xms1g",
+            "-Xmx2g",
+            "-Xmn512m",
+            "-XX:+UseSerialGC",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+            "-cp",
+        ])
         .arg(format!("{path}:{}", classes.display()))
         .arg("Jobs");
     command

@@ -192,8 +192,8 @@ impl Settings {
         self.with_properties(self.common(), false)
     }
 
-    /// The transactional producer of one worker. `reports`: every delivery is reported, not only failures.
-    pub(crate) fn producer(&self, worker: u32, reports: bool) -> ClientConfig {
+    /// A transactional producer. `name` tells it from the others of this process. `reports`: every delivery is reported, not only failures.
+    pub(crate) fn producer(&self, name: &str, reports: bool) -> ClientConfig {
         let mut config = self.common();
         config.set("linger.ms", "5");
         config.set("batch.size", self.batch_bytes.to_string());
@@ -201,11 +201,11 @@ impl Settings {
         config.set("queue.buffering.max.messages", "500000");
         config.set("queue.buffering.max.kbytes", "65536");
         config.set("sticky.partitioning.linger.ms", "0");
-        // The next transaction may begin while the markers of the last are still being written; with the default the
-        // producer then rests for 100 ms.
+        // A transaction may begin while the markers of this producer's last one are still being written; with the default it then
+        // rests for 100 ms.
         config.set("retry.backoff.ms", "5");
         let mut config = self.with_properties(config, true);
-        config.set("transactional.id", format!("{}-{}-{worker}", self.group, self.instance));
+        config.set("transactional.id", format!("{}-{}-{name}", self.group, self.instance));
         config.set("transaction.timeout.ms", self.transaction_timeout.as_millis().to_string());
         config.set("message.timeout.ms", self.transaction_timeout.as_millis().to_string());
         config.set("delivery.report.only.error", if reports { "false" } else { "true" });
@@ -246,7 +246,7 @@ mod tests {
             settings.restorer(),
             settings.observer(),
             settings.admin(),
-            settings.producer(0, true),
+            settings.producer("0-0", true),
         ] {
             config.create_native_config().expect("librdkafka knows all of it");
         }

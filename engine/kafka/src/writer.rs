@@ -9,16 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidegate_engine::log::{ChangelogEnd, CommitOutcome, Committed, LogError, Outgoing, TopicHandle, Writer};
 use tidegate_model::{Offset, PartitionId, TopicPartition};
 
 const CALL: Duration = Duration::from_secs(10);
-/// A commit is answered before its markers are written. A transaction that registers its first partition meanwhile is sent away, and
-/// librdkafka then rests for a fixed 20 ms: after a short transaction it is quicker to wait.
-const SETTLE: Duration = Duration::from_millis(4);
-/// With transactions as long as this the rest costs nothing: records wait in the send buffer anyway.
-const SHORT: Duration = Duration::from_millis(40);
+/// A commit is answered before its markers are written, and a producer whose next transaction registers its first partition meanwhile is
+/// sent away and rests for 20 ms. So producers take turns.
+const PRODUCERS: usize = 2;
 const FLUSH: Duration = Duration::from_millis(500);
 const ABORT: Duration = Duration::from_secs(15);
 /// How long the thread that takes delivery reports waits before it looks whether it is to end.
@@ -29,9 +27,9 @@ const BATCH_RECORDS: usize = 1024;
 const FULL: Duration = Duration::from_millis(5);
 
 pub struct KafkaWriter {
-    // Topic handles go before the producer that they belong to.
-    handles: Vec<Topic>,
-    producer: Option<Producer>,
+    /// They take turns; each has its own transactional id. Empty until the first `reset`.
+    producers: Vec<Producer>,
+    turn: usize,
     settings: Settings,
     worker: u32,
     /// Is every delivery reported? Without changelogs nobody asks for them.
@@ -43,9 +41,6 @@ pub struct KafkaWriter {
     refused: Option<String>,
     trimmer: Trimmer,
     now: NowMillis,
-    begun: Option<Instant>,
-    /// When the last transaction was committed, if it was a short one.
-    short_commit: Option<Instant>,
 }
 
 struct Known {
@@ -61,15 +56,17 @@ type NowMillis = fn() -> i64;
 
 /// A client with a thread that serves its callbacks.
 struct Producer {
+    // They go before the client that they belong to.
+    topics: Vec<Topic>,
     client: Arc<Client>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Producer {
-    fn new(settings: &Settings, worker: u32, reports: bool) -> Result<Producer, LogError> {
+    fn new(settings: &Settings, name: &str, reports: bool) -> Result<Producer, LogError> {
         let client =
-            Client::new(Kind::Producer, &settings.producer(worker, reports)).map_err(LogError::Fatal)?;
+            Client::new(Kind::Producer, &settings.producer(name, reports)).map_err(LogError::Fatal)?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));
@@ -81,7 +78,7 @@ impl Producer {
                 }
             })
             .map_err(|error| LogError::Fatal(error.to_string()))?;
-        Ok(Producer { client, stop, thread: Some(thread) })
+        Ok(Producer { topics: Vec::new(), client, stop, thread: Some(thread) })
     }
 }
 
@@ -105,8 +102,8 @@ impl KafkaWriter {
         timeout: Duration,
     ) -> Result<KafkaWriter, LogError> {
         let mut writer = KafkaWriter {
-            handles: Vec::new(),
-            producer: None,
+            producers: Vec::new(),
+            turn: 0,
             settings: settings.clone(),
             worker,
             reports,
@@ -116,8 +113,6 @@ impl KafkaWriter {
             refused: None,
             trimmer: Trimmer::new(settings),
             now: wall_millis,
-            begun: None,
-            short_commit: None,
         };
         loop {
             match writer.reset(timeout) {
@@ -128,8 +123,18 @@ impl KafkaWriter {
         }
     }
 
+    /// The producer whose turn it is.
+    fn producer(&self) -> &Producer {
+        &self.producers[self.turn]
+    }
+
     fn client(&self) -> &Client {
-        &self.producer.as_ref().expect("made by `reset`").client
+        &self.producer().client
+    }
+
+    fn next_turn(&mut self) {
+        self.in_transaction = false;
+        self.turn = (self.turn + 1) % self.producers.len();
     }
 
     fn begin(&mut self) -> Result<(), LogError> {
@@ -146,7 +151,6 @@ impl KafkaWriter {
             tracing::debug!("the connection failed since the last transaction: the producer is made anew");
             self.reset_until(CALL * 6)?;
         }
-        self.let_markers_settle();
         match self.client().begin_transaction() {
             Ok(()) => {}
             Err(error) if error.fatal => {
@@ -158,20 +162,6 @@ impl KafkaWriter {
         }
         self.in_transaction = true;
         Ok(())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the broker does not tell when it has written its markers")]
-    fn let_markers_settle(&mut self) {
-        if let Some(committed) = self.short_commit.take() {
-            std::thread::sleep(SETTLE.saturating_sub(committed.elapsed()));
-        }
-        self.begun = Some(Instant::now());
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "see `let_markers_settle`")]
-    fn note_commit(&mut self) {
-        let short = self.begun.take().is_some_and(|begun| begun.elapsed() < SHORT);
-        self.short_commit = short.then(Instant::now);
     }
 
     fn reset_until(&mut self, timeout: Duration) -> Result<(), LogError> {
@@ -290,7 +280,10 @@ impl Writer for KafkaWriter {
             .get(name)
             .ok_or_else(|| LogError::Fatal(format!("the topic {name} was not looked up before the start")))?;
         assert!(!changelog || self.reports, "a changelog's ends are known from delivery reports");
-        self.handles.push(self.client().topic(name));
+        for producer in &mut self.producers {
+            let topic = producer.client.topic(name);
+            producer.topics.push(topic);
+        }
         let internal = name.starts_with(&format!("{}.", self.settings.group()));
         self.topics.push(Known { name: name.to_owned(), partitions, changelog, internal });
         Ok(TopicHandle(self.topics.len() as u32 - 1))
@@ -320,7 +313,7 @@ impl Writer for KafkaWriter {
             report: if topic.changelog { record.topic.0 + 1 } else { 0 },
         };
         loop {
-            match self.client().produce(&self.handles[index], &produced) {
+            match self.client().produce(&self.producer().topics[index], &produced) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
@@ -348,7 +341,8 @@ impl Writer for KafkaWriter {
             if batch.is_empty() || self.refused.is_some() {
                 return Ok(());
             }
-            let sent = self.client().produce_batch(&self.handles[index], partition, topic.0 + 1, &batch);
+            let sent =
+                self.client().produce_batch(&self.producer().topics[index], partition, topic.0 + 1, &batch);
             let (taken, error) = sent;
             if let Some(error) = error {
                 let (key, value) = batch[taken];
@@ -379,12 +373,12 @@ impl Writer for KafkaWriter {
         }
         match self.try_commit(group, &list) {
             Ok(()) => {
-                self.in_transaction = false;
-                self.note_commit();
                 for (partition, committed) in offsets {
                     self.trimmer.note(partition, committed.next);
                 }
-                CommitOutcome::Committed(self.changelog_ends())
+                let ends = self.changelog_ends();
+                self.next_turn();
+                CommitOutcome::Committed(ends)
             }
             Err(error) => self.settle(&error),
         }
@@ -395,8 +389,9 @@ impl Writer for KafkaWriter {
         if !self.in_transaction {
             return CommitOutcome::Aborted { why: "given up".to_owned() };
         }
-        self.in_transaction = false;
-        match self.client().abort_transaction(ABORT) {
+        let result = self.client().abort_transaction(ABORT);
+        self.next_turn();
+        match result {
             Ok(()) => CommitOutcome::Aborted { why: "given up".to_owned() },
             Err(error) => CommitOutcome::Unknown { why: format!("the abort failed: {error}") },
         }
@@ -405,13 +400,18 @@ impl Writer for KafkaWriter {
     fn reset(&mut self, timeout: Duration) -> Result<(), LogError> {
         self.in_transaction = false;
         self.refused = None;
-        self.handles.clear();
-        self.producer = None;
-        let producer = Producer::new(&self.settings, self.worker, self.reports)?;
-        producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error))?;
-        producer.client.callbacks().transport_failed.store(false, Ordering::SeqCst);
-        self.handles = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
-        self.producer = Some(producer);
+        self.producers.clear();
+        self.turn = 0;
+        let mut producers = Vec::new();
+        for number in 0..PRODUCERS {
+            let name = format!("{}-{number}", self.worker);
+            let mut producer = Producer::new(&self.settings, &name, self.reports)?;
+            producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error))?;
+            producer.client.callbacks().transport_failed.store(false, Ordering::SeqCst);
+            producer.topics = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
+            producers.push(producer);
+        }
+        self.producers = producers;
         Ok(())
     }
 

@@ -185,6 +185,7 @@ fn properties(dir: &Path, port: u16, controller: u16) -> String {
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
          transaction.state.log.num.partitions=4\n\
+         log.retention.ms=-1\n\
          transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
          group.initial.rebalance.delay.ms=0\n\
          group.min.session.timeout.ms=1000\n\
