@@ -311,6 +311,26 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_that_fits_no_type_is_told_and_does_not_panic() {
+        let ty = ScalarType::Decimal { precision: 38, scale: 0 };
+        let argument = Some(tidegate_model::expr::Expr::column(0, ty, false));
+        let call = AggregateCall {
+            name: "n".to_owned(),
+            function: AggregateFunction::Sum,
+            argument,
+            ty,
+            nullable: false,
+        };
+        let mut sum = Accumulator::new(&call);
+        let column = Column { data: ColumnData::Decimal(vec![10i128.pow(38) - 1; 3]), nulls: None };
+        sum.update(Some((&column, ty)), 0, EventTime::MIN);
+        assert_eq!(sum.result(&call), Ok(Value::Decimal(10i128.pow(38) - 1)));
+        sum.update(Some((&column, ty)), 1, EventTime::MIN);
+        sum.update(Some((&column, ty)), 2, EventTime::MIN);
+        assert_eq!(sum.result(&call), Err(ResultOverflow));
+    }
+
+    #[test]
     fn every_accumulator_comes_back_from_its_bytes() {
         let all = [
             Accumulator::Count(-3),

@@ -44,7 +44,15 @@ struct ColumnSpec {
 
 struct Field {
     name: Box<[u8]>,
+    /// `"name":`, as producers write it; names that need escapes never match.
+    written: Box<[u8]>,
     target: Target,
+}
+
+impl Field {
+    fn new(name: &str, target: Target) -> Field {
+        Field { name: name.as_bytes().into(), written: format!("\"{name}\":").into_bytes().into(), target }
+    }
 }
 
 enum Target {
@@ -196,13 +204,11 @@ fn insert(fields: &mut Vec<Field>, path: &str, column: usize, presence: bool) {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let position = fields.iter().position(|field| *field.name == *name.as_bytes());
     match rest {
-        None if !presence => {
-            fields.push(Field { name: name.as_bytes().into(), target: Target::Leaf(column) })
-        }
+        None if !presence => fields.push(Field::new(name, Target::Leaf(column))),
         _ => {
             let position = position.unwrap_or_else(|| {
                 let target = Target::Record { presence: None, fields: Vec::new() };
-                fields.push(Field { name: name.as_bytes().into(), target });
+                fields.push(Field::new(name, target));
                 fields.len() - 1
             });
             let Target::Record { presence: marker, fields } = &mut fields[position].target else {
@@ -256,17 +262,11 @@ impl Row<'_> {
         let mut next = 0;
         loop {
             scanner.skip_space();
-            let (raw, escaped) = scanner.string()?;
-            scanner.skip_space();
-            scanner.expect(b':', "a colon")?;
-            scanner.skip_space();
-            let found = if escaped {
-                let mut name = String::new();
-                unescape(raw, &mut name);
-                find(fields, name.as_bytes(), next)
-            } else {
-                find(fields, raw.as_bytes(), next)
+            let found = match fields.get(next) {
+                Some(field) if scanner.take(&field.written) => Some(next),
+                _ => key(fields, scanner, next)?,
             };
+            scanner.skip_space();
             match found {
                 None => scanner.skip_value(depth + 1)?,
                 Some(index) => {
@@ -399,6 +399,19 @@ impl Row<'_> {
     }
 }
 
+/// The field that stands here, if it is one that is wanted; the scanner goes on behind its colon.
+fn key(fields: &[Field], scanner: &mut Scanner<'_>, next: usize) -> Result<Option<usize>, DecodeError> {
+    let (raw, escaped) = scanner.string()?;
+    scanner.skip_space();
+    scanner.expect(b':', "a colon")?;
+    if !escaped {
+        return Ok(find(fields, raw.as_bytes(), next));
+    }
+    let mut name = String::new();
+    unescape(raw, &mut name);
+    Ok(find(fields, name.as_bytes(), next))
+}
+
 #[inline]
 fn find(fields: &[Field], name: &[u8], next: usize) -> Option<usize> {
     if fields.get(next).is_some_and(|field| *field.name == *name) {
@@ -453,11 +466,22 @@ fn push_number(column: &mut Column, ty: ScalarType, number: &str) -> bool {
     true
 }
 
+/// 10 to the power of 0 to 38.
+const POWERS_OF_TEN: [u128; 39] = {
+    let mut powers = [1; 39];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
+
 /// Exact at the type's scale, and within its precision.
 fn decimal(text: &str, ty: ScalarType) -> Option<i128> {
     let ScalarType::Decimal { precision, scale } = ty else { panic!("{ty} is no decimal") };
     let digits = parse_decimal(text.as_bytes(), scale)?;
-    (digits.unsigned_abs() < 10u128.pow(u32::from(precision.min(38)))).then_some(digits)
+    (digits.unsigned_abs() < POWERS_OF_TEN[usize::from(precision.min(38))]).then_some(digits)
 }
 
 #[cfg(test)]

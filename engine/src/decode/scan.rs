@@ -43,8 +43,22 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Goes on behind `text`, if that stands here.
+    #[inline]
+    pub(super) fn take(&mut self, text: &[u8]) -> bool {
+        let there = self.text.as_bytes()[self.at..].starts_with(text);
+        if there {
+            self.at += text.len();
+        }
+        there
+    }
+
     #[inline]
     pub(super) fn skip_space(&mut self) {
+        // Most often there is none, and all of it lies at or below the blank.
+        if self.peek().is_some_and(|byte| byte > b' ') {
+            return;
+        }
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
