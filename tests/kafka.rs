@@ -428,5 +428,13 @@ fn a_broker_that_is_away_is_waited_for() {
     let row = payment.json();
     topics.produce("payments", [(Some(0), Some(payment.card.as_bytes()), Some(row.as_slice()))]);
     until("the row", || (topics.read_committed("w1.large").len() == 1).then_some(()));
+    own.kill();
+    until("another word about the broker", || {
+        process.told().contains("no broker can be reached").then_some(())
+    });
+    own.restart();
+    topics.produce("payments", [(Some(0), Some(payment.card.as_bytes()), Some(row.as_slice()))]);
+    until("the second row", || (topics.read_committed("w1.large").len() == 2).then_some(()));
+    assert!(process.told().contains("a broker is there again"), "{}", process.told());
     assert!(process.stop().success());
 }

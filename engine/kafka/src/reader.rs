@@ -6,6 +6,7 @@ use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
 use tidegate_model::{Offset, TopicPartition};
@@ -174,6 +175,9 @@ impl Reader for KafkaReader {
             Given::Failed(_, error) => failed = Some(error),
         });
         assigned.next = next;
+        if count > 0 && self.client.callbacks().unreachable.swap(false, Ordering::SeqCst) {
+            tracing::info!("a broker is there again");
+        }
         let partition = assigned.partition.clone();
         match failed {
             Some(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET => {

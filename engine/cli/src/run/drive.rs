@@ -73,6 +73,9 @@ impl<'a> Report<'a> {
         self.last = now;
         if tick == Tick::Restoring {
             let left = status.restore_remaining;
+            if left == 0 {
+                return;
+            }
             let before = self.remaining.replace(left);
             let rate = before.map_or(0.0, |before| (before - left).max(0) as f64 / seconds);
             let time_left =

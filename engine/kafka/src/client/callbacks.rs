@@ -24,6 +24,10 @@ pub struct Callbacks {
     /// The client is being closed: rebalances are answered at once.
     pub(super) closing: AtomicBool,
     pub deliveries: Mutex<Deliveries>,
+    /// No broker can be reached.
+    pub unreachable: AtomicBool,
+    /// Is this the client whose troubles are told? One of a worker's is enough.
+    pub(super) tells: bool,
     /// Something went wrong on the way to a broker since this was last reset.
     pub transport_failed: AtomicBool,
 }
@@ -99,7 +103,12 @@ pub(super) unsafe extern "C" fn on_error(
     unsafe {
         let callbacks = &*opaque.cast::<Callbacks>();
         callbacks.transport_failed.store(true, Ordering::SeqCst);
-        tracing::debug!(code, "kafka: {}", CStr::from_ptr(reason).to_string_lossy());
+        let reason = CStr::from_ptr(reason).to_string_lossy();
+        tracing::debug!(code, "kafka: {reason}");
+        let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
+        if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
+            tracing::warn!("no broker can be reached; waiting for one");
+        }
     }
 }
 

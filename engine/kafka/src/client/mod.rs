@@ -55,7 +55,8 @@ fn c_string(text: &str) -> CString {
 impl Client {
     pub fn new(kind: Kind, config: &ClientConfig) -> Result<Client, String> {
         let native = config.create_native_config().map_err(|error| error.to_string())?;
-        let callbacks = Box::<Callbacks>::default();
+        let is_member = kind == Kind::Consumer && config.get("group.instance.id").is_some();
+        let callbacks = Box::new(Callbacks { tells: is_member, ..Callbacks::default() });
         let mut why = [0 as c_char; 512];
         // SAFETY: `rd_kafka_new` takes a copy of a configuration over where it succeeds, so it gets one of its own; the opaque pointer lives
         // in a box that is dropped after the handle is destroyed.
@@ -66,7 +67,7 @@ impl Client {
             sys::rd_kafka_conf_set_error_cb(conf, Some(callbacks::on_error));
             let type_ = match kind {
                 Kind::Consumer => {
-                    if config.get("group.instance.id").is_some() {
+                    if is_member {
                         sys::rd_kafka_conf_set_rebalance_cb(conf, Some(callbacks::on_rebalance));
                     }
                     sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
