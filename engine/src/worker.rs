@@ -60,7 +60,10 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     parked: BTreeMap<TaskId, Store>,
     last_commit: WallTime,
     last_write: WallTime,
+    /// The task whose store was written last.
+    write_turn: usize,
     last_sync: WallTime,
+    sync_turn: usize,
     last_group_poll: WallTime,
     retry_at: Option<WallTime>,
     status: Status,
@@ -93,7 +96,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             parked: BTreeMap::new(),
             last_commit: now,
             last_write: now,
+            write_turn: 0,
             last_sync: now,
+            sync_turn: 0,
             last_group_poll: WallTime::from_micros(i64::MIN),
             retry_at: None,
             status: Status::default(),
@@ -114,12 +119,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             return Ok(Tick::Idle(Duration::from_millis(100)));
         }
         self.retry_at = None;
-        if now.since(self.last_write) >= self.program.limits.write_interval {
-            self.last_write = now;
-            for task in &mut self.tasks {
-                task.write_store()?;
-            }
-        }
+        self.keep_stores(now)?;
         if !self.waiting.is_empty() {
             let waiting = std::mem::take(&mut self.waiting);
             for (task, since) in waiting {
@@ -369,9 +369,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 }
                 self.status.commits += 1;
                 self.last_commit = self.clock.now();
-                if self.last_commit.since(self.last_sync) >= self.program.limits.sync_interval {
-                    self.sync()?;
-                }
                 Ok(())
             }
             CommitOutcome::Aborted { why } => {
@@ -391,13 +388,30 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         }
     }
 
-    /// What is durable in the stores need not be kept in an embedded log's changelogs.
-    fn sync(&mut self) -> Result<(), TaskError> {
-        self.last_sync = self.last_commit;
-        for task in &mut self.tasks {
-            for (topic, next) in task.sync()? {
-                self.writer.trim_changelog(topic, task.id.partition, next);
-            }
+    /// Writes and syncs stores when it is time: one after the other, so that no event waits for all of them.
+    fn keep_stores(&mut self, now: WallTime) -> Result<(), TaskError> {
+        let count = self.tasks.len();
+        if count == 0 {
+            return Ok(());
+        }
+        if now.since(self.last_write) >= self.program.limits.write_interval / count as u32 {
+            self.last_write = now;
+            self.write_turn = (self.write_turn + 1) % count;
+            self.tasks[self.write_turn].write_store()?;
+        }
+        if now.since(self.last_sync) >= self.program.limits.sync_interval / count as u32 {
+            self.last_sync = now;
+            self.sync_turn = (self.sync_turn + 1) % count;
+            self.sync(self.sync_turn)?;
+        }
+        Ok(())
+    }
+
+    /// What is durable in a store need not be kept in an embedded log's changelogs.
+    fn sync(&mut self, index: usize) -> Result<(), TaskError> {
+        let task = &mut self.tasks[index];
+        for (topic, next) in task.sync()? {
+            self.writer.trim_changelog(topic, task.id.partition, next);
         }
         Ok(())
     }
@@ -461,7 +475,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
             self.commit()?;
         }
-        self.sync()?;
+        for index in 0..self.tasks.len() {
+            self.sync(index)?;
+        }
         self.park();
         self.reader.close(Duration::from_secs(5));
         Ok(())
