@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::internal_record::InternalTopic;
+use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
     aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge,
@@ -247,7 +248,9 @@ impl Builder<'_> {
                 let errors = self.route(node, "errors", repartition.errors.as_ref());
                 let handle = program.handle(&repartition.topic);
                 let partitions = program.partitions(&repartition.topic);
-                let topic = InternalTopic::new(handle, partitions, program.limits.marker_interval);
+                let layout = layout::of_records(plan, &program.needed, node, repartition);
+                let interval = program.limits.marker_interval;
+                let topic = InternalTopic::new(handle, layout::hash(&layout), partitions, interval);
                 if repartition.partial {
                     let (aggregate_node, aggregate) = plan
                         .consumers(node.id)

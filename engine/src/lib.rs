@@ -21,6 +21,7 @@ mod input;
 mod internal_record;
 mod key_columns;
 mod late;
+mod layout;
 mod needed;
 mod operators;
 mod partials;

@@ -1,5 +1,6 @@
 //! Changelogs are replayed into stores: from where the store is to where the changelog ended when the task was given to this worker.
 
+use crate::layout::LAYOUT_KEY;
 use crate::log::Restorer;
 use crate::operator::TaskError;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ struct Part {
     position: Offset,
     to: Offset,
     writes: WriteSet,
+    layout: Option<String>,
 }
 
 /// A task whose store is being brought up to date.
@@ -39,6 +41,7 @@ impl Restoring {
                 position,
                 to,
                 writes: WriteSet::default(),
+                layout: None,
             })
             .collect();
         Restoring { task, store, parts }
@@ -80,6 +83,7 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         // Behind `to` lies what another worker may still be writing; it is not this task's yet.
         let (Some(key), true) = (record.key, record.offset < part.to) else { return };
         match record.value {
+            Some(value) if key == LAYOUT_KEY => part.layout = Some(String::from_utf8_lossy(value).into_owned()),
             Some(value) => part.writes.put(part.table, key, value),
             None => part.writes.delete(part.table, key),
         }
@@ -89,6 +93,10 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         let restoring = &mut all[*index];
         let part = &mut restoring.parts[*part];
         part.position = position.min(part.to).max(part.position);
+        // Before the position that lies behind it.
+        if let Some(layout) = part.layout.take() {
+            restoring.store.set_layout(part.table, &layout);
+        }
         restoring.store.commit(&part.writes, &[(part.table, part.position)])?;
         part.writes.clear();
     }

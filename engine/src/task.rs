@@ -4,7 +4,8 @@ use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
 use crate::graph::{Env, Graph};
 use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
-use crate::log::{ChangelogEnd, Committed, Reader, Slot, TopicHandle};
+use crate::layout::{self, LAYOUT_KEY};
+use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, TopicHandle};
 use crate::operator::{Counters, Outlet, TaskError};
 use crate::program::Program;
 use crate::progress;
@@ -14,14 +15,18 @@ use crate::watermark::{SourceClock, Upstream, merge};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tidegate_model::plan::{Node, NodeKind};
-use tidegate_model::{EventTime, NodeId, Offset, TaskId, TopicPartition};
+use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TaskId, TopicPartition};
 use tidegate_state::{Store, TableId, WriteSet};
 
 /// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
 /// marker, behind which nothing comes.
 const INPUT_WAIT: Duration = Duration::from_millis(50);
-/// After this long without a record a table that is not at its end counts as read (its end is markers).
-const TABLE_WAIT: Duration = Duration::from_millis(1000);
+/// How often a silent input is asked whether it is at its end. While it is silent, the watermark follows the wall clock in such steps.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+/// How long the answer is waited for.
+const ASK_WAIT: Duration = Duration::from_millis(500);
+/// A table that cannot be read to its end for so long is told of.
+const TABLE_TOLD_EVERY: Duration = Duration::from_secs(10);
 
 struct InputState {
     node: NodeId,
@@ -38,6 +43,8 @@ struct InputState {
     /// A table is read up to here before anything else is.
     catch_up: Option<Offset>,
     active_at: WallTime,
+    /// When it was last asked whether it is at its end.
+    asked_at: Option<WallTime>,
 }
 
 pub struct Task {
@@ -45,11 +52,20 @@ pub struct Task {
     graph: Graph,
     inputs: Vec<InputState>,
     store: Store,
-    changelogs: Vec<(TableId, TopicHandle)>,
+    changelogs: Vec<Changelog>,
+    /// Was something sent since the last commit?
+    sent: bool,
     writes: WriteSet,
     watermark: Upstream,
     counters: Counters,
     batch_records: usize,
+}
+
+struct Changelog {
+    table: TableId,
+    topic: TopicHandle,
+    /// What the table's values look like, in the changelog, too, once something has been written.
+    layout: String,
 }
 
 /// Where one input of a task goes on.
@@ -73,16 +89,10 @@ impl Task {
         // Operators look through the store to find what they need to know.
         store.flush()?;
         let graph = Graph::new(program, id, &store)?;
-        let changelogs = program
-            .stores_of(id.subtopology)
-            .iter()
-            .map(|(table, topic)| {
-                (store.table(table).expect("opened with all tables"), program.handle(topic))
-            })
-            .collect();
+        let changelogs = changelogs(program, id, &store)?;
         let mut inputs = Vec::new();
         for ((partition, node), start) in program.inputs_of(id).into_iter().zip(starts) {
-            let resumed = progress::decode(&start.metadata);
+            let resumed = progress::decode(&start.metadata).map(progress::go_on);
             let input = make_input(program, node, &partition, resumed, now);
             let settled_upstreams = input.upstreams();
             inputs.push(InputState {
@@ -97,6 +107,7 @@ impl Task {
                 settled_upstreams,
                 committed: start.next,
                 active_at: now,
+                asked_at: None,
             });
         }
         let mut task = Task {
@@ -105,6 +116,7 @@ impl Task {
             inputs,
             store,
             changelogs,
+            sent: false,
             writes: WriteSet::default(),
             watermark: Upstream::UNKNOWN,
             counters: Counters::default(),
@@ -135,8 +147,8 @@ impl Task {
         now: WallTime,
     ) -> Result<usize, TaskError> {
         self.fetch(reader, now)?;
+        self.listen(reader, now)?;
         let Some(chosen) = self.choose(reader, now) else {
-            self.rest(reader, now);
             self.pass_time(out, now)?;
             return Ok(0);
         };
@@ -184,9 +196,18 @@ impl Task {
             if !state.pending.is_empty() {
                 return Some(index);
             }
-            if state.fetched >= end || now.since(state.active_at) >= TABLE_WAIT {
+            if state.fetched >= end || reader.known_end(state.slot).is_some_and(|known| known <= state.fetched) {
                 state.catch_up = None;
                 continue;
+            }
+            if now.since(state.active_at) >= TABLE_TOLD_EVERY {
+                state.active_at = now;
+                tracing::warn!(
+                    "{}: nothing more comes, and the table is read up to {} of {}; joins wait for it",
+                    state.partition,
+                    state.fetched.0,
+                    end.0
+                );
             }
             return None;
         }
@@ -248,16 +269,21 @@ impl Task {
                 Some((batch, origin)) => {
                     let row = batch.selection[0] as usize;
                     let mut upstreams = state.settled_upstreams.clone();
-                    if let [only] = &mut upstreams[..] {
+                    if let ([only], false) = (&mut upstreams[..], state.input.is_internal()) {
                         only.watermark = only.watermark.max(batch.watermarks[row]);
+                    }
+                    // Who has woken holds back the others at once.
+                    for (upstream, known) in upstreams.iter_mut().zip(state.input.upstreams()) {
+                        upstream.idle &= known.idle;
                     }
                     (origin.offsets[row], upstreams)
                 }
                 None => (state.fetched, state.input.upstreams()),
             };
+        let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
-            out,
+            out: &mut out,
             now,
             partition: self.id.partition,
             idle: self.watermark.idle,
@@ -292,19 +318,28 @@ impl Task {
         Ok(count)
     }
 
-    /// Nothing to do: silent inputs grow idle, finite ones end.
-    fn rest<R: Reader>(&mut self, reader: &R, now: WallTime) {
-        for state in &mut self.inputs {
-            if !state.pending.is_empty() {
-                continue;
-            }
+    /// Inputs that have nothing to be worked on: finite ones end, and silent ones grow idle, if it is sure that they are at their end.
+    fn listen<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<(), TaskError> {
+        for state in self.inputs.iter_mut().filter(|state| state.pending.is_empty()) {
             if reader.ended(state.slot, state.fetched) {
                 state.input.end();
-            } else {
-                state.input.silent(now);
+            } else if state.input.is_silence_due(now)
+                && state.asked_at.is_none_or(|asked| now.since(asked) >= ASK_EVERY)
+            {
+                state.asked_at = Some(now);
+                match reader.confirm_end(state.slot, ASK_WAIT) {
+                    Ok(true) => state.input.silent(now),
+                    Ok(false) => state.input.unheard(now),
+                    Err(LogError::Retry(why)) => {
+                        tracing::debug!("{}: not known to be silent: {why}", state.partition);
+                        state.input.unheard(now);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
             state.settled_upstreams = state.input.upstreams();
         }
+        Ok(())
     }
 
     fn merged(&self) -> Upstream {
@@ -321,9 +356,10 @@ impl Task {
         // An input that wakes again is behind; what was promised stays promised.
         self.watermark =
             Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
+        let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
-            out,
+            out: &mut out,
             now,
             partition: self.id.partition,
             idle: merged.idle,
@@ -343,7 +379,8 @@ impl Task {
 
     /// Is there anything that a commit would make visible or durable?
     pub fn is_dirty(&self, now: WallTime) -> bool {
-        self.inputs.iter().any(|state| state.settled != state.committed)
+        self.sent
+            || self.inputs.iter().any(|state| state.settled != state.committed)
             || self.graph.has_pending(self.watermark.idle, now)
     }
 
@@ -369,8 +406,13 @@ impl Task {
         self.graph.commit(&mut self.writes, &mut env)?;
         let mut changes = self.writes.iter().peekable();
         while let Some((table, _, _)) = changes.peek().copied() {
-            let known = self.changelogs.iter().find(|(known, _)| *known == table);
-            let topic = known.expect("every table has a changelog").1;
+            let known = self.changelogs.iter().find(|known| known.table == table);
+            let known = known.expect("every table has a changelog");
+            let topic = known.topic;
+            if self.store.layout(table).is_none() {
+                let layout = (LAYOUT_KEY, Some(known.layout.as_bytes()));
+                out.send_changelog(topic, self.id.partition, &mut std::iter::once(layout))?;
+            }
             let mut of_table = std::iter::from_fn(|| changes.next_if(|(next, _, _)| *next == table))
                 .map(|(_, key, value)| (key, value));
             out.send_changelog(topic, self.id.partition, &mut of_table)?;
@@ -378,20 +420,24 @@ impl Task {
         let mut offsets = Vec::new();
         for state in &mut self.inputs {
             let metadata = progress::encode(&state.settled_upstreams);
-            assert!(metadata.len() <= progress::METADATA_BYTES_MAX, "{} bytes of watermarks", metadata.len());
             offsets.push((state.partition.clone(), Committed { next: state.settled, metadata }));
         }
         Ok(offsets)
     }
 
     /// The log has committed: now, and only now, the store is written.
-    pub fn finish(&mut self, ends: &[ChangelogEnd]) -> Result<(), TaskError> {
+    pub fn finish(&mut self, ends: &[ChangelogEnd], unix_seconds: i64) -> Result<(), TaskError> {
+        self.store.set_committed_at(unix_seconds);
         let mut positions = Vec::new();
         for end in ends.iter().filter(|end| end.partition == self.id.partition) {
-            if let Some((table, _)) = self.changelogs.iter().find(|(_, topic)| *topic == end.topic) {
-                positions.push((*table, end.next));
+            if let Some(known) = self.changelogs.iter().find(|known| known.topic == end.topic) {
+                positions.push((known.table, end.next));
+                if self.store.layout(known.table).is_none() {
+                    self.store.set_layout(known.table, &known.layout);
+                }
             }
         }
+        self.sent = false;
         self.store.commit(&self.writes, &positions)?;
         self.writes.clear();
         self.graph.committed();
@@ -410,7 +456,7 @@ impl Task {
     pub fn sync(&mut self) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
         self.store.sync()?;
         let positions =
-            self.changelogs.iter().filter_map(|(table, topic)| Some((*topic, self.store.position(*table)?)));
+            self.changelogs.iter().filter_map(|known| Some((known.topic, self.store.position(known.table)?)));
         Ok(positions.collect())
     }
 
@@ -423,6 +469,49 @@ impl Task {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+}
+
+/// The changelogs of a task's stores. A store that a topology of another form has filled is refused.
+fn changelogs(program: &Program, id: TaskId, store: &Store) -> Result<Vec<Changelog>, TaskError> {
+    let mut changelogs = Vec::new();
+    for node in program.plan.stores_of(id.subtopology) {
+        let table = store.table(&node.name).expect("opened with all tables");
+        let layout = layout::of_store(&program.plan, &program.needed, node);
+        let found = store.layout(table).or_else(|| store.position(table).map(|_| "state of an earlier version"));
+        if let Some(found) = found.filter(|found| *found != layout) {
+            return Err(TaskError::Layout { step: node.name.clone(), found: found.to_owned(), layout });
+        }
+        let topic = program.handle(&program.plan.changelog_topic(node));
+        changelogs.push(Changelog { table, topic, layout });
+    }
+    Ok(changelogs)
+}
+
+/// Notes that something was sent: a transaction is open, and only a commit closes it.
+struct Noted<'a> {
+    out: &'a mut dyn Outlet,
+    sent: &'a mut bool,
+}
+
+impl Outlet for Noted<'_> {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
+        *self.sent = true;
+        self.out.send(record)
+    }
+
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError> {
+        *self.sent = true;
+        self.out.send_changelog(topic, partition, changes)
+    }
+
+    fn partitions(&self, topic: TopicHandle) -> u32 {
+        self.out.partitions(topic)
     }
 }
 
@@ -473,9 +562,10 @@ fn make_input(
             } else {
                 Payload::Rows(RowCodec::new(&node.schema, needed))
             };
+            let layout = layout::of_records(&program.plan, &program.needed, node, repartition);
             let mut upstreams = resumed.unwrap_or_default();
             upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
-            Box::new(InternalInput::new(topic, partition.partition, payload, upstreams))
+            Box::new(InternalInput::new(topic, partition.partition, payload, layout::hash(&layout), upstreams))
         }
         other => panic!("a {} is no input", other.keyword()),
     }

@@ -83,6 +83,11 @@ impl SourceClock {
         self.idle = false;
     }
 
+    /// Has it been silent for so long that [`SourceClock::silent`] would change something?
+    pub fn is_silence_due(&self, now: WallTime) -> bool {
+        self.idle_after.is_some_and(|idle_after| now.since(self.active_at) >= idle_after)
+    }
+
     /// Nothing came up to `now`, though everything that is there has been read.
     pub fn silent(&mut self, now: WallTime) {
         let Some(idle_after) = self.idle_after else { return };

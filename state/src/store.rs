@@ -19,6 +19,7 @@ const FORMAT: u8 = 1;
 /// Table number of the store's own records: format, table names, positions.
 const META: u16 = 0;
 const FIRST_TABLE: u16 = 1;
+const COMMITTED_AT: &[u8] = b"committed-at";
 /// A buffer that has grown larger is written at once.
 const BUFFER_BYTES_MAX: usize = 8 << 20;
 
@@ -45,6 +46,10 @@ pub struct Store {
     tables: BTreeMap<String, TableId>,
     /// Of everything that was committed, the buffer included.
     positions: BTreeMap<TableId, Offset>,
+    /// What the values of each table look like, in its owner's words.
+    layouts: BTreeMap<TableId, String>,
+    /// When the last commit was taken in (seconds since 1970); 0: never.
+    committed_at: i64,
     buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
@@ -63,6 +68,8 @@ impl Store {
             path: path.to_owned(),
             tables: BTreeMap::new(),
             positions: BTreeMap::new(),
+            layouts: BTreeMap::new(),
+            committed_at: 0,
             buffer: WriteBuffer::default(),
             unwritten: false,
             write_options: WriteOptions::default(),
@@ -116,10 +123,17 @@ impl Store {
     }
 
     fn load_positions(&mut self) -> Result<(), StateError> {
+        if let Some(bytes) = self.db.get(meta_key(COMMITTED_AT)).map_err(|cause| self.error(&cause))? {
+            self.committed_at = Decoder::new(&bytes).i64()?;
+        }
         for table in self.tables.values() {
             let bytes = self.db.get(position_key(*table)).map_err(|cause| self.error(&cause))?;
             if let Some(bytes) = bytes {
                 self.positions.insert(*table, Offset(Decoder::new(&bytes).i64()?));
+            }
+            let layout = self.db.get(layout_key(*table)).map_err(|cause| self.error(&cause))?;
+            if let Some(layout) = layout {
+                self.layouts.insert(*table, String::from_utf8_lossy(&layout).into_owned());
             }
         }
         Ok(())
@@ -232,6 +246,27 @@ impl Store {
         self.positions.get(&table).copied()
     }
 
+    /// When the store last agreed with the ends of its changelogs (seconds since 1970); 0: never.
+    pub fn committed_at(&self) -> i64 {
+        self.committed_at
+    }
+
+    /// A commit was made at `unix_seconds`; written with the next changes.
+    pub fn set_committed_at(&mut self, unix_seconds: i64) {
+        self.committed_at = self.committed_at.max(unix_seconds);
+    }
+
+    /// What the table's values look like, as [`Store::set_layout`] was told.
+    pub fn layout(&self, table: TableId) -> Option<&str> {
+        self.layouts.get(&table).map(String::as_str)
+    }
+
+    /// Written with the next changes.
+    pub fn set_layout(&mut self, table: TableId, layout: &str) {
+        self.layouts.insert(table, layout.to_owned());
+        self.unwritten = true;
+    }
+
     /// Takes in changes and the changelog positions that they lead to, all or nothing. Only ever called after the log has committed.
     pub fn commit(&mut self, writes: &WriteSet, positions: &[(TableId, Offset)]) -> Result<(), StateError> {
         for (table, next) in positions {
@@ -263,6 +298,12 @@ impl Store {
             put_i64(&mut bytes, next.0);
             batch.put(position_key(*table), &bytes);
         }
+        bytes.clear();
+        put_i64(&mut bytes, self.committed_at);
+        batch.put(meta_key(COMMITTED_AT), &bytes);
+        for (table, layout) in &self.layouts {
+            batch.put(layout_key(*table), layout);
+        }
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.buffer.clear();
         self.unwritten = false;
@@ -282,9 +323,11 @@ impl Store {
         let end = (table.0 + 1).to_be_bytes();
         batch.delete_range(&start[..], &end[..]);
         batch.delete(position_key(table));
+        batch.delete(layout_key(table));
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.buffer.forget(table);
         self.positions.remove(&table);
+        self.layouts.remove(&table);
         Ok(())
     }
 
@@ -368,6 +411,12 @@ fn meta_key(name: &[u8]) -> Vec<u8> {
 
 fn position_key(table: TableId) -> Vec<u8> {
     let mut key = meta_key(b"position/");
+    key.extend_from_slice(&table.0.to_be_bytes());
+    key
+}
+
+fn layout_key(table: TableId) -> Vec<u8> {
+    let mut key = meta_key(b"layout/");
     key.extend_from_slice(&table.0.to_be_bytes());
     key
 }

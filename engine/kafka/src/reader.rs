@@ -7,7 +7,7 @@ use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
 use tidegate_model::{Offset, TopicPartition};
 
@@ -19,8 +19,13 @@ pub struct KafkaReader {
     observer: Client,
     signal: Signal,
     events: VecDeque<GroupEvent>,
+    /// When a question about a partition's end had no answer.
+    unanswered: Option<Instant>,
     closed: bool,
 }
+
+/// After a question without an answer none is asked for so long.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 struct Assigned {
     partition: TopicPartition,
@@ -29,6 +34,8 @@ struct Assigned {
     /// For asking where the partition is: one element.
     place: TopicPartitionList,
     next: Offset,
+    /// Behind the last record, where `next` may be behind transaction markers, too.
+    read: Offset,
 }
 
 impl KafkaReader {
@@ -49,6 +56,7 @@ impl KafkaReader {
             observer,
             signal,
             events: VecDeque::new(),
+            unanswered: None,
             closed: false,
         })
     }
@@ -137,6 +145,7 @@ impl Reader for KafkaReader {
                 queue,
                 place: own,
                 next: *next,
+                read: *next,
             });
         }
         self.client.assign(Some(&list)).map_err(|error| LogError::Fatal(error.to_string()))?;
@@ -155,7 +164,7 @@ impl Reader for KafkaReader {
         visit: &mut dyn FnMut(Record<'_>),
     ) -> Result<usize, LogError> {
         let assigned = &mut self.slots[slot.0 as usize];
-        let mut next = assigned.next;
+        let (mut next, mut read) = (assigned.next, assigned.read);
         let mut failed = None;
         let mut count = 0;
         assigned.queue.consume(max_records, Duration::ZERO, &mut |given| match given {
@@ -169,12 +178,14 @@ impl Reader for KafkaReader {
                     value: message.value(),
                 });
                 next = Offset(message.offset().0 + 1);
+                read = next;
                 count += 1;
             }
-            Given::End(..) => {}
+            // Behind transaction markers.
+            Given::End(_, end) => next = next.max(end),
             Given::Failed(_, error) => failed = Some(error),
         });
-        assigned.next = next;
+        (assigned.next, assigned.read) = (next, read);
         if count > 0 && self.client.callbacks().unreachable.swap(false, Ordering::SeqCst) {
             tracing::info!("a broker is there again");
         }
@@ -211,7 +222,7 @@ impl Reader for KafkaReader {
         }
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
         // so nothing may be thrown away.
-        assigned.next = next;
+        (assigned.next, assigned.read) = (next, next);
         Ok(())
     }
 
@@ -220,9 +231,21 @@ impl Reader for KafkaReader {
         let end = self.client.known_end(&assigned.topic, assigned.partition.partition)?;
         // Behind the last record there may be transaction markers, which the consumer's position skips.
         match self.client.position(&assigned.place) {
-            Some(position) if position >= end => Some(assigned.next),
+            Some(position) if position >= end => Some(assigned.read),
+            _ if assigned.next >= end => Some(assigned.read),
             _ => Some(end),
         }
+    }
+
+    fn confirm_end(&mut self, slot: Slot, timeout: Duration) -> Result<bool, LogError> {
+        let partition = self.slots[slot.0 as usize].partition.clone();
+        // While the broker is away, every partition would wait for as long.
+        if self.unanswered.is_some_and(|since| since.elapsed() < ASK_AGAIN) {
+            return Err(LogError::Retry(format!("{partition}: the broker did not answer")));
+        }
+        let range = self.offset_range(&partition, timeout);
+        self.unanswered = range.is_err().then(now);
+        Ok(self.slots[slot.0 as usize].next >= range?.end)
     }
 
     fn ended(&self, _slot: Slot, _next: Offset) -> bool {
@@ -293,6 +316,11 @@ impl Drop for KafkaReader {
         self.slots.clear();
         self.main = None;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a broker has been away is no event of the stream")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn asked(error: &Error, what: &str) -> LogError {

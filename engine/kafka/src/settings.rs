@@ -100,10 +100,6 @@ impl Settings {
         Settings { batch_bytes: batch_bytes_max.min(BATCH_BYTES_MAX), ..self }
     }
 
-    pub(crate) fn group(&self) -> &str {
-        &self.group
-    }
-
     fn common(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
@@ -167,7 +163,8 @@ impl Settings {
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "range");
         config.set("isolation.level", "read_committed");
-        config.set("enable.partition.eof", "false");
+        // Behind the last record there may be transaction markers: where the end is, is told so.
+        config.set("enable.partition.eof", "true");
         config
     }
 

@@ -185,6 +185,21 @@ pub enum AggregateFunction {
     Last,
 }
 
+impl AggregateFunction {
+    /// The language's word for it.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            AggregateFunction::Count => "count",
+            AggregateFunction::Sum => "sum",
+            AggregateFunction::Min => "min",
+            AggregateFunction::Max => "max",
+            AggregateFunction::Avg => "avg",
+            AggregateFunction::First => "first",
+            AggregateFunction::Last => "last",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Emit {
     /// One row for each key and window, once, when the watermark reaches the window's end plus grace.
@@ -322,11 +337,16 @@ impl Plan {
 
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, node: &Node) -> String {
-        format!("{}.{}-changelog", self.topology, node.name)
+        node.changelog_topic(&self.topology)
     }
 }
 
 impl Node {
+    /// `<topology>.<node>-changelog`
+    pub fn changelog_topic(&self, topology: &str) -> String {
+        format!("{topology}.{}-changelog", self.name)
+    }
+
     pub fn has_store(&self) -> bool {
         matches!(
             self.kind,

@@ -147,13 +147,7 @@ impl Input for TableInput {
         Vec::new()
     }
 
-    fn silent(&mut self, _now: WallTime) {}
-
-    fn end(&mut self) {}
-
     fn has_time(&self) -> bool {
         false
     }
-
-    fn advance(&mut self, _to: EventTime) {}
 }

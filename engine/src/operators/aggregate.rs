@@ -227,6 +227,16 @@ impl Aggregate {
         Ok(())
     }
 
+    /// Up to which watermark every window is final. At the end of a finite input: up to the last window there is, since a later run may
+    /// have more events, and those of new windows are not late.
+    fn reached(&self, watermark: EventTime) -> EventTime {
+        if watermark != EventTime::MAX {
+            return watermark;
+        }
+        let slices = self.slices.expect("only windows are closed");
+        self.live.last().map_or(self.closed, |slice| slices.expires_at(*slice).max(self.closed))
+    }
+
     /// Forgets the slices that no window needs any more.
     fn expire(&mut self, watermark: EventTime, store: &Store) -> Result<(), TaskError> {
         let slices = self.slices.expect("only slices expire");
@@ -398,9 +408,10 @@ impl Operator for Aggregate {
             return Ok(self.closed.minus(slices.grace));
         }
         if self.emit == Emit::Final {
+            let reached = self.reached(watermark);
             self.close_windows(watermark, context)?;
             self.expire(watermark, context.store)?;
-            self.closed = watermark;
+            self.closed = reached;
         }
         Ok(watermark.minus(slices.grace))
     }
@@ -415,8 +426,9 @@ impl Operator for Aggregate {
             Emit::Every(every) => self.emit_every(every, context)?,
         }
         if self.slices.is_some() && self.pending.is_empty() && context.watermark > self.closed {
+            let reached = self.reached(context.watermark);
             self.expire(context.watermark, context.store)?;
-            self.closed = context.watermark;
+            self.closed = reached;
         }
         Ok(())
     }
