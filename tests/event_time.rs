@@ -146,15 +146,7 @@ impl Bed {
         let reader = CutOff { inner, topics: Vec::new(), held: Rc::clone(&self.held) };
         let dir = StateDir::open(Path::new(self.state.path()), &plan.topology).expect("a state directory");
         let shared = Shared::new(8 << 20);
-        Worker::new(
-            reader,
-            writer,
-            self.log.restorer(),
-            self.clock.clone(),
-            program,
-            Arc::new(dir),
-            shared,
-        )
+        Worker::new(reader, writer, self.log.restorer(), self.clock.clone(), program, Arc::new(dir), shared)
     }
 
     /// The key is the field `id`.
@@ -302,11 +294,8 @@ fn many_keys_behind_a_repartition_are_counted_whole_wherever_a_fetch_ends() {
             bed.append("s", event.partition, &[event.row()]);
         }
         bed.log.finish("s").expect("finished");
-        let limits = Limits {
-            batch_records,
-            commit_interval: Duration::from_millis(seed * 3),
-            ..Limits::default()
-        };
+        let limits =
+            Limits { batch_records, commit_interval: Duration::from_millis(seed * 3), ..Limits::default() };
         let mut worker = bed.worker(&plan, "t", limits);
         bed.drain(&mut worker);
         assert_eq!(bed.rows("late"), [] as [String; 0], "seed {seed}: nothing is late");
@@ -320,7 +309,8 @@ fn many_keys_behind_a_repartition_are_counted_whole_wherever_a_fetch_ends() {
 /// Lateness is decided by the event's own source partition, whatever the batches and commits were, and also behind a repartition.
 #[test]
 fn what_is_late_behind_a_repartition_does_not_depend_on_batches() {
-    let text = COUNTS.replace("  |> group by key", "  |> repartition by key |> map { id, key, at } |> group by key");
+    let text =
+        COUNTS.replace("  |> group by key", "  |> repartition by key |> map { id, key, at } |> group by key");
     let plan = plan_of(&text);
     let partitions = 3;
     // Five times as much disorder as the source declares.
@@ -339,11 +329,8 @@ fn what_is_late_behind_a_repartition_does_not_depend_on_batches() {
             bed.append("s", event.partition, &[event.row()]);
         }
         bed.log.finish("s").expect("finished");
-        let limits = Limits {
-            batch_records,
-            commit_interval: Duration::from_millis(commit_ms),
-            ..Limits::default()
-        };
+        let limits =
+            Limits { batch_records, commit_interval: Duration::from_millis(commit_ms), ..Limits::default() };
         let mut worker = bed.worker(&plan, "t", limits);
         bed.drain(&mut worker);
         assert_eq!(worker.status().counters.late, late.len() as u64, "batches of {batch_records}");
@@ -457,9 +444,8 @@ fn a_later_run_goes_on_behind_a_finished_one() {
     for text in [COUNTS.to_owned(), COUNTS.replace("group by key", "group by id, key")] {
         let plan = plan_of(&text);
         let bed = Bed::new(&plan, 1);
-        let row = |minute: i64| {
-            vec![format!(r#"{{"id":1,"key":7,"at":{}}}"#, 1_700_000_000_000 + minute * 60_000)]
-        };
+        let row =
+            |minute: i64| vec![format!(r#"{{"id":1,"key":7,"at":{}}}"#, 1_700_000_000_000 + minute * 60_000)];
         for minutes in [&[0, 1][..], &[1, 2, 3]] {
             bed.log.unfinish("s").expect("goes on");
             minutes.iter().for_each(|minute| bed.append("s", 0, &row(*minute)));

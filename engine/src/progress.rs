@@ -86,8 +86,8 @@ pub fn decode(text: &str) -> Option<Vec<Upstream>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_model::Span;
     use proptest::prelude::*;
+    use tidegate_model::Span;
 
     proptest! {
         #[test]

@@ -83,7 +83,9 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         // Behind `to` lies what another worker may still be writing; it is not this task's yet.
         let (Some(key), true) = (record.key, record.offset < part.to) else { return };
         match record.value {
-            Some(value) if key == LAYOUT_KEY => part.layout = Some(String::from_utf8_lossy(value).into_owned()),
+            Some(value) if key == LAYOUT_KEY => {
+                part.layout = Some(String::from_utf8_lossy(value).into_owned())
+            }
             Some(value) => part.writes.put(part.table, key, value),
             None => part.writes.delete(part.table, key),
         }

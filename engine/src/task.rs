@@ -47,6 +47,24 @@ struct InputState {
     asked_at: Option<WallTime>,
 }
 
+impl InputState {
+    /// Asks whether all that there is has been fetched. None: it was asked a moment ago. What nobody can answer is a no.
+    fn is_at_end<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<Option<bool>, TaskError> {
+        if self.asked_at.is_some_and(|asked| now.since(asked) < ASK_EVERY) {
+            return Ok(None);
+        }
+        self.asked_at = Some(now);
+        match reader.confirm_end(self.slot, ASK_WAIT) {
+            Ok(ended) => Ok(Some(ended)),
+            Err(LogError::Retry(why)) => {
+                tracing::debug!("{}: not known to be at its end: {why}", self.partition);
+                Ok(Some(false))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 pub struct Task {
     pub id: TaskId,
     graph: Graph,
@@ -148,7 +166,7 @@ impl Task {
     ) -> Result<usize, TaskError> {
         self.fetch(reader, now)?;
         self.listen(reader, now)?;
-        let Some(chosen) = self.choose(reader, now) else {
+        let Some(chosen) = self.choose(reader, now)? else {
             self.pass_time(out, now)?;
             return Ok(0);
         };
@@ -189,14 +207,16 @@ impl Task {
 
     /// Which input is worked on: a table that is not at its end; else the one whose head is earliest in event time, unless another
     /// is known to have more that has not come yet.
-    fn choose<R: Reader>(&mut self, reader: &R, now: WallTime) -> Option<usize> {
+    fn choose<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<Option<usize>, TaskError> {
         for index in 0..self.inputs.len() {
             let state = &mut self.inputs[index];
             let Some(end) = state.catch_up else { continue };
             if !state.pending.is_empty() {
-                return Some(index);
+                return Ok(Some(index));
             }
-            if state.fetched >= end || reader.known_end(state.slot).is_some_and(|known| known <= state.fetched) {
+            // Its end may be markers, behind which nothing comes.
+            let quiet = now.since(state.active_at) >= ASK_EVERY;
+            if state.fetched >= end || (quiet && state.is_at_end(reader, now)? == Some(true)) {
                 state.catch_up = None;
                 continue;
             }
@@ -209,17 +229,18 @@ impl Task {
                     end.0
                 );
             }
-            return None;
+            return Ok(None);
         }
         let earliest = (0..self.inputs.len())
             .filter_map(|index| self.inputs[index].pending.front().map(|pending| (pending.head(), index)))
-            .min()?;
+            .min();
+        let Some((_, earliest)) = earliest else { return Ok(None) };
         let waits = self.inputs.iter().any(|state| {
             state.pending.is_empty()
                 && reader.known_end(state.slot).is_some_and(|end| end > state.fetched)
                 && now.since(state.active_at) < INPUT_WAIT
         });
-        (!waits).then_some(earliest.1)
+        Ok((!waits).then_some(earliest))
     }
 
     /// Up to which event time a run may go before another input comes first.
@@ -323,18 +344,11 @@ impl Task {
         for state in self.inputs.iter_mut().filter(|state| state.pending.is_empty()) {
             if reader.ended(state.slot, state.fetched) {
                 state.input.end();
-            } else if state.input.is_silence_due(now)
-                && state.asked_at.is_none_or(|asked| now.since(asked) >= ASK_EVERY)
-            {
-                state.asked_at = Some(now);
-                match reader.confirm_end(state.slot, ASK_WAIT) {
-                    Ok(true) => state.input.silent(now),
-                    Ok(false) => state.input.unheard(now),
-                    Err(LogError::Retry(why)) => {
-                        tracing::debug!("{}: not known to be silent: {why}", state.partition);
-                        state.input.unheard(now);
-                    }
-                    Err(error) => return Err(error.into()),
+            } else if state.input.is_silence_due(now) {
+                match state.is_at_end(reader, now)? {
+                    Some(true) => state.input.silent(now),
+                    Some(false) => state.input.unheard(now),
+                    None => {}
                 }
             }
             state.settled_upstreams = state.input.upstreams();
@@ -478,7 +492,8 @@ fn changelogs(program: &Program, id: TaskId, store: &Store) -> Result<Vec<Change
     for node in program.plan.stores_of(id.subtopology) {
         let table = store.table(&node.name).expect("opened with all tables");
         let layout = layout::of_store(&program.plan, &program.needed, node);
-        let found = store.layout(table).or_else(|| store.position(table).map(|_| "state of an earlier version"));
+        let found =
+            store.layout(table).or_else(|| store.position(table).map(|_| "state of an earlier version"));
         if let Some(found) = found.filter(|found| *found != layout) {
             return Err(TaskError::Layout { step: node.name.clone(), found: found.to_owned(), layout });
         }
@@ -565,7 +580,13 @@ fn make_input(
             let layout = layout::of_records(&program.plan, &program.needed, node, repartition);
             let mut upstreams = resumed.unwrap_or_default();
             upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
-            Box::new(InternalInput::new(topic, partition.partition, payload, layout::hash(&layout), upstreams))
+            Box::new(InternalInput::new(
+                topic,
+                partition.partition,
+                payload,
+                layout::hash(&layout),
+                upstreams,
+            ))
         }
         other => panic!("a {} is no input", other.keyword()),
     }

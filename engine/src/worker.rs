@@ -239,8 +239,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        let offsets: Vec<_> =
-            partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
+        let offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
         let slots = self.reader.assign(&offsets)?;
         self.assignment = partitions.into_iter().zip(slots).collect();
         self.parked.retain(|task, _| tasks.contains(task));

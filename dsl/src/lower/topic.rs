@@ -1,7 +1,7 @@
 //! Topics: their names, their options, and that none is used in two ways.
 
 use super::Lowerer;
-use crate::ast::{Name, OptionValue, StepKind, Topology, TopicRef};
+use crate::ast::{Name, OptionValue, StepKind, TopicRef, Topology};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use std::collections::BTreeMap;

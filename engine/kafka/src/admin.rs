@@ -1,7 +1,10 @@
 //! Looks at the user's topics and makes the internal ones, before anything runs.
 
 use crate::settings::Settings;
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
@@ -104,7 +107,8 @@ impl Admin {
         };
         let setting =
             |resource: &ConfigResource, name: &str| resource.get(name)?.value.as_deref()?.parse::<u64>().ok();
-        let batch_bytes = described.iter().filter_map(|resource| setting(resource, "max.message.bytes")).min();
+        let batch_bytes =
+            described.iter().filter_map(|resource| setting(resource, "max.message.bytes")).min();
         let own = described.iter().filter(is_own);
         let delete_retention = own.filter_map(|resource| setting(resource, "delete.retention.ms")).min();
         Ok(Prepared {

@@ -1,6 +1,7 @@
 //! A member of the consumer group: one librdkafka consumer, and one queue for each assigned partition.
 
 use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
+use crate::end::EndFinder;
 use crate::settings::Settings;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
@@ -21,6 +22,7 @@ pub struct KafkaReader {
     events: VecDeque<GroupEvent>,
     /// When a question about a partition's end had no answer.
     unanswered: Option<Instant>,
+    ends: EndFinder,
     closed: bool,
 }
 
@@ -57,8 +59,28 @@ impl KafkaReader {
             signal,
             events: VecDeque::new(),
             unanswered: None,
+            ends: EndFinder::new(settings),
             closed: false,
         })
+    }
+
+    fn is_at_end(
+        &mut self,
+        slot: Slot,
+        partition: &TopicPartition,
+        timeout: Duration,
+    ) -> Result<bool, LogError> {
+        let end = self.offset_range(partition, timeout)?.end;
+        let assigned = &mut self.slots[slot.0 as usize];
+        let position = self.client.position(&assigned.place).unwrap_or(assigned.next);
+        assigned.next = assigned.next.max(position.min(end));
+        if assigned.next >= end {
+            return Ok(true);
+        }
+        if let Some(behind) = self.ends.end_behind(partition, assigned.next, timeout)? {
+            assigned.next = assigned.next.max(behind);
+        }
+        Ok(assigned.next >= end)
     }
 
     fn take_rebalances(&mut self) {
@@ -181,8 +203,7 @@ impl Reader for KafkaReader {
                 read = next;
                 count += 1;
             }
-            // Behind transaction markers.
-            Given::End(_, end) => next = next.max(end),
+            Given::End(..) => {}
             Given::Failed(_, error) => failed = Some(error),
         });
         (assigned.next, assigned.read) = (next, read);
@@ -243,9 +264,9 @@ impl Reader for KafkaReader {
         if self.unanswered.is_some_and(|since| since.elapsed() < ASK_AGAIN) {
             return Err(LogError::Retry(format!("{partition}: the broker did not answer")));
         }
-        let range = self.offset_range(&partition, timeout);
-        self.unanswered = range.is_err().then(now);
-        Ok(self.slots[slot.0 as usize].next >= range?.end)
+        let ended = self.is_at_end(slot, &partition, timeout);
+        self.unanswered = matches!(ended, Err(LogError::Retry(_))).then(now);
+        ended
     }
 
     fn ended(&self, _slot: Slot, _next: Offset) -> bool {

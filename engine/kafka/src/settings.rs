@@ -163,8 +163,7 @@ impl Settings {
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "range");
         config.set("isolation.level", "read_committed");
-        // Behind the last record there may be transaction markers: where the end is, is told so.
-        config.set("enable.partition.eof", "true");
+        config.set("enable.partition.eof", "false");
         config
     }
 
@@ -175,6 +174,15 @@ impl Settings {
         config.set("isolation.level", "read_committed");
         config.set("enable.partition.eof", "true");
         config.set("queued.max.messages.kbytes", "32768");
+        config
+    }
+
+    /// Looks for records behind an offset, as the member would see them.
+    pub(crate) fn end_finder(&self) -> ClientConfig {
+        let mut config = self.restorer();
+        config.set("group.id", format!("{}-ends", self.group));
+        config.set("fetch.wait.max.ms", "10");
+        config.set("queued.min.messages", "1");
         config
     }
 
@@ -241,6 +249,7 @@ mod tests {
         for config in [
             settings.member(0),
             settings.restorer(),
+            settings.end_finder(),
             settings.observer(),
             settings.admin(),
             settings.producer("0-0", true),
