@@ -99,6 +99,41 @@ fn a_failed_test_shows_what_came() {
     );
 }
 
+/// What a change keeps is told before it is run, from the old file or from what its runs have left; and `run` says the same.
+#[test]
+fn a_plan_tells_what_a_change_keeps_begins_anew_and_refuses() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let old = "topology t\nsource s: { id: int, key: int } = embedded(\"s\") key id\n\
+        stream totals = s |> group by key |> aggregate { n: count() }\n\
+        stream seen = s |> dedupe by id within 1h\n\
+        sink totals -> embedded(\"totals\")\nsink seen -> embedded(\"seen\")\n";
+    let changed = old
+        .replace("{ n: count() }", "{ n: count(), ids: sum(id) }")
+        .replace("stream seen = s |>", "stream seen = s |> filter id > 0 |>")
+        .replace("sink seen -> embedded(\"seen\")", "stream fresh = s |> dedupe by key within 1m\nsink fresh -> embedded(\"fresh\")\nsink seen -> embedded(\"seen.positive\")");
+    let (old, changed) = (write("old.tide", old), write("new.tide", &changed));
+    let input = write("in.ndjson", "{\"id\":1,\"key\":2}\n");
+    let data = dir.path().join("data").display().to_string();
+    let input = format!("s={input}");
+    let ran = run(&["run", &old, "--data", &data, "--input", &input]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let against_file = run(&["plan", &changed, "--against", &old]);
+    assert_eq!(against_file.status.code(), Some(1));
+    insta::assert_snapshot!("plan_against_file", text(&against_file.stdout));
+    let against_data = run(&["plan", &changed, "--against", &data]);
+    assert_eq!(against_data.status.code(), Some(1));
+    insta::assert_snapshot!("plan_against_data", text(&against_data.stdout));
+    assert_eq!(run(&["plan", &old, "--against", &data]).status.code(), Some(0));
+    let refused = run(&["run", &changed, "--data", &data, "--input", &input]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("it was made by another topology"), "{}", text(&refused.stderr));
+}
+
 #[test]
 fn bad_topologies_and_bad_options_start_nothing() {
     let dir = tempfile::tempdir().expect("a directory");

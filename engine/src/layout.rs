@@ -11,6 +11,9 @@ use tidegate_model::{ScalarType, Schema};
 /// Beside the rows of a table in its changelog, under a key that none of them has.
 pub const LAYOUT_KEY: &[u8] = b"\xFE\xFElayout";
 
+/// Of a store whose layout was not written down.
+pub const UNKNOWN: &str = "state of an earlier version";
+
 /// The layout of a node's store.
 pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
     match &node.kind {

@@ -3,10 +3,12 @@
 //! `ARCHITECTURE.md` shows the way of an event and where to find what.
 
 pub mod batch;
+pub mod change;
 pub mod clock;
 pub mod decode;
 pub mod encode;
 pub mod expression;
+pub mod layout;
 pub mod limits;
 pub mod log;
 pub mod operator;
@@ -21,7 +23,7 @@ mod input;
 mod internal_record;
 mod key_columns;
 mod late;
-mod layout;
+
 mod needed;
 mod operators;
 mod partials;

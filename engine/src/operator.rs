@@ -155,9 +155,7 @@ pub enum TaskError {
     #[error("{what}: {cause}; the state or the internal topic was not written by this topology")]
     Corrupt { what: String, cause: String },
     /// State that a topology of the same names, but of another form, has made.
-    #[error(
-        "the state of `{step}` was made by another topology:\n  it holds   {found}\n  it would be {layout}\n  go on with the topology that made it, or name the step anew (`as NAME`) to begin with empty state"
-    )]
+    #[error("the state of `{step}` does not fit: {}", crate::change::refusal(.found, .layout))]
     Layout { step: String, found: String, layout: String },
     #[error("step `{step}` (line {line}): the result of `{function}` does not fit its type")]
     ResultOverflow { step: Arc<str>, line: u32, function: String },

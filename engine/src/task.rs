@@ -492,8 +492,7 @@ fn changelogs(program: &Program, id: TaskId, store: &Store) -> Result<Vec<Change
     for node in program.plan.stores_of(id.subtopology) {
         let table = store.table(&node.name).expect("opened with all tables");
         let layout = layout::of_store(&program.plan, &program.needed, node);
-        let found =
-            store.layout(table).or_else(|| store.position(table).map(|_| "state of an earlier version"));
+        let found = store.layout(table).or_else(|| store.position(table).map(|_| layout::UNKNOWN));
         if let Some(found) = found.filter(|found| *found != layout) {
             return Err(TaskError::Layout { step: node.name.clone(), found: found.to_owned(), layout });
         }

@@ -9,7 +9,7 @@ use crate::clock::{Clock, WallTime};
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
-use crate::restore::Restoring;
+use crate::restore::{Replay, Restoring};
 use crate::task::{Start, Task};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -301,26 +301,15 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             let table = store.table(&table).expect("opened with all tables");
             let partition = TopicPartition { topic, partition: task.partition };
             let range = retry(|| self.reader.offset_range(&partition, wait))?;
-            let mut from = store.position(table);
             let age = Duration::from_secs((self.clock.unix_seconds() - store.committed_at()).max(0) as u64);
-            if from.is_some_and(|from| from < range.end)
-                && self.program.limits.store_age.is_some_and(|most| age > most)
-            {
-                tracing::warn!(
-                    "{partition}: the store was away for {} hours, and the changelog may have forgotten deletions since; it is rebuilt from the whole changelog",
-                    age.as_secs() / 3600
-                );
-                store.clear(table)?;
-                from = None;
-            }
-            if from.is_some_and(|from| from < range.start || from > range.end) {
-                tracing::warn!(
-                    "{partition}: the store is at {from:?}, outside of the changelog's {range:?}; it is rebuilt from the whole changelog"
-                );
-                store.clear(table)?;
-                from = None;
-            }
-            let from = from.unwrap_or(range.start);
+            let from = match Replay::of(store.position(table), range, age, self.program.limits.store_age) {
+                Replay::From(from) => from,
+                Replay::Anew(why) => {
+                    tracing::warn!("{partition}: {why}; the store is rebuilt from the whole changelog");
+                    store.clear(table)?;
+                    range.start
+                }
+            };
             if from < range.end {
                 self.restorer.start(&partition, from, range.end)?;
                 restoring.push((partition, table, from, range.end));

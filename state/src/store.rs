@@ -256,6 +256,11 @@ impl Store {
         self.committed_at = self.committed_at.max(unix_seconds);
     }
 
+    /// Every table that was ever opened here.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, TableId)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), *table))
+    }
+
     /// What the table's values look like, as [`Store::set_layout`] was told.
     pub fn layout(&self, table: TableId) -> Option<&str> {
         self.layouts.get(&table).map(String::as_str)

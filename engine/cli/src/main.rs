@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod load;
+mod plan;
 mod run;
 mod test;
 
@@ -56,6 +57,11 @@ enum Command {
     /// Draws the topology
     #[command(after_help = "Example: tidegate graph topologies/fraud/topology.tide --format mermaid")]
     Graph(explain::GraphArguments),
+    /// Shows what a changed topology keeps, begins anew or cannot use of what another version of it has made
+    #[command(
+        after_help = "Examples:\n  tidegate plan topology.tide --against topology.old.tide\n  tidegate plan topology.tide --against ./tidegate-data\nExit code 1: `run` would refuse to start."
+    )]
+    Plan(plan::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
     #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
     Test(test::Arguments),
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
+        Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
     };

@@ -92,6 +92,16 @@ impl Trimmer {
     }
 }
 
+impl Drop for Trimmer {
+    fn drop(&mut self) {
+        self.shared.0.lock().expect("no holder of this lock panics").stop = true;
+        self.shared.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,15 +119,5 @@ mod tests {
         trimmer.note(&partition("t.s.by-key"), Offset(50_000));
         let wanted = trimmer.shared.0.lock().expect("no holder of this lock panics").committed.clone();
         assert_eq!(wanted, BTreeMap::from([(partition("t.s.by-key"), Offset(50_000))]));
-    }
-}
-
-impl Drop for Trimmer {
-    fn drop(&mut self) {
-        self.shared.0.lock().expect("no holder of this lock panics").stop = true;
-        self.shared.1.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
