@@ -109,14 +109,7 @@ pub fn changes(old: &Kept, new: &Kept) -> Vec<Change> {
             let what = format!("topic {topic}");
             match old.get(topic) {
                 Some(found) if found == layout => push(Fate::Kept, what, layout.clone()),
-                Some(found) => push(
-                    Fate::Refused,
-                    what,
-                    format!(
-                        "{}; its records that are not read yet have the old form",
-                        refusal(found, layout)
-                    ),
-                ),
+                Some(found) => push(Fate::DrainFirst, what, drain(found, layout)),
                 None => push(Fate::New, what, layout.clone()),
             }
         }
