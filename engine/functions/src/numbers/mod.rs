@@ -1,0 +1,8 @@
+//! Functions of numbers.
+
+crate::define::functions! {
+    abs,
+    floor,
+    ceil,
+    round,
+}
