@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tidegate_dsl::compile_expression;
 use tidegate_engine::batch::{Batch, Column};
 use tidegate_engine::expression::{Compiled, RowErrors};
-use tidegate_functions::{ErrorCode, Function, Outcome, all, find, literal};
+use tidegate_functions::{Body, ErrorCode, Function, Outcome, all, find, literal};
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::{EventTime, ScalarType, Value};
 
@@ -76,17 +76,29 @@ fn errors_of_examples_are_those_that_the_function_names() {
     }
 }
 
-/// A call of the function with arguments that the check accepts, from its examples.
+/// The calls of the function in its examples, as the check makes them.
 fn calls_of(function: &'static Function) -> Vec<Expr> {
-    let compiled = function.examples.iter().filter_map(|example| compile_expression(example.call).ok());
-    compiled.filter(|expr| is_call_of(function, expr)).collect()
+    let mut calls = Vec::new();
+    for example in function.examples {
+        if let Ok(expr) = compile_expression(example.call) {
+            collect_calls(function, &expr, &mut calls);
+        }
+    }
+    calls
 }
 
-fn is_call_of(function: &Function, expr: &Expr) -> bool {
-    match &expr.kind {
+fn collect_calls(function: &Function, expr: &Expr, calls: &mut Vec<Expr>) {
+    let is_form = matches!(function.body, Body::Form(_));
+    let is_call = match &expr.kind {
         ExprKind::Call(name, _) => *name == function.name,
-        ExprKind::Cast(_) | ExprKind::Coalesce(..) => true,
+        ExprKind::Cast(_) | ExprKind::Coalesce(..) => is_form,
         _ => false,
+    };
+    if is_call {
+        calls.push(expr.clone());
+    }
+    for child in expr.children() {
+        collect_calls(function, child, calls);
     }
 }
 

@@ -63,7 +63,7 @@ pub fn page(code: Code) -> &'static str {
 
 /// Reads `T0512`.
 pub fn parse(text: &str) -> Option<Code> {
-    let number = text.strip_prefix(['T', 't'])?.parse().ok()?;
+    let number: u16 = text.strip_prefix(['T', 't'])?.parse().ok()?;
     ALL.iter().map(|(code, _)| *code).find(|code| code.0 == number)
 }
 

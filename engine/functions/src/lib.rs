@@ -12,7 +12,9 @@ mod define;
 mod error;
 mod example;
 mod function;
+mod hex;
 mod literal;
+mod order;
 mod page;
 mod registry;
 mod rounding;
@@ -20,7 +22,14 @@ mod signature;
 mod zone;
 
 mod conversion;
+mod durations;
+mod encodings;
+mod geography;
+mod hashes;
+mod json;
+mod network;
 mod numbers;
+mod regular_expressions;
 mod strings;
 mod time;
 

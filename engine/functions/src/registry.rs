@@ -1,7 +1,10 @@
 //! Every function there is, by group and by name.
 
 use crate::function::Function;
-use crate::{conversion, numbers, strings, time};
+use crate::{
+    conversion, durations, encodings, geography, hashes, json, network, numbers, regular_expressions,
+    strings, time,
+};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -17,8 +20,15 @@ pub fn groups() -> &'static [Group] {
         let group = |title, functions| Group { title, functions };
         vec![
             group("Strings", strings::FUNCTIONS),
+            group("Regular expressions", regular_expressions::FUNCTIONS),
             group("Numbers", numbers::FUNCTIONS),
             group("Time and calendars", time::FUNCTIONS),
+            group("Lengths of time", durations::FUNCTIONS),
+            group("Hashes and ids", hashes::FUNCTIONS),
+            group("Encodings", encodings::FUNCTIONS),
+            group("JSON in texts", json::FUNCTIONS),
+            group("Geography", geography::FUNCTIONS),
+            group("Network addresses", network::FUNCTIONS),
             group("Null and conversion", conversion::FUNCTIONS),
         ]
     })

@@ -66,6 +66,15 @@ fn meant(wrong: &str) -> Option<&'static str> {
 }
 
 impl Local {
+    /// An instant with its calendar, for formats.
+    pub(crate) fn time(self, micros: i64) -> Result<DateTime<Tz>, FunctionError> {
+        let zone = match self {
+            Local::Utc => Tz::UTC,
+            Local::In(zone) => zone,
+        };
+        Ok(zone.from_utc_datetime(&naive(micros)?))
+    }
+
     /// The clock on the wall at an instant, as microseconds since 1970-01-01T00:00:00 on that clock.
     pub(crate) fn wall(self, micros: i64) -> Result<i64, FunctionError> {
         let offset = self.offset(micros)?;
@@ -107,8 +116,13 @@ fn shift(micros: i64, seconds: i64) -> Result<i64, FunctionError> {
 }
 
 /// Microseconds as chrono's calendar has them; it ends before the range of microseconds does.
-pub(crate) fn naive(micros: i64) -> Result<NaiveDateTime, FunctionError> {
+fn naive(micros: i64) -> Result<NaiveDateTime, FunctionError> {
     DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()).ok_or(FunctionError::Overflow)
+}
+
+/// Back to microseconds.
+pub(crate) fn micros_of(time: NaiveDateTime) -> i64 {
+    time.and_utc().timestamp_micros()
 }
 
 #[cfg(test)]
