@@ -332,8 +332,7 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             });
             format!("f{:?}", parts.collect::<String>())
         }
-        ExprKind::Call(function, arguments) => {
-            let name = crate::check::function::name(*function);
+        ExprKind::Call(name, arguments) => {
             format!("{name}({})", arguments.iter().map(deep).collect::<Vec<_>>().join(", "))
         }
     }

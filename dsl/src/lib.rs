@@ -14,7 +14,7 @@ pub mod source;
 mod yaml;
 
 pub use check::declared::Environment;
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_expression};
 pub use explain::explain;
 pub use graph::{GraphFormat, graph};
 pub use source::SourceFile;

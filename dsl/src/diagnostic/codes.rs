@@ -37,6 +37,7 @@ codes! {
     NO_RECORD = 307, "A record (an event, or a `{ … }`) is needed here, or is not possible here.";
     MATCH_OPEN = 308, "A `match` must say what happens to every value: end it with an arm `_ => …`, or `_ => drop` in a `map`.";
     PARAM = 309, "A param has no value: its environment variable is not set and there is no default, or the value is not of its type.";
+    BAD_CONSTANT = 310, "A constant that a function is given cannot be used: a pattern that is no regular expression, a time zone or unit that does not exist, a number outside of what the function takes. `tidegate explain NAME` shows what it takes.";
     BAD_DURATION = 401, "A length of time must be positive here, and a hopping window's step no longer than its size.";
     NO_LATE_ROUTE = 410, "A window without `late -> …`: events that come after their window is final are counted in a metric, and go nowhere. That may be what is wanted.";
     GROUPING = 402, "`aggregate` needs a `group by` before it, with at most a `window` between them; and `group by` and `window` need an `aggregate` behind them.";
@@ -62,7 +63,7 @@ pub fn page(code: Code) -> &'static str {
 
 /// Reads `T0512`.
 pub fn parse(text: &str) -> Option<Code> {
-    let number = text.strip_prefix(['T', 't'])?.parse().ok()?;
+    let number: u16 = text.strip_prefix(['T', 't'])?.parse().ok()?;
     ALL.iter().map(|(code, _)| *code).find(|code| code.0 == number)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Flow, Lowerer};
 use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl, WindowStep};
-use crate::check::function::AGGREGATES;
+use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span as Place;

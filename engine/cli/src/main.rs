@@ -49,9 +49,9 @@ enum Command {
     /// Checks topology files: everything that `run` checks before it connects
     #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
     Check(check::Arguments),
-    /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
+    /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
     )]
     Explain(explain::Arguments),
     /// Draws the topology

@@ -40,7 +40,8 @@ pub enum ExprKind {
     Cast(Box<Expr>),
     /// Strings one after the other (f-strings); parts are strings.
     Concat(Vec<Expr>),
-    Call(Function, Vec<Expr>),
+    /// A function of the library (`tidegate-functions`) by its name, with arguments of the types that it takes.
+    Call(&'static str, Vec<Expr>),
 }
 
 /// On two ints, floats, decimals of one scale, or (plus and minus) durations; timestamp ± duration; timestamp - timestamp.
@@ -64,46 +65,6 @@ pub enum Comparison {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-}
-
-/// The built-in functions. Arguments and results as noted; `T` keeps its type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Function {
-    /// (string) -> string
-    Lower,
-    /// (string) -> string
-    Upper,
-    /// (string) -> string, white space at both ends gone
-    Trim,
-    /// (string) -> int, in characters
-    Length,
-    /// (string, string) -> bool
-    StartsWith,
-    /// (string, string) -> bool
-    EndsWith,
-    /// (string, string) -> bool
-    Contains,
-    /// (string, start: int from 0, length: int) -> string, in characters
-    Substring,
-    /// (int | float | decimal) -> same
-    Abs,
-    /// (float | decimal) -> int
-    Floor,
-    /// (float | decimal) -> int
-    Ceil,
-    /// (float | decimal) -> int, half away from zero
-    Round,
-    /// (timestamp) -> int, UTC: year, month (1 to 12), day (1 to 31), hour, minute, ISO weekday (1 = Monday)
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Weekday,
-    /// (timestamp, duration) -> timestamp: the start of its step, counted from the epoch
-    FloorTime,
-    /// (timestamp) -> int: milliseconds since the epoch
-    EpochMillis,
 }
 
 /// Which casts exist. int→float, int→decimal, decimal→decimal of another scale (exact or an error), decimal→float, anything→string,

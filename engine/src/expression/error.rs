@@ -1,6 +1,7 @@
 //! What can go wrong with one event in an expression.
 
 use thiserror::Error;
+use tidegate_functions::{ErrorCode, FunctionError};
 use tidegate_model::ScalarType;
 
 #[derive(Clone, PartialEq, Eq, Error, Debug)]
@@ -13,17 +14,21 @@ pub enum EvalError {
     BadCast { to: ScalarType, text: String },
     #[error("{text} is not exact as {to}")]
     Inexact { to: ScalarType, text: String },
+    #[error(transparent)]
+    Function(#[from] FunctionError),
 }
 
 impl EvalError {
     /// Stable; goes into the header of the event that is set aside.
     pub fn code(&self) -> &'static str {
-        match self {
-            EvalError::Overflow => "overflow",
-            EvalError::DivisionByZero => "division_by_zero",
-            EvalError::BadCast { .. } => "bad_cast",
-            EvalError::Inexact { .. } => "inexact",
-        }
+        let code = match self {
+            EvalError::Overflow => ErrorCode::Overflow,
+            EvalError::DivisionByZero => ErrorCode::DivisionByZero,
+            EvalError::BadCast { .. } => ErrorCode::BadCast,
+            EvalError::Inexact { .. } => ErrorCode::Inexact,
+            EvalError::Function(error) => error.code(),
+        };
+        code.name()
     }
 }
 

@@ -5,16 +5,18 @@
 
 mod arithmetic;
 mod cast;
+mod compiled;
 mod error;
-mod function;
 
 pub use cast::text;
 pub use error::{EvalError, RowErrors, remove_failed};
 
 use crate::batch::{Batch, Column, ColumnData, Strings};
+use compiled::{Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
-use tidegate_model::expr::{Comparison, Expr, ExprKind};
+use tidegate_functions::Call;
+use tidegate_model::expr::{self, Comparison};
 use tidegate_model::{ScalarType, Value};
 
 /// An expression, ready to be evaluated.
@@ -116,8 +118,8 @@ pub(crate) fn set(column: &mut Column, row: usize, value: &Value) {
 }
 
 impl Compiled {
-    pub fn new(expr: &Expr) -> Compiled {
-        Compiled { expr: expr.clone() }
+    pub fn new(expr: &expr::Expr) -> Compiled {
+        Compiled { expr: Expr::new(expr) }
     }
 
     /// The value for each selected row; the other rows hold anything. Rows that fail are noted in `errors`.
@@ -291,16 +293,41 @@ fn eval(expr: &Expr, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -
                 .iter()
                 .map(|argument| (eval(argument, batch, selection, errors), argument.ty))
                 .collect();
-            each(expr.ty, batch, selection, errors, |row| {
-                if operands.iter().any(|(operand, _)| operand.is_null(row)) {
-                    return Ok(Value::Null);
-                }
-                let values: Vec<Value> =
-                    operands.iter().map(|(operand, ty)| operand.value(row, *ty)).collect();
-                function::call(*function, &values, arguments)
-            })
+            call(function, expr.ty, &operands, batch, selection, errors)
         }
     }
+}
+
+/// A function for each row. Constant arguments are made values once.
+fn call(
+    function: &Call,
+    ty: ScalarType,
+    operands: &[(Operand, ScalarType)],
+    batch: &Batch,
+    selection: &[u32],
+    errors: &mut RowErrors,
+) -> Operand {
+    let columns: Vec<(usize, &Column, ScalarType)> = operands
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (operand, ty))| match operand {
+            Operand::Column(column) => Some((place, &**column, *ty)),
+            Operand::Const(_) => None,
+        })
+        .collect();
+    let mut values: Vec<Value> = operands
+        .iter()
+        .map(|(operand, _)| match operand {
+            Operand::Column(_) => Value::Null,
+            Operand::Const(value) => value.clone(),
+        })
+        .collect();
+    each(ty, batch, selection, errors, |row| {
+        for (place, column, ty) in &columns {
+            values[*place] = column.value(row, *ty);
+        }
+        Ok(function.evaluate(&values)?)
+    })
 }
 
 /// SQL's three-valued `and` (`decides` = false) and `or` (`decides` = true): one side that decides is enough.

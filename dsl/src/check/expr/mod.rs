@@ -1,6 +1,7 @@
 //! Expressions: names are resolved, every part gets its type, functions of the file are put in place.
 
 mod branch;
+mod builtin;
 mod call;
 mod fit;
 mod operator;

@@ -1,0 +1,3 @@
+//! The functions that look at many events: they stand in `aggregate` and `rolling` only.
+
+pub(crate) const AGGREGATES: [&str; 7] = ["count", "sum", "min", "max", "avg", "first", "last"];

@@ -1,0 +1,15 @@
+use crate::define::*;
+
+pub(crate) static FUNCTION: Function = Function {
+    name: "contains",
+    meaning: "Is this part anywhere in the text?",
+    parameters: &[string("text"), string("part")],
+    gives: Gives::Bool,
+    examples: &[
+        gives(r#"contains("tidegate", "dega")"#, "true"),
+        gives(r#"contains("tidegate", "DEGA")"#, "false").note("upper and lower case differ"),
+        gives(r#"contains("text", "")"#, "true").note("the empty part is everywhere"),
+    ],
+    body: Body::Direct(|arguments| Ok(Value::Bool(arguments.string(0).contains(arguments.string(1))))),
+    ..DEFAULTS
+};

@@ -1,0 +1,15 @@
+use crate::define::*;
+
+pub(crate) static FUNCTION: Function = Function {
+    name: "length",
+    meaning: "How many characters a text has.",
+    parameters: &[string("text")],
+    gives: Gives::Int,
+    examples: &[
+        gives(r#"length("tide")"#, "4"),
+        gives(r#"length("né€")"#, "3").note("characters, not bytes"),
+        gives(r#"length("")"#, "0"),
+    ],
+    body: Body::Direct(|arguments| Ok(Value::Int(arguments.string(0).chars().count() as i64))),
+    ..DEFAULTS
+};
