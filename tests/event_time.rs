@@ -459,6 +459,91 @@ fn a_later_run_goes_on_behind_a_finished_one() {
     }
 }
 
+/// Whether an input that was idle before a restart is still silent is not known.
+#[test]
+fn an_input_that_was_idle_before_a_restart_is_waited_for() {
+    let plan = plan_of(TWO);
+    let bed = Bed::new(&plan, 1);
+    let row = |second: i64| vec![format!(r#"{{"id":1,"at":{}}}"#, 1_700_000_000_000 + second * 1_000)];
+    bed.append("a", 0, &row(0));
+    bed.append("b", 0, &row(0));
+    let mut worker = bed.worker(&plan, "t", Limits::default());
+    bed.tick(&mut worker, 3_000).expect("works");
+    // `b` is idle now, and `a` goes on.
+    bed.append("a", 0, &row(5));
+    bed.tick(&mut worker, 300).expect("works");
+    worker.close().expect("closes");
+    (10..20).for_each(|minute| bed.append("a", 0, &row(minute * 60)));
+    (10..20).for_each(|minute| bed.append("b", 0, &row(minute * 60 + 1)));
+    let mut worker = bed.worker(&plan, "t", Limits::default());
+    bed.held.borrow_mut().insert("b".to_owned());
+    bed.tick(&mut worker, 500).expect("works");
+    bed.held.borrow_mut().clear();
+    bed.tick(&mut worker, 500).expect("works");
+    for topic in ["a", "b"] {
+        bed.log.finish(topic).expect("finished");
+    }
+    bed.drain(&mut worker);
+    assert_eq!(bed.rows("late"), [] as [String; 0]);
+    let counts = bed.rows("counts");
+    assert_eq!(counts.iter().filter(|row| row.ends_with(r#""n":2}"#)).count(), 10, "{counts:?}");
+}
+
+/// A row that time lets out into another step that keeps state is committed like one that leaves.
+#[test]
+fn what_time_lets_out_into_the_next_step_is_committed() {
+    let text = COUNTS.replace(
+        "group by key\n  |> window tumbling 1m, late -> embedded(\"late\")\n  |> aggregate { n: count(), ids: sum(id) }\n  |> emit final",
+        "group by id, key\n  |> window tumbling 1m, late -> embedded(\"late\")\n  |> aggregate { n: count() } as each\n  |> emit final\n  |> group by id, key\n  |> aggregate { windows: count() } as all\n  |> emit changes",
+    );
+    let plan = plan_of(&text);
+    let bed = Bed::new(&plan, 1);
+    let mut worker = bed.worker(&plan, "t", Limits::default());
+    bed.append("s", 0, &[r#"{"id":1,"key":7,"at":1700000000000}"#.to_owned()]);
+    bed.tick(&mut worker, 200).expect("works");
+    bed.clock.advance(Duration::from_secs(61));
+    bed.tick(&mut worker, 1_000).expect("works");
+    assert_eq!(bed.rows("counts"), [r#"{"id":1,"key":7,"windows":1}"#]);
+}
+
+/// Rows that wait for the commit come before the watermark that has passed them.
+#[test]
+fn changes_of_one_window_are_not_late_for_the_next_step() {
+    let text = COUNTS.replace(
+        "group by key\n  |> window tumbling 1m, late -> embedded(\"late\")\n  |> aggregate { n: count(), ids: sum(id) }\n  |> emit final",
+        "group by id, key\n  |> window tumbling 1m\n  |> aggregate { n: count() } as each\n  |> emit changes\n  |> group by id, key\n  |> window tumbling 1m, late -> embedded(\"late\")\n  |> aggregate { rows: count() } as all\n  |> emit final",
+    );
+    let plan = plan_of(&text);
+    let bed = Bed::new(&plan, 1);
+    let minute = 1_700_000_040_000; // a whole minute
+    let row = |second: i64| format!(r#"{{"id":1,"key":7,"at":{}}}"#, minute + second * 1_000);
+    bed.append("s", 0, &[row(59), row(65), row(130)]);
+    bed.log.finish("s").expect("finished");
+    let mut worker = bed.worker(&plan, "t", Limits::default());
+    bed.drain(&mut worker);
+    assert_eq!(bed.rows("late"), [] as [String; 0]);
+    let counts = bed.rows("counts");
+    assert_eq!(counts.len(), 3, "{counts:?}");
+    assert!(counts.iter().all(|row| row.ends_with(r#""rows":1}"#)), "{counts:?}");
+}
+
+#[test]
+fn totals_that_change_are_counted_over_their_range_up_to_the_end() {
+    let text = COUNTS.replace(
+        "group by key\n  |> window tumbling 1m, late -> embedded(\"late\")\n  |> aggregate { n: count(), ids: sum(id) }\n  |> emit final",
+        "group by id, key\n  |> aggregate { n: count() }\n  |> emit changes\n  |> rolling 1h by id { changes: count() }",
+    );
+    let plan = plan_of(&text);
+    let bed = Bed::new(&plan, 1);
+    let row = |key: i64| format!(r#"{{"id":1,"key":{key},"at":1700000000000}}"#);
+    bed.append("s", 0, &[row(1), row(2), row(3)]);
+    bed.log.finish("s").expect("finished");
+    let mut worker = bed.worker(&plan, "t", Limits::default());
+    bed.drain(&mut worker);
+    let counts = bed.rows("counts");
+    assert!(counts[2].ends_with(r#""changes":3}"#), "{counts:?}");
+}
+
 fn fails(bed: &Bed, plan: &Plan, group: &str) -> String {
     let mut worker = bed.worker(plan, group, Limits::default());
     let error = bed.tick(&mut worker, 300).expect_err("refused");

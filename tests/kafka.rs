@@ -390,6 +390,32 @@ fn a_bad_record_without_a_route_stops_the_topology_at_its_place_and_mended_it_go
     assert_eq!(bed.wait_for("aside", 1, &mut running)[0].text(), "oh");
 }
 
+/// What was written into a changelog and never committed is no state.
+#[test]
+fn a_first_transaction_that_was_aborted_is_nothing() {
+    let bed = Bed::new("a11");
+    for topic in ["payments", "w5.totals"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let topology = bed.topology("w5_running");
+    let changelog = "a11_w5_running.totals.aggregate-changelog";
+    bed.topics.create(changelog, 1, &[("cleanup.policy", "compact")]);
+    bed.topics.produce_and_abort(changelog, &[("k", "v"), ("l", "w")]);
+    let payments = payments(200);
+    bed.produce(&payments, 1);
+    let mut running = bed.start(&topology, 0, &[]);
+    let right = oracle::totals(payments.iter());
+    let topic = bed.name("w5.totals");
+    until("the totals", || {
+        assert!(running.exit().is_none(), "{}", running.told());
+        let messages = bed.topics.read_committed(&topic);
+        let last: BTreeMap<String, String> =
+            messages.iter().map(|message| (key(message), message.text())).collect();
+        (last == right).then_some(())
+    });
+    assert!(running.stop().success());
+}
+
 /// Batches are cut to what the topics take.
 #[test]
 fn topics_that_take_only_small_batches_are_filled_all_the_same() {

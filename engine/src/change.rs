@@ -120,6 +120,11 @@ pub fn changes(old: &Kept, new: &Kept) -> Vec<Change> {
         }
     }
     if let (Some((old_read, old_written)), Some((read, written))) = (&old.topics, &new.topics) {
+        let goes_on = same_name && read.iter().any(|topic| old_read.contains(topic));
+        if same_name && !goes_on && new.stores.keys().any(|store| old.stores.contains_key(store)) {
+            let why = "none of them was read before, so there are no offsets that the state belongs to: `run` stops; give the topology another name to begin anew";
+            push(Fate::Refused, format!("inputs {}", read.join(", ")), why.to_owned());
+        }
         for topic in read {
             match old_read.contains(topic) && same_name {
                 true => {

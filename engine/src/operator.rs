@@ -49,6 +49,11 @@ pub trait Operator {
         0
     }
 
+    /// Has anything changed since the last commit?
+    fn has_uncommitted(&self) -> bool {
+        self.uncommitted_bytes() > 0
+    }
+
     /// Is there something, besides rows, that only a commit lets out (so that a commit is worth making)?
     fn has_pending(&self, _upstream: Upstream, _now: WallTime) -> bool {
         false

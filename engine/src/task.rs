@@ -21,9 +21,9 @@ use tidegate_state::{Store, TableId, WriteSet};
 /// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
 /// marker, behind which nothing comes.
 const INPUT_WAIT: Duration = Duration::from_millis(50);
-/// How often a silent input is asked whether it is at its end. While it is silent, the watermark follows the wall clock in such steps.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-/// How long the answer is waited for.
+/// A table that is quiet for so long is asked whether it is at its end.
+const TABLE_QUIET: Duration = Duration::from_millis(500);
+/// How long the answer to whether an input is at its end is waited for.
 const ASK_WAIT: Duration = Duration::from_millis(500);
 /// A table that cannot be read to its end for so long is told of.
 const TABLE_TOLD_EVERY: Duration = Duration::from_secs(10);
@@ -49,8 +49,13 @@ struct InputState {
 
 impl InputState {
     /// Asks whether all that there is has been fetched. None: it was asked a moment ago. What nobody can answer is a no.
-    fn is_at_end<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<Option<bool>, TaskError> {
-        if self.asked_at.is_some_and(|asked| now.since(asked) < ASK_EVERY) {
+    fn is_at_end<R: Reader>(
+        &mut self,
+        reader: &mut R,
+        ask_every: Duration,
+        now: WallTime,
+    ) -> Result<Option<bool>, TaskError> {
+        if self.asked_at.is_some_and(|asked| now.since(asked) < ask_every) {
             return Ok(None);
         }
         self.asked_at = Some(now);
@@ -77,6 +82,8 @@ pub struct Task {
     watermark: Upstream,
     counters: Counters,
     batch_records: usize,
+    /// How often a silent input is asked whether it is at its end.
+    ask_every: Duration,
 }
 
 struct Changelog {
@@ -102,6 +109,7 @@ impl Task {
         id: TaskId,
         mut store: Store,
         starts: Vec<Start>,
+        ask_every: Duration,
         now: WallTime,
     ) -> Result<Task, TaskError> {
         // Operators look through the store to find what they need to know.
@@ -139,6 +147,7 @@ impl Task {
             watermark: Upstream::UNKNOWN,
             counters: Counters::default(),
             batch_records: program.limits.batch_records,
+            ask_every,
         };
         task.watermark = task.merged();
         Ok(task)
@@ -208,6 +217,7 @@ impl Task {
     /// Which input is worked on: a table that is not at its end; else the one whose head is earliest in event time, unless another
     /// is known to have more that has not come yet.
     fn choose<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<Option<usize>, TaskError> {
+        let ask_every = self.ask_every;
         for index in 0..self.inputs.len() {
             let state = &mut self.inputs[index];
             let Some(end) = state.catch_up else { continue };
@@ -215,8 +225,8 @@ impl Task {
                 return Ok(Some(index));
             }
             // Its end may be markers, behind which nothing comes.
-            let quiet = now.since(state.active_at) >= ASK_EVERY;
-            if state.fetched >= end || (quiet && state.is_at_end(reader, now)? == Some(true)) {
+            let quiet = now.since(state.active_at) >= TABLE_QUIET;
+            if state.fetched >= end || (quiet && state.is_at_end(reader, ask_every, now)? == Some(true)) {
                 state.catch_up = None;
                 continue;
             }
@@ -301,13 +311,17 @@ impl Task {
                 }
                 None => (state.fetched, state.input.upstreams()),
             };
+        // An input that has just woken is told of with its first rows.
+        let silent = |state: &InputState| state.input.upstreams().iter().all(|upstream| upstream.idle);
+        let idle =
+            self.watermark.idle && self.inputs.iter().filter(|state| state.input.has_time()).all(silent);
         let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
             out: &mut out,
             now,
             partition: self.id.partition,
-            idle: self.watermark.idle,
+            idle,
             counters: &mut self.counters,
         };
         {
@@ -322,7 +336,7 @@ impl Task {
                 partition: env.partition,
                 counters: env.counters,
             };
-            state.input.set_aside(settled, &mut context)?;
+            self.inputs[chosen].input.set_aside(settled, &mut context)?;
         }
         match work {
             Pending::Rows(batch) => self.graph.rows(node, batch, &mut env)?,
@@ -341,11 +355,12 @@ impl Task {
 
     /// Inputs that have nothing to be worked on: finite ones end, and silent ones grow idle, if it is sure that they are at their end.
     fn listen<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<(), TaskError> {
+        let ask_every = self.ask_every;
         for state in self.inputs.iter_mut().filter(|state| state.pending.is_empty()) {
             if reader.ended(state.slot, state.fetched) {
                 state.input.end();
             } else if state.input.is_silence_due(now) {
-                match state.is_at_end(reader, now)? {
+                match state.is_at_end(reader, ask_every, now)? {
                     Some(true) => state.input.silent(now),
                     Some(false) => state.input.unheard(now),
                     None => {}
@@ -368,8 +383,12 @@ impl Task {
     fn pass_time(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
         let merged = self.merged();
         // An input that wakes again is behind; what was promised stays promised.
-        self.watermark =
-            Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
+        let promised = match self.watermark.watermark {
+            // The end of an input that an earlier run had read, and that goes on.
+            EventTime::MAX => EventTime::MIN,
+            promised => promised,
+        };
+        self.watermark = Upstream { watermark: promised.max(merged.watermark), idle: merged.idle };
         let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
@@ -394,6 +413,7 @@ impl Task {
     /// Is there anything that a commit would make visible or durable?
     pub fn is_dirty(&self, now: WallTime) -> bool {
         self.sent
+            || self.graph.has_uncommitted()
             || self.inputs.iter().any(|state| state.settled != state.committed)
             || self.graph.has_pending(self.watermark.idle, now)
     }
@@ -417,7 +437,7 @@ impl Task {
             idle: self.watermark.idle,
             counters: &mut self.counters,
         };
-        self.graph.commit(&mut self.writes, &mut env)?;
+        self.graph.commit(self.watermark, &mut self.writes, &mut env)?;
         let mut changes = self.writes.iter().peekable();
         while let Some((table, _, _)) = changes.peek().copied() {
             let known = self.changelogs.iter().find(|known| known.table == table);
@@ -492,7 +512,7 @@ fn changelogs(program: &Program, id: TaskId, store: &Store) -> Result<Vec<Change
     for node in program.plan.stores_of(id.subtopology) {
         let table = store.table(&node.name).expect("opened with all tables");
         let layout = layout::of_store(&program.plan, &program.needed, node);
-        let found = store.layout(table).or_else(|| store.position(table).map(|_| layout::UNKNOWN));
+        let found = store.layout(table).or(store.has_state(table)?.then_some(layout::UNKNOWN));
         if let Some(found) = found.filter(|found| *found != layout) {
             return Err(TaskError::Layout { step: node.name.clone(), found: found.to_owned(), layout });
         }

@@ -64,7 +64,8 @@ impl SourceClock {
             watermark,
             active_at: now,
             active_watermark: watermark,
-            idle: resumed.is_some_and(|upstream| upstream.idle),
+            // Whether it is still silent is not known: there may be much that came meanwhile.
+            idle: false,
         }
     }
 

@@ -19,6 +19,11 @@ use tidegate_state::{Shared, StateDir, StateError, Store};
 
 /// How long a store that another worker of this process is about to give up is waited for.
 const STORE_WAIT: Duration = Duration::from_secs(60);
+/// How often a silent input is asked whether it is at its end, at most. While it is silent, the watermark follows the wall clock in such
+/// steps.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+/// For each partition of this worker.
+const ASK_EACH: Duration = Duration::from_millis(20);
 const GROUP_POLL: Duration = Duration::from_millis(50);
 
 /// What a tick did.
@@ -325,16 +330,21 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
             return Ok(());
         }
+        let unix_seconds = self.clock.unix_seconds();
         for restoring in std::mem::take(&mut self.restoring) {
-            self.open_task(restoring.task, restoring.into_store())?;
+            let task = restoring.task;
+            let mut store = restoring.into_store();
+            store.set_committed_at(unix_seconds);
+            self.open_task(task, store)?;
         }
         Ok(())
     }
 
-    fn open_task(&mut self, id: TaskId, store: Store) -> Result<(), TaskError> {
+    fn open_task(&mut self, id: TaskId, mut store: Store) -> Result<(), TaskError> {
         let partitions: Vec<TopicPartition> =
             self.program.inputs_of(id).into_iter().map(|(partition, _)| partition).collect();
         let begins = self.starts(&partitions)?;
+        store.flush()?;
         self.check_begins(id, &store, &partitions, &begins)?;
         let mut starts = Vec::new();
         for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
@@ -347,7 +357,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
             starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
         }
-        let task = Task::open(&self.program, id, store, starts, self.clock.now())?;
+        // Each question takes a moment, and they are asked on this thread.
+        let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);
+        let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
         tracing::debug!(task = %id, watermark = %task.watermark(), "running");
         self.tasks.push(task);
         Ok(())
@@ -367,13 +379,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             return Ok(());
         }
         let tables = self.program.stores_of(id.subtopology);
-        let has_state = tables
-            .iter()
-            .any(|(table, _)| store.table(table).and_then(|table| store.position(table)).is_some());
+        let mut has_state = false;
+        for (table, _) in &tables {
+            has_state |= store.has_state(store.table(table).expect("opened with all tables"))?;
+        }
         if unknown.len() == partitions.len() && has_state {
             let topology = &self.program.plan.topology;
             return Err(LogError::Fatal(format!(
-                "there is state of {}, but the group {topology} has committed no offsets for {}: they have expired, or the group was deleted. From the beginning everything would be counted twice. Set the group's offsets to where it had been (`kafka-consumer-groups --reset-offsets`), or give the topology another name to begin anew",
+                "there is state of {}, but the group {topology} has committed no offsets for {}: they have expired, the group was deleted, or these are other topics than before. From the beginning everything would be counted twice. Set the group's offsets to where it had been (`kafka-consumer-groups --reset-offsets`), or give the topology another name to begin anew",
                 tables.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>().join(", "),
                 unknown.join(", ")
             ))

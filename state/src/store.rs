@@ -50,6 +50,7 @@ pub struct Store {
     layouts: BTreeMap<TableId, String>,
     /// When the last commit was taken in (seconds since 1970); 0: never.
     committed_at: i64,
+    committed_at_in_store: i64,
     buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
@@ -70,6 +71,7 @@ impl Store {
             positions: BTreeMap::new(),
             layouts: BTreeMap::new(),
             committed_at: 0,
+            committed_at_in_store: 0,
             buffer: WriteBuffer::default(),
             unwritten: false,
             write_options: WriteOptions::default(),
@@ -125,6 +127,7 @@ impl Store {
     fn load_positions(&mut self) -> Result<(), StateError> {
         if let Some(bytes) = self.db.get(meta_key(COMMITTED_AT)).map_err(|cause| self.error(&cause))? {
             self.committed_at = Decoder::new(&bytes).i64()?;
+            self.committed_at_in_store = self.committed_at;
         }
         for table in self.tables.values() {
             let bytes = self.db.get(position_key(*table)).map_err(|cause| self.error(&cause))?;
@@ -246,12 +249,18 @@ impl Store {
         self.positions.get(&table).copied()
     }
 
+    /// Does the table hold anything, or has it ever? (A position alone may be behind records that were never committed.) As of when the
+    /// buffer was last written.
+    pub fn has_state(&self, table: TableId) -> Result<bool, StateError> {
+        Ok(self.layouts.contains_key(&table) || !self.is_empty(table)?)
+    }
+
     /// When the store last agreed with the ends of its changelogs (seconds since 1970); 0: never.
     pub fn committed_at(&self) -> i64 {
         self.committed_at
     }
 
-    /// A commit was made at `unix_seconds`; written with the next changes.
+    /// The store agreed with its changelogs at `unix_seconds`; written with the next changes, or the next sync.
     pub fn set_committed_at(&mut self, unix_seconds: i64) {
         self.committed_at = self.committed_at.max(unix_seconds);
     }
@@ -306,6 +315,7 @@ impl Store {
         bytes.clear();
         put_i64(&mut bytes, self.committed_at);
         batch.put(meta_key(COMMITTED_AT), &bytes);
+        self.committed_at_in_store = self.committed_at;
         for (table, layout) in &self.layouts {
             batch.put(layout_key(*table), layout);
         }
@@ -317,6 +327,7 @@ impl Store {
 
     /// What was committed so far outlives a power failure, too. (A killed process loses nothing in any case.)
     pub fn sync(&mut self) -> Result<(), StateError> {
+        self.unwritten |= self.committed_at != self.committed_at_in_store;
         self.flush()?;
         self.db.flush_wal(true).map_err(|cause| self.error(&cause))
     }

@@ -100,16 +100,15 @@ impl Admin {
         self.create(&to_create)?;
         let written: Vec<String> = written_topics(plan).into_iter().map(|topic| topic.name).collect();
         let described = self.described(&written);
-        let is_own = |resource: &&ConfigResource| {
-            internal
-                .iter()
-                .any(|topic| resource.specifier == OwnedResourceSpecifier::Topic(topic.name.clone()))
+        let is_changelog = |resource: &&ConfigResource| {
+            let mut changelogs = internal.iter().filter(|topic| topic.kind == InternalKind::Changelog);
+            changelogs.any(|topic| resource.specifier == OwnedResourceSpecifier::Topic(topic.name.clone()))
         };
         let setting =
             |resource: &ConfigResource, name: &str| resource.get(name)?.value.as_deref()?.parse::<u64>().ok();
         let batch_bytes =
             described.iter().filter_map(|resource| setting(resource, "max.message.bytes")).min();
-        let own = described.iter().filter(is_own);
+        let own = described.iter().filter(is_changelog);
         let delete_retention = own.filter_map(|resource| setting(resource, "delete.retention.ms")).min();
         Ok(Prepared {
             partitions,

@@ -64,13 +64,13 @@ impl KafkaReader {
         })
     }
 
-    fn is_at_end(
+    fn has_read_to(
         &mut self,
         slot: Slot,
         partition: &TopicPartition,
+        end: Offset,
         timeout: Duration,
     ) -> Result<bool, LogError> {
-        let end = self.offset_range(partition, timeout)?.end;
         let assigned = &mut self.slots[slot.0 as usize];
         let position = self.client.position(&assigned.place).unwrap_or(assigned.next);
         assigned.next = assigned.next.max(position.min(end));
@@ -101,6 +101,14 @@ impl KafkaReader {
         let next = self.slots[slot].next;
         self.seek(Slot(slot as u32), next)
     }
+}
+
+fn is_refused(error: &Error) -> bool {
+    use RDKafkaRespErr as Code;
+    matches!(
+        error.code,
+        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
+    )
 }
 
 /// Errors that go by themselves are told and waited for; the others end the run.
@@ -264,9 +272,16 @@ impl Reader for KafkaReader {
         if self.unanswered.is_some_and(|since| since.elapsed() < ASK_AGAIN) {
             return Err(LogError::Retry(format!("{partition}: the broker did not answer")));
         }
-        let ended = self.is_at_end(slot, &partition, timeout);
-        self.unanswered = matches!(ended, Err(LogError::Retry(_))).then(now);
-        ended
+        let end = match self.observer.watermarks(&partition, timeout) {
+            Ok((_, end)) => end,
+            Err(error) if is_refused(&error) => return Err(LogError::Fatal(format!("{partition}: {error}"))),
+            Err(error) => {
+                self.unanswered = Some(now());
+                return Err(LogError::Retry(format!("{partition}: {error}")));
+            }
+        };
+        self.unanswered = None;
+        self.has_read_to(slot, &partition, end, timeout)
     }
 
     fn ended(&self, _slot: Slot, _next: Offset) -> bool {

@@ -173,7 +173,11 @@ impl Operator for Rolling {
         let rows = batch.rows();
         let mut results: Vec<Column> =
             self.functions.iter().map(|call| Column::zeros(call.ty, rows)).collect();
-        let oldest = context.watermark.micros().saturating_sub(self.range);
+        // At the end of a finite input nothing is older than another.
+        let oldest = match context.watermark {
+            EventTime::MAX => i64::MIN,
+            watermark => watermark.micros().saturating_sub(self.range),
+        };
         let width = self.arguments.len();
         for (position, &row) in batch.selection.iter().enumerate() {
             let slot = self.slots[position];
