@@ -58,6 +58,12 @@ fn every_step_gives_what_was_worked_out_by_hand() {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
+#[test]
+fn functions_give_what_was_worked_out_by_hand() {
+    let output = run(&["test", "tests/topologies/functions.tide"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
 /// An event whose condition fails goes to the errors' route, and nowhere else.
 #[test]
 fn a_failed_condition_sets_the_event_aside_once() {

@@ -56,6 +56,10 @@ pub fn explain(arguments: &Arguments) -> u8 {
     }
     if !arguments.what.exists() && is_name(&text) {
         eprintln!("error: there is no file and no function {text}");
+        if let Some(function) = tidegate_functions::called_elsewhere(&text) {
+            eprintln!("here it is called `{}`", function.name);
+            return FAILED;
+        }
         if let Some(meant) = did_you_mean(&text, tidegate_functions::names()) {
             eprintln!("did you mean `{meant}`?");
         }

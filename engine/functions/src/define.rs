@@ -4,11 +4,11 @@ pub(crate) use crate::arguments::{Arguments, CallSite};
 pub(crate) use crate::decimal::scale_argument;
 pub(crate) use crate::error::ErrorCode::*;
 pub(crate) use crate::error::{BadArgument, ErrorCode, FunctionError};
-pub(crate) use crate::example::{Example, fails, gives, refused};
-pub(crate) use crate::function::{Body, Evaluator, Form, Function, Nulls};
+pub(crate) use crate::example::{fails, gives, refused};
+pub(crate) use crate::function::{Body, Form, Function, Nulls};
 pub(crate) use crate::signature::{Gives, Parameter, Takes};
 pub(crate) use std::sync::Arc;
-pub(crate) use tidegate_model::{ScalarType, Value};
+pub(crate) use tidegate_model::Value;
 
 /// The longest text that a function makes longer than its arguments, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -17,6 +17,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 pub(crate) const DEFAULTS: Function = Function {
     name: "",
     aliases: &[],
+    elsewhere: &[],
     meaning: "",
     parameters: &[],
     gives: Gives::Same,
@@ -25,10 +26,6 @@ pub(crate) const DEFAULTS: Function = Function {
     examples: &[],
     body: Body::Direct(|_| Ok(Value::Null)),
 };
-
-pub(crate) const fn bool(name: &'static str) -> Parameter {
-    Parameter::new(name, Takes::Bool)
-}
 
 pub(crate) const fn int(name: &'static str) -> Parameter {
     Parameter::new(name, Takes::Int)

@@ -12,6 +12,8 @@ pub struct Function {
     pub name: &'static str,
     /// Other names, where two are equally common.
     pub aliases: &'static [&'static str],
+    /// What it is called in other systems: an unknown name is compared with these too. They are no names here.
+    pub elsewhere: &'static [&'static str],
     /// One sentence.
     pub meaning: &'static str,
     pub parameters: &'static [Parameter],

@@ -40,5 +40,5 @@ pub use example::{Example, Outcome};
 pub use function::{Body, Form, Function, Nulls};
 pub use literal::literal;
 pub use page::{overview, page, reference};
-pub use registry::{Group, all, find, groups, names};
+pub use registry::{Group, all, called_elsewhere, find, groups, names};
 pub use signature::{Gives, Parameter, Takes};

@@ -47,6 +47,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
     by_name.get(name).copied()
 }
 
+/// The function that other systems call by this name.
+pub fn called_elsewhere(name: &str) -> Option<&'static Function> {
+    let lower = name.to_ascii_lowercase();
+    let own = find(&lower);
+    own.or_else(|| all().find(|function| function.elsewhere.contains(&lower.as_str())))
+}
+
 /// All names, aliases too.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().flat_map(Function::names)
@@ -67,6 +74,17 @@ mod tests {
             assert!(name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain), "{name}");
             assert_eq!(find(name).map(|function| function.names().any(|own| own == name)), Some(true));
         }
+    }
+
+    #[test]
+    fn names_of_elsewhere_are_no_names_here_and_mean_one_function() {
+        let mut seen = BTreeSet::new();
+        for name in all().flat_map(|function| function.elsewhere) {
+            assert!(seen.insert(name), "{name} means two functions");
+            assert!(find(name).is_none(), "{name} is a name here");
+        }
+        assert_eq!(called_elsewhere("TO_CHAR").map(|function| function.name), Some("format_time"));
+        assert_eq!(called_elsewhere("LOWER").map(|function| function.name), Some("lower"));
     }
 
     #[test]

@@ -2,14 +2,13 @@
 
 use super::Checker;
 use super::fit::{cast, constant, mend, widens};
-use super::operator::common_type;
+use super::operator::common_with_literals;
 use crate::check::typed::{Located, Typed, null_of};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use tidegate_functions::{BadArgument, Body, Call, CallSite, Form, Function, Nulls, Parameter};
+use tidegate_model::ScalarType;
 use tidegate_model::expr::{Expr, ExprKind, can_cast};
-use tidegate_model::value::write_decimal;
-use tidegate_model::{ScalarType, Value};
 
 impl Checker<'_> {
     pub(super) fn builtin(
@@ -141,7 +140,7 @@ impl Checker<'_> {
         let target = parameter.takes.concrete().or(generic)?;
         let expr = match &argument.value {
             Typed::Null => null_of(target),
-            Typed::Scalar(expr) => match literal(expr, target) {
+            Typed::Scalar(expr) => match constant(expr, target) {
                 Some(value) => Expr::constant(value, target),
                 None if expr.ty == target || widens(expr.ty, target) => cast(expr.clone(), target),
                 None => {
@@ -173,7 +172,7 @@ impl Checker<'_> {
     fn mistyped(&mut self, function: &Function, parameter: &Parameter, argument: &Located) {
         let given = argument.value.describe();
         let needed = parameter.takes.described();
-        let message = format!("`{}` of `{}` is {needed}, not {given}", parameter.name, function.name);
+        let message = format!("`{}` of `{}` must be {needed}, not {given}", parameter.name, function.name);
         let mut diagnostic =
             Diagnostic::error(codes::BAD_ARGUMENTS, argument.span, message).here(format!("this is {given}"));
         if let (Typed::Scalar(expr), Some(target)) = (&argument.value, parameter.takes.concrete())
@@ -207,23 +206,4 @@ impl Checker<'_> {
 
 fn usage(function: &Function) -> String {
     format!("it is used as `{}`; `tidegate explain {}` shows examples", function.signature(), function.name)
-}
-
-/// The type that both become, where a decimal literal may become a float too: it is written down exactly as it is read.
-fn common_with_literals(a: (ScalarType, bool), b: (ScalarType, bool)) -> Option<ScalarType> {
-    match (a, b) {
-        ((ScalarType::Float, _), (ScalarType::Decimal { .. }, true))
-        | ((ScalarType::Decimal { .. }, true), (ScalarType::Float, _)) => Some(ScalarType::Float),
-        _ => common_type(a.0, b.0),
-    }
-}
-
-/// A literal as a value of another type, if it is exactly one; a decimal literal is a float where one is needed.
-fn literal(expr: &Expr, target: ScalarType) -> Option<Value> {
-    if let (ExprKind::Const(Value::Decimal(digits)), ScalarType::Float) = (&expr.kind, target) {
-        let mut text = Vec::new();
-        write_decimal(*digits, expr.ty.scale(), &mut text);
-        return std::str::from_utf8(&text).ok()?.parse().ok().map(Value::Float);
-    }
-    constant(expr, target)
 }

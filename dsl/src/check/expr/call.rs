@@ -34,18 +34,22 @@ impl Checker<'_> {
         if let Some(function) = tidegate_functions::find(&name.node) {
             return self.builtin(function, located, span);
         }
+        self.unknown_function(name)
+    }
+
+    fn unknown_function(&mut self, name: &ast::Name) -> Typed {
+        let message = format!("there is no function `{}`", name.node);
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
         let own: Vec<&str> = self.globals.functions.keys().map(String::as_str).collect();
         let names = tidegate_functions::names().map(|name| -> &str { name }).chain(own);
-        let mut diagnostic = Diagnostic::error(
-            codes::UNKNOWN_NAME,
-            name.span,
-            format!("there is no function `{}`", name.node),
-        );
-        diagnostic = match did_you_mean(&name.node, names) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-            None => diagnostic.note("`tidegate explain functions` lists all there are"),
-        };
-        self.diagnostics.push(diagnostic);
+        let meant = did_you_mean(&name.node, names);
+        self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
+            (Some(function), _) => diagnostic
+                .here(format!("here it is called `{}`", function.name))
+                .note(format!("`tidegate explain {}` shows examples", function.name)),
+            (None, Some(meant)) => diagnostic.here(format!("did you mean `{meant}`?")),
+            (None, None) => diagnostic.note("`tidegate explain functions` lists all there are"),
+        });
         Typed::Wrong
     }
 

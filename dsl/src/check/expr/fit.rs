@@ -5,6 +5,7 @@ use crate::check::typed::{Located, RecordValue, Type, Typed, null_of};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::value::write_decimal;
 use tidegate_model::{ScalarType, Value};
 
 impl Checker<'_> {
@@ -128,6 +129,11 @@ pub(super) fn constant(expr: &Expr, ty: ScalarType) -> Option<Value> {
             Value::Decimal(i128::from(*number).checked_mul(10i128.pow(u32::from(scale)))?)
         }
         (Value::Int(number), ScalarType::Float) => Value::Float(*number as f64),
+        (Value::Decimal(digits), ScalarType::Float) => {
+            let mut text = Vec::new();
+            write_decimal(*digits, expr.ty.scale(), &mut text);
+            Value::Float(std::str::from_utf8(&text).ok()?.parse().ok()?)
+        }
         (Value::Decimal(digits), ScalarType::Decimal { scale, .. }) => {
             let from = expr.ty.scale();
             if scale >= from {

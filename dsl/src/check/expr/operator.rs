@@ -117,7 +117,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let Some(common) = common_type(left.ty, right.ty) else {
+        let Some(common) = common_of(&left, &right) else {
             let mut diagnostic = Diagnostic::error(
                 codes::TYPE_MISMATCH,
                 b.span,
@@ -157,7 +157,7 @@ impl Checker<'_> {
             (Timestamp, Timestamp) if operation == Arithmetic::Subtract => (Duration, left, right),
             (Duration, Timestamp) if operation == Arithmetic::Add => (Timestamp, left, right),
             (Int | Float | Decimal { .. }, Int | Float | Decimal { .. }) => {
-                let Some(common) = common_type(left.ty, right.ty) else {
+                let Some(common) = common_of(&left, &right) else {
                     let message = format!("{} and {} do not go together", left.ty, right.ty);
                     return self.error(codes::TYPE_MISMATCH, span, message);
                 };
@@ -234,6 +234,21 @@ impl Checker<'_> {
             Typed::Wrong => return Typed::Wrong,
         };
         Typed::Scalar(if negated { not(null) } else { null })
+    }
+}
+
+/// The type that both become without loss. A decimal literal is a float beside a float: `0.5` is read as it is written.
+fn common_of(a: &Expr, b: &Expr) -> Option<ScalarType> {
+    let literal = |expr: &Expr| matches!(expr.kind, ExprKind::Const(_));
+    common_with_literals((a.ty, literal(a)), (b.ty, literal(b)))
+}
+
+/// As [`common_of`], of types and whether each is that of a literal.
+pub(super) fn common_with_literals(a: (ScalarType, bool), b: (ScalarType, bool)) -> Option<ScalarType> {
+    match (a, b) {
+        ((ScalarType::Float, _), (ScalarType::Decimal { .. }, true))
+        | ((ScalarType::Decimal { .. }, true), (ScalarType::Float, _)) => Some(ScalarType::Float),
+        _ => common_type(a.0, b.0),
     }
 }
 

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "coalesce",
+    elsewhere: &["first_not_null"],
     meaning: "The first value that is not null; those behind it are not computed.",
     parameters: &[any("value").repeated()],
     gives: Gives::Same,

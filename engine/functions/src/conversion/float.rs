@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "float",
+    elsewhere: &["to_double", "double"],
     meaning: "A text, int or decimal as a float.",
     parameters: &[any("value")],
     gives: Gives::Float,

@@ -3,6 +3,7 @@ use crate::define::*;
 pub(crate) static FUNCTION: Function = Function {
     name: "if_null",
     aliases: &["ifnull"],
+    elsewhere: &["nvl", "isnull", "zeroifnull"],
     meaning: "The value, or another if it is null; `value ?? other` is the same.",
     parameters: &[any("value"), any("other")],
     gives: Gives::Same,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "int",
+    elsewhere: &["to_int", "to_integer", "bigint"],
     meaning: "A text read as an int.",
     parameters: &[any("value")],
     gives: Gives::Int,

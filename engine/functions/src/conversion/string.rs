@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "string",
+    elsewhere: &["to_string", "varchar"],
     meaning: "Any value as text.",
     parameters: &[any("value")],
     gives: Gives::String,

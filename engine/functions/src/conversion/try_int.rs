@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "try_int",
+    elsewhere: &["try_cast", "try_to_number"],
     meaning: "A text read as an int; null if it is none, where `int` would be an error.",
     parameters: &[string("text")],
     gives: Gives::Int,

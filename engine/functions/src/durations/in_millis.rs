@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "in_millis",
+    elsewhere: &["total_millis"],
     meaning: "A length of time in whole milliseconds, rounded towards zero.",
     parameters: &[duration("length")],
     gives: Gives::Int,

@@ -3,6 +3,7 @@ use crate::calendar::SECOND;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "in_seconds",
+    elsewhere: &["total_seconds", "seconds"],
     meaning: "A length of time in seconds, with a fraction; `trunc` gives whole ones.",
     parameters: &[duration("length")],
     gives: Gives::Float,

@@ -4,6 +4,7 @@ use base64::prelude::BASE64_STANDARD;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "base64_encode",
+    elsewhere: &["to_base64", "base64"],
     meaning: "The bytes of a text in Base64.",
     parameters: &[string("text")],
     gives: Gives::String,

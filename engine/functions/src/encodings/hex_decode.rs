@@ -4,6 +4,7 @@ use crate::hex::unhex;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "hex_decode",
+    elsewhere: &["unhex"],
     meaning: "The text whose bytes are written in hexadecimal digits.",
     parameters: &[string("text")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use crate::hex::hex;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "hex_encode",
+    elsewhere: &["hex"],
     meaning: "The bytes of a text in hexadecimal digits.",
     parameters: &[string("text")],
     gives: Gives::String,

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "url_decode",
+    elsewhere: &["urldecode", "decode_url_param"],
     meaning: "The text that a part of a URL stands for; `+` stays as it is, and so does a `%` without two digits.",
     parameters: &[string("text")],
     gives: Gives::String,

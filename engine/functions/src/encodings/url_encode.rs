@@ -3,6 +3,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "url_encode",
+    elsewhere: &["urlencode", "encode_url_param"],
     meaning: "The text as a part of a URL: what is not a letter, digit, `-`, `.`, `_` or `~` becomes `%` and two digits.",
     parameters: &[string("text")],
     gives: Gives::String,

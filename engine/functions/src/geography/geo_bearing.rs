@@ -3,6 +3,7 @@ use super::point::Point;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "geo_bearing",
+    elsewhere: &["bearing", "st_azimuth"],
     meaning: "The direction in which the shortest way from one place to another begins, in degrees: 0 is north, 90 is east.",
     parameters: &[float("latitude1"), float("longitude1"), float("latitude2"), float("longitude2")],
     gives: Gives::Float,

@@ -3,6 +3,7 @@ use super::point::Point;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "geo_distance",
+    elsewhere: &["haversine", "distance", "st_distance", "st_distancesphere"],
     meaning: "Metres between two places on the globe, over the surface of a ball (haversine; at most half a percent off).",
     parameters: &[float("latitude1"), float("longitude1"), float("latitude2"), float("longitude2")],
     gives: Gives::Float,

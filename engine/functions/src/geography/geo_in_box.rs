@@ -3,6 +3,7 @@ use super::point::Point;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "geo_in_box",
+    elsewhere: &["in_bounding_box", "st_within"],
     meaning: "Is a place within a box of two latitudes and two longitudes? If `west` is greater than `east` it spans the date line.",
     parameters: &[
         float("latitude"),

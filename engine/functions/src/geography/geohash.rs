@@ -4,6 +4,7 @@ use super::point::Point;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "geohash",
+    elsewhere: &["geohash_encode", "st_geohash"],
     meaning: "The geohash of the cell that holds a place, with 1 to 12 characters: 5 are some 5 km, 7 some 150 m, 9 some 5 m.",
     parameters: &[float("latitude"), float("longitude"), int("characters").or("9")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use super::cell::decode;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "geohash_latitude",
+    elsewhere: &["geohash_decode"],
     meaning: "The latitude of the middle of a geohash's cell.",
     parameters: &[string("geohash")],
     gives: Gives::Float,

@@ -5,6 +5,7 @@ use sha2::Sha256;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "hmac_sha256",
+    elsewhere: &["hmac"],
     meaning: "The HMAC with SHA-256 of a text under a key, in hexadecimal digits: who knows the key can tell that the text is genuine.",
     parameters: &[string("text"), string("key")],
     gives: Gives::String,

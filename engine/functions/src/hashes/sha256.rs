@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "sha256",
+    elsewhere: &["sha2", "hash", "sha_256"],
     meaning: "The SHA-256 digest of a text, in hexadecimal digits.",
     parameters: &[string("text")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use twox_hash::XxHash64;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "xxhash64",
+    elsewhere: &["xxh64", "fnv1a"],
     meaning: "The fast 64-bit hash XXH64 of a text, as the int with the same bits.",
     parameters: &[string("text")],
     gives: Gives::Int,

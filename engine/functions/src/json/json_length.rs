@@ -4,6 +4,7 @@ use super::value::length;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "json_length",
+    elsewhere: &["json_array_length"],
     meaning: "How many elements the array, or fields the object, at a path of a JSON text has; null for anything else.",
     parameters: &[string("json"), string("path").constant().or("\"$\"")],
     gives: Gives::Int,

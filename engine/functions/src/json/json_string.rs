@@ -4,6 +4,7 @@ use super::value::{Json, kind};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "json_string",
+    elsewhere: &["json_extract", "get_json_object", "extractjsonfield", "json_value", "json_extract_string"],
     meaning: "The value at a path of a JSON text, as text: a string without its quotes, anything else as it is written; null if there is none.",
     parameters: &[string("json"), string("path").constant()],
     gives: Gives::String,

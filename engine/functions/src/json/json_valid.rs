@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "json_valid",
+    elsewhere: &["is_json", "is_json_string", "json_is_valid"],
     meaning: "Is the text JSON?",
     parameters: &[string("text")],
     gives: Gives::Bool,

@@ -3,6 +3,7 @@ use super::cidr::Cidr;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "ip_in_cidr",
+    elsewhere: &["ip_in_range", "cidr_match"],
     meaning: "Is an address of IPv4 or IPv6 within a network such as `10.0.0.0/8`?",
     parameters: &[string("address"), string("network")],
     gives: Gives::Bool,

@@ -3,6 +3,7 @@ use super::cidr::Cidr;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "ip_network",
+    elsewhere: &["ip_prefix", "anonymize_ip"],
     meaning: "An address with only its first bits, the others zero: the network that it is in, or the address made anonymous.",
     parameters: &[string("address"), int("bits")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use super::url::Url;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "url_host",
+    elsewhere: &["url_extract_host", "domain"],
     meaning: "The host of a URL, in lower case and without the port; null if it has none.",
     parameters: &[string("url")],
     gives: Gives::String,

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "url_parameter",
+    elsewhere: &["url_extract_parameter", "parse_url"],
     meaning: "The first value of a parameter in a URL's query, decoded (a `+` is a space); null if there is none.",
     parameters: &[string("url"), string("name")],
     gives: Gives::String,

@@ -4,6 +4,7 @@ use tidegate_model::value::write_decimal;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "format_number",
+    elsewhere: &["to_text", "number_format"],
     meaning: "A number as people read it: thousands apart, and so many digits behind the point; half goes away from zero.",
     parameters: &[number("value"), int("digits").constant().or("0"), string("group").or("\",\""), string("mark").or("\".\"")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use crate::order::compare;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "greatest",
+    elsewhere: &["max_of"],
     meaning: "The greatest of some values.",
     parameters: &[ordered("value").repeated()],
     gives: Gives::Same,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "is_nan",
+    elsewhere: &["isnan"],
     meaning: "Is this float no number, as 0 divided by 0 is?",
     parameters: &[float("value")],
     gives: Gives::Bool,

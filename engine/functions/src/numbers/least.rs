@@ -3,6 +3,7 @@ use crate::order::compare;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "least",
+    elsewhere: &["min_of"],
     meaning: "The least of some values.",
     parameters: &[ordered("value").repeated()],
     gives: Gives::Same,

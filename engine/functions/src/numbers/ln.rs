@@ -3,6 +3,7 @@ use super::above_zero;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "ln",
+    elsewhere: &["loge"],
     meaning: "The natural logarithm.",
     parameters: &[float("value")],
     gives: Gives::Float,

@@ -3,6 +3,7 @@ use tidegate_model::value::parse_decimal;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "parse_decimal",
+    elsewhere: &["to_number", "to_decimal"],
     meaning: "A decimal as people write it: with marks between thousands, and a point or another mark before the fraction.",
     parameters: &[string("text"), int("scale").constant(), string("mark").or("\".\"")],
     gives: Gives::Computed { shown: "decimal(38, scale)", of: |site| scale_argument(site, 1) },

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "mod",
+    elsewhere: &["modulo", "remainder"],
     meaning: "What remains of a division, with the sign of the value, as `%` gives it.",
     parameters: &[number("value"), number("divisor")],
     gives: Gives::Same,

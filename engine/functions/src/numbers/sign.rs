@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "sign",
+    elsewhere: &["signum", "sgn"],
     meaning: "-1 for a number below zero, 1 for one above, and 0 for zero.",
     parameters: &[number("value")],
     gives: Gives::Int,

@@ -4,6 +4,7 @@ use crate::rounding::{rounded, rounded_type};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "trunc",
+    elsewhere: &["truncate", "fix"],
     meaning: "The whole part of a number as an int, or (with `digits`) the number with the digits behind those cut off.",
     parameters: &[fraction("value"), int("digits").constant().or("to an int")],
     gives: Gives::Computed { shown: "int, or same", of: rounded_type },

@@ -4,6 +4,7 @@ use super::pattern::pattern;
 pub(crate) static FUNCTION: Function = Function {
     name: "matches",
     aliases: &["regexp_like"],
+    elsewhere: &["rlike", "regex_match", "regexp_match", "match_regex"],
     meaning: "Does a regular expression match anywhere in the text?",
     parameters: &[string("text"), string("pattern").constant()],
     gives: Gives::Bool,

@@ -3,6 +3,7 @@ use super::pattern::{group, pattern};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "regexp_extract",
+    elsewhere: &["regexp_substr", "regex_extract", "extract"],
     meaning: "The first part of the text that a regular expression matches, or one group of it; null if there is none.",
     parameters: &[string("text"), string("pattern").constant(), int("group").constant().or("0, the whole match")],
     gives: Gives::String,

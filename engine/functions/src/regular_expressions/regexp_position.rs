@@ -3,6 +3,7 @@ use super::pattern::pattern;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "regexp_position",
+    elsewhere: &["regexp_instr"],
     meaning: "Where a regular expression first matches, in characters from 0; null if it does not.",
     parameters: &[string("text"), string("pattern").constant()],
     gives: Gives::Int,

@@ -3,6 +3,7 @@ use super::pattern::pattern;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "regexp_replace",
+    elsewhere: &["regex_replace", "replace_all", "replace_regex"],
     meaning: "The text with each match of a regular expression replaced; `$1` or `${name}` stands for a group, `$$` for a dollar.",
     parameters: &[string("text"), string("pattern").constant(), string("by")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use crate::define::*;
 pub(crate) static FUNCTION: Function = Function {
     name: "code_point",
     aliases: &["ascii"],
+    elsewhere: &["ord", "unicode"],
     meaning: "The number that Unicode gives the first character; null if the text is empty.",
     parameters: &[string("text")],
     gives: Gives::Int,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "concat_ws",
+    elsewhere: &["join_with", "join_strings"],
     meaning: "Texts with a separator between them; those that are null are left out.",
     parameters: &[string("separator"), string("text").repeated()],
     gives: Gives::String,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "contains",
+    elsewhere: &["includes", "has_substring"],
     meaning: "Is this part anywhere in the text?",
     parameters: &[string("text"), string("part")],
     gives: Gives::Bool,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "ends_with",
+    elsewhere: &["has_suffix", "endswith"],
     meaning: "Does the text end with this part?",
     parameters: &[string("text"), string("part")],
     gives: Gives::Bool,

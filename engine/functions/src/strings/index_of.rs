@@ -3,6 +3,7 @@ use crate::define::*;
 pub(crate) static FUNCTION: Function = Function {
     name: "index_of",
     aliases: &["position"],
+    elsewhere: &["instr", "locate", "charindex", "strpos"],
     meaning: "Where a part first begins in a text, in characters from 0; null if it is not there.",
     parameters: &[string("text"), string("part")],
     gives: Gives::Int,

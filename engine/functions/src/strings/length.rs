@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "length",
+    elsewhere: &["len", "char_length", "character_length"],
     meaning: "How many characters a text has.",
     parameters: &[string("text")],
     gives: Gives::Int,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "levenshtein",
+    elsewhere: &["edit_distance", "levenshtein_distance"],
     meaning: "How many characters must be put in, taken out or changed to make one text of another.",
     parameters: &[string("a"), string("b")],
     gives: Gives::Int,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "lower",
+    elsewhere: &["lcase", "to_lower", "lowercase", "downcase"],
     meaning: "The text in lower case, by the rules of Unicode.",
     parameters: &[string("text")],
     gives: Gives::String,

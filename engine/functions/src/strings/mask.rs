@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "mask",
+    elsewhere: &["mask_keep_right", "redact"],
     meaning: "The text with all characters hidden but the last few; a text that is no longer than those is hidden whole.",
     parameters: &[string("text"), int("visible").or("4"), string("by").or("\"*\"")],
     gives: Gives::String,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "similarity",
+    elsewhere: &["jaro_winkler", "jaro_winkler_similarity"],
     meaning: "How alike two texts are by Jaro and Winkler: 1 if they are the same, 0 if they have nothing in common.",
     parameters: &[string("a"), string("b")],
     gives: Gives::Float,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "starts_with",
+    elsewhere: &["has_prefix", "startswith"],
     meaning: "Does the text begin with this part?",
     parameters: &[string("text"), string("part")],
     gives: Gives::Bool,

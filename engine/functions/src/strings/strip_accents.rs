@@ -4,6 +4,7 @@ use unicode_normalization::char::is_combining_mark;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "strip_accents",
+    elsewhere: &["unaccent", "remove_accents"],
     meaning: "The text with its letters without accents; letters that are not made of a letter and a mark stay.",
     parameters: &[string("text")],
     gives: Gives::String,

@@ -3,6 +3,7 @@ use crate::define::*;
 pub(crate) static FUNCTION: Function = Function {
     name: "substring",
     aliases: &["substr"],
+    elsewhere: &["mid", "slice_string"],
     meaning: "A part of the text: from a character, counted from 0, so many characters or to the end.",
     parameters: &[string("text"), int("start"), int("length").or("to the end")],
     gives: Gives::String,

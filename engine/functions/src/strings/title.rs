@@ -3,6 +3,7 @@ use crate::define::*;
 pub(crate) static FUNCTION: Function = Function {
     name: "title",
     aliases: &["initcap"],
+    elsewhere: &["proper", "titlecase"],
     meaning: "Each word with its first letter in upper case and the others in lower case.",
     parameters: &[string("text")],
     gives: Gives::String,

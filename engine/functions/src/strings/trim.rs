@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "trim",
+    elsewhere: &["btrim", "strip"],
     meaning: "The text without white space, or without the characters that are given, at both ends.",
     parameters: &[string("text"), string("characters").or("white space")],
     gives: Gives::String,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "upper",
+    elsewhere: &["ucase", "to_upper", "uppercase", "upcase"],
     meaning: "The text in upper case, by the rules of Unicode.",
     parameters: &[string("text")],
     gives: Gives::String,

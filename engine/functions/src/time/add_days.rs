@@ -4,6 +4,7 @@ use crate::zone::Zone;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "add_days",
+    elsewhere: &["dateadd", "date_add", "adddate", "timestampadd"],
     meaning: "The same time of day so many days later, in a time zone, though a day there may have 23 or 25 hours.",
     parameters: &[timestamp("time"), int("days"), ZONE],
     gives: Gives::Timestamp,

@@ -4,6 +4,7 @@ use crate::zone::Zone;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "date_diff",
+    elsewhere: &["datediff", "timestampdiff", "datesub"],
     meaning: "How many starts of a unit are passed from one instant to another, in a time zone; `age` counts whole units instead.",
     parameters: &[string("unit").constant(), timestamp("from"), timestamp("to"), ZONE],
     gives: Gives::Int,

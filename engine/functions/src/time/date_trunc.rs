@@ -4,6 +4,7 @@ use crate::zone::Zone;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "date_trunc",
+    elsewhere: &["trunc_date", "time_trunc", "truncate_time", "timestamp_trunc"],
     meaning: "The start of the second, minute, hour, day, week (Monday), month, quarter or year that holds an instant, in a time zone.",
     parameters: &[string("unit").constant(), timestamp("time"), ZONE],
     gives: Gives::Timestamp,

@@ -4,6 +4,7 @@ use crate::calendar::part;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "day",
+    elsewhere: &["day_of_month", "dayofmonth"],
     meaning: "The day of the month of an instant, 1 to 31, in a time zone.",
     parameters: &[timestamp("time"), ZONE],
     gives: Gives::Int,

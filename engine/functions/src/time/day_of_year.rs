@@ -3,6 +3,7 @@ use crate::calendar::{Wall, part};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "day_of_year",
+    elsewhere: &["dayofyear", "doy"],
     meaning: "The day of the year of an instant, 1 to 366, in a time zone.",
     parameters: &[timestamp("time"), ZONE],
     gives: Gives::Int,

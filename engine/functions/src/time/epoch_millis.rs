@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "epoch_millis",
+    elsewhere: &["to_unix_millis", "to_millis"],
     meaning: "Milliseconds from the epoch to an instant, rounded towards the past.",
     parameters: &[timestamp("time")],
     gives: Gives::Int,

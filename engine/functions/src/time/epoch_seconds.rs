@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "epoch_seconds",
+    elsewhere: &["unix_timestamp", "to_unixtime", "epoch"],
     meaning: "Seconds from the epoch to an instant, rounded towards the past.",
     parameters: &[timestamp("time")],
     gives: Gives::Int,

@@ -4,6 +4,7 @@ use tidegate_model::{EventTime, Span};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "floor_time",
+    elsewhere: &["time_bucket", "date_bin"],
     meaning: "The start of the step of this length that holds an instant; steps are counted from the epoch, in UTC.",
     parameters: &[timestamp("time"), duration("step")],
     gives: Gives::Timestamp,

@@ -6,6 +6,7 @@ use std::fmt::Write;
 pub(crate) static FUNCTION: Function = Function {
     name: "format_time",
     aliases: &["strftime"],
+    elsewhere: &["to_char", "date_format", "format_timestamp", "timestamptostring"],
     meaning: "An instant as text, in a format such as `%Y-%m-%d %H:%M` and in a time zone.",
     parameters: &[timestamp("time"), string("format").constant(), ZONE],
     gives: Gives::String,

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "from_epoch_millis",
+    elsewhere: &["timestamp_millis", "millis_to_timestamp"],
     meaning: "The instant that is so many milliseconds after the epoch.",
     parameters: &[int("millis")],
     gives: Gives::Timestamp,

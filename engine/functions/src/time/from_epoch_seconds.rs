@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "from_epoch_seconds",
+    elsewhere: &["from_unixtime", "to_timestamp_ltz"],
     meaning: "The instant that is so many seconds after the epoch.",
     parameters: &[int("seconds")],
     gives: Gives::Timestamp,

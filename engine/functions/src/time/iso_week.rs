@@ -3,6 +3,7 @@ use crate::calendar::part;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "iso_week",
+    elsewhere: &["week", "weekofyear", "week_of_year"],
     meaning: "The week of an instant by ISO 8601, 1 to 53, in a time zone.",
     parameters: &[timestamp("time"), ZONE],
     gives: Gives::Int,

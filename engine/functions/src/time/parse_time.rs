@@ -5,6 +5,7 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "parse_time",
     aliases: &["strptime"],
+    elsewhere: &["to_timestamp", "to_date", "str_to_date", "parse_timestamp", "stringtotimestamp"],
     meaning: "The instant that a text says in a format such as `%d/%m/%Y`; without an offset in the text it is the time of a zone's clock, and what is not in the format is the first there is (midnight, the first of the month).",
     parameters: &[string("text"), string("format").constant(), ZONE],
     gives: Gives::Timestamp,

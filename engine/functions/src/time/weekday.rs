@@ -4,6 +4,7 @@ use crate::calendar::{Wall, part};
 
 pub(crate) static FUNCTION: Function = Function {
     name: "weekday",
+    elsewhere: &["dayofweek", "day_of_week", "isodow"],
     meaning: "The day of the week of an instant, 1 (Monday) to 7 (Sunday), as ISO 8601 counts, in a time zone.",
     parameters: &[timestamp("time"), ZONE],
     gives: Gives::Int,
