@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
 use tidegate_model::plan::{AggregateCall, AggregateFunction, Emit, Node, NodeKind, Plan, Route, SinkKey};
-use tidegate_model::value::write_decimal;
-use tidegate_model::{Schema, SubtopologyId, Value};
+use tidegate_model::value::{text, write_decimal};
+use tidegate_model::{ScalarType, Schema, SubtopologyId, Value};
 
 /// The plan, one sub-topology after the other.
 pub fn explain(plan: &Plan) -> String {
@@ -104,6 +104,18 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 fact(out, "makes", &format!("{} = {}", column.path, expr(made, schema)));
             }
             route_if(out, map.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Expand(expand) => {
+            from(out);
+            fact(out, "list", &expr(&expand.list, schema));
+            let empty = if expand.left {
+                "an event without an element for an empty list"
+            } else {
+                "none for an empty list"
+            };
+            fact(out, "gives", &format!("an event for each element, {empty}"));
+            route_if(out, expand.errors.as_ref());
             fields(out, node);
         }
         NodeKind::Merge => from(out),
@@ -242,17 +254,15 @@ fn fields(out: &mut String, node: &Node) {
 
 fn calls(out: &mut String, calls: &[AggregateCall], schema: Option<&Schema>) {
     for call in calls {
-        let function = match call.function {
-            AggregateFunction::Count => "count",
-            AggregateFunction::Sum => "sum",
-            AggregateFunction::Min => "min",
-            AggregateFunction::Max => "max",
-            AggregateFunction::Avg => "avg",
-            AggregateFunction::First => "first",
-            AggregateFunction::Last => "last",
+        let function = call.function.keyword();
+        let limit = match call.function {
+            AggregateFunction::Collect { limit } | AggregateFunction::CollectDistinct { limit } => {
+                format!(", {limit}")
+            }
+            _ => String::new(),
         };
         let argument = call.argument.as_ref().map_or(String::new(), |argument| expr(argument, schema));
-        fact(out, "computes", &format!("{} = {function}({argument})", call.name));
+        fact(out, "computes", &format!("{} = {function}({argument}{limit})", call.name));
     }
 }
 
@@ -274,17 +284,16 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
         _ => deep(inner),
     };
     match &expr.kind {
-        ExprKind::Const(Value::Decimal(digits)) => {
-            let mut text = Vec::new();
-            write_decimal(*digits, expr.ty.scale(), &mut text);
-            String::from_utf8_lossy(&text).into_owned()
-        }
-        ExprKind::Const(value) => value.to_string(),
+        ExprKind::Const(value) => constant(value, expr.ty),
         ExprKind::Column(index) => match schema.and_then(|schema| schema.columns.get(*index)) {
             Some(column) if column.presence => format!("{} is not null", column.path),
             Some(column) => column.path.clone(),
             None => format!("#{index}"),
         },
+        ExprKind::Not(inner) if matches!(inner.kind, ExprKind::IsNull(_)) => {
+            let ExprKind::IsNull(value) = &inner.kind else { panic!("it was looked at") };
+            format!("{} is not null", tight(value))
+        }
         ExprKind::Not(inner) => format!("not {}", tight(inner)),
         ExprKind::Negate(inner) => format!("-{}", tight(inner)),
         ExprKind::Arithmetic(operator, a, b) => {
@@ -321,7 +330,7 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             format!("{} in [{}]", tight(value), list.join(", "))
         }
         ExprKind::Cast(inner) => match expr.ty {
-            tidegate_model::ScalarType::Decimal { .. } => deep(inner),
+            ScalarType::Decimal { .. } => deep(inner),
             ty => format!("{ty}({})", deep(inner)),
         },
         ExprKind::Concat(parts) => {
@@ -332,8 +341,81 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             });
             format!("f{:?}", parts.collect::<String>())
         }
+        ExprKind::Local(parameter) => parameter.name.to_string(),
+        ExprKind::List(items) => format!("[{}]", exprs(items, schema)),
+        ExprKind::Record(parts) => {
+            let ScalarType::Record(record) = expr.ty else { panic!("a record has its type") };
+            let parts = record.fields.iter().zip(parts);
+            let parts = parts.map(|(field, part)| format!("{}: {}", field.name, deep(part)));
+            format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
+        }
+        ExprKind::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{}: {}", deep(key), deep(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+        ExprKind::Field(record, index) => {
+            let name = match record.ty {
+                ScalarType::Record(record) => record.fields[*index].name.as_str(),
+                _ => "?",
+            };
+            format!("{}{}.{name}", tight(record), if record.nullable { "?" } else { "" })
+        }
+        ExprKind::Index(over, index) => format!("{}[{}]", tight(over), deep(index)),
+        ExprKind::Collection(function, arguments) => {
+            format!("{}({})", crate::check::expr::collection_name(*function), exprs(arguments, schema))
+        }
+        ExprKind::Each(each) => {
+            let name = crate::check::expr::each_name(each.function);
+            let (over, body, element) = (deep(&each.over), deep(&each.body), &each.element.name);
+            match &each.so_far {
+                Some((so_far, start)) => {
+                    format!("{name}({over}, {}, ({}, {element}) => {body})", deep(start), so_far.name)
+                }
+                None => format!("{name}({over}, {element} => {body})"),
+            }
+        }
         ExprKind::Call(name, arguments) => {
             format!("{name}({})", arguments.iter().map(deep).collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+/// A value as the language writes it.
+fn constant(value: &Value, ty: ScalarType) -> String {
+    let join = |parts: Vec<String>| parts.join(", ");
+    match (value, ty) {
+        (Value::Decimal(digits), _) => {
+            let mut text = Vec::new();
+            write_decimal(*digits, ty.scale(), &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        (Value::String(name), ScalarType::Enum(names)) => match is_name(name) {
+            true => format!("{}.{name}", names.name),
+            false => format!("{name:?}"),
+        },
+        (Value::Date(days), _) => format!("@{}", tidegate_model::text::date_text(*days)),
+        (Value::Uuid(_) | Value::Bytes(_), ty) => format!("{:?}", text(value, ty)),
+        (Value::List(values), ScalarType::List(element)) => {
+            format!("[{}]", join(values.iter().map(|value| constant(value, element.ty)).collect()))
+        }
+        (Value::Map(entries), ScalarType::Map(map)) => {
+            let entry = |(key, value): &(Value, Value)| {
+                format!("{}: {}", constant(key, map.key), constant(value, map.value.ty))
+            };
+            format!("{{ {} }}", join(entries.iter().map(entry).collect()))
+        }
+        (Value::Record(values), ScalarType::Record(record)) => {
+            let fields = record.fields.iter().zip(values.iter());
+            let field = |(field, value): (&tidegate_model::RecordField, &Value)| {
+                format!("{}: {}", field.name, constant(value, field.element.ty))
+            };
+            format!("{{ {} }}", join(fields.map(field).collect()))
+        }
+        (value, _) => value.to_string(),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+        && !text.starts_with(|char: char| char.is_ascii_digit())
 }

@@ -189,6 +189,20 @@ fn values(ty: ScalarType, texts: &[String]) -> BoxedStrategy<Value> {
         .boxed(),
         ScalarType::Timestamp => micros().prop_map(Value::Timestamp).boxed(),
         ScalarType::Duration => micros().prop_map(Value::Duration).boxed(),
+        ScalarType::Date => (-100_000_000i64..100_000_000).prop_map(Value::Date).boxed(),
+        ScalarType::Uuid => any::<u128>().prop_map(Value::Uuid).boxed(),
+        ScalarType::Bytes => any::<Vec<u8>>().prop_map(|bytes| Value::Bytes(bytes.into())).boxed(),
+        ScalarType::List(element) => {
+            let inner = values(element.ty, texts);
+            let inner = match element.nullable {
+                true => inner,
+                false => inner.prop_filter("it is never null", |value| !value.is_null()).boxed(),
+            };
+            proptest::collection::vec(inner, 0..4).prop_map(|values| Value::List(values.into())).boxed()
+        }
+        ScalarType::Enum(_) | ScalarType::Map(_) | ScalarType::Record(_) => {
+            panic!("no example takes {ty} from a column")
+        }
     };
     prop_oneof![1 => Just(Value::Null), 20 => value].boxed()
 }

@@ -45,6 +45,9 @@ pub enum Gives {
     String,
     Timestamp,
     Duration,
+    Bytes,
+    Date,
+    Uuid,
     /// The type of its generic arguments.
     Same,
     /// As the page says it in `shown`, computed from the call.
@@ -77,7 +80,7 @@ impl Takes {
         match self {
             Takes::Number => matches!(ty, ScalarType::Int | ScalarType::Float | ScalarType::Decimal { .. }),
             Takes::Fraction => matches!(ty, ScalarType::Float | ScalarType::Decimal { .. }),
-            Takes::Ordered => ty != ScalarType::Bool,
+            Takes::Ordered => ty.has_order(),
             Takes::Any => true,
             _ => self.concrete() == Some(ty),
         }
@@ -155,6 +158,9 @@ impl fmt::Display for Gives {
             Gives::String => "string",
             Gives::Timestamp => "timestamp",
             Gives::Duration => "duration",
+            Gives::Bytes => "bytes",
+            Gives::Date => "date",
+            Gives::Uuid => "uuid",
             Gives::Same => "same",
             Gives::Computed { shown, .. } => shown,
         })
@@ -185,6 +191,9 @@ impl Function {
             Gives::String => ScalarType::String,
             Gives::Timestamp => ScalarType::Timestamp,
             Gives::Duration => ScalarType::Duration,
+            Gives::Bytes => ScalarType::Bytes,
+            Gives::Date => ScalarType::Date,
+            Gives::Uuid => ScalarType::Uuid,
             Gives::Same => generic.expect("a test holds that `same` needs a generic parameter"),
             Gives::Computed { of, .. } => of(site)?,
         })

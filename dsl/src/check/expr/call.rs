@@ -14,7 +14,25 @@ impl Checker<'_> {
         if self.globals.functions.contains_key(&name.node) {
             return self.inline(name, arguments);
         }
+        let takes_lambda =
+            arguments.iter().any(|argument| matches!(argument.node, ast::ExprKind::Lambda(..)));
+        let known_otherwise = tidegate_functions::find(&name.node).is_some();
+        if (takes_lambda || !known_otherwise)
+            && let Some(value) = self.each_call(name, arguments, span)
+        {
+            return value;
+        }
         if AGGREGATES.contains(&name.node.as_str()) {
+            // Over a list they are plain functions.
+            if let [list] = arguments {
+                let list = self.located(list);
+                if list.value == Typed::Wrong {
+                    return Typed::Wrong;
+                }
+                if let Some(value) = self.collection_call(name, &[list], span) {
+                    return value;
+                }
+            }
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::AGGREGATE_PLACE,
@@ -31,8 +49,14 @@ impl Checker<'_> {
         if located.iter().any(|argument| argument.value == Typed::Wrong) {
             return Typed::Wrong;
         }
+        if let Some(value) = self.collection_call(name, &located, span) {
+            return value;
+        }
         if let Some(function) = tidegate_functions::find(&name.node) {
             return self.builtin(function, located, span);
+        }
+        if let Some(names) = self.globals.enums.get(&name.node).copied() {
+            return self.as_variant(names, located, span);
         }
         self.unknown_function(name)
     }
@@ -40,8 +64,9 @@ impl Checker<'_> {
     fn unknown_function(&mut self, name: &ast::Name) -> Typed {
         let message = format!("there is no function `{}`", name.node);
         let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
-        let own: Vec<&str> = self.globals.functions.keys().map(String::as_str).collect();
-        let names = tidegate_functions::names().map(|name| -> &str { name }).chain(own);
+        let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
+        super::each::names().chain(super::collection::names()).for_each(|name| names.push(name));
+        names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
         self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
             (Some(function), _) => diagnostic
