@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
 use tidegate_model::plan::{AggregateCall, AggregateFunction, Emit, Node, NodeKind, Plan, Route, SinkKey};
-use tidegate_model::value::{text, write_decimal};
 use tidegate_model::{ScalarType, Schema, SubtopologyId, Value};
 
 /// The plan, one sub-topology after the other.
@@ -284,7 +283,7 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
         _ => deep(inner),
     };
     match &expr.kind {
-        ExprKind::Const(value) => constant(value, expr.ty),
+        ExprKind::Const(value) => tidegate_functions::literal(value, expr.ty),
         ExprKind::Column(index) => match schema.and_then(|schema| schema.columns.get(*index)) {
             Some(column) if column.presence => format!("{} is not null", column.path),
             Some(column) => column.path.clone(),
@@ -362,10 +361,10 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
         }
         ExprKind::Index(over, index) => format!("{}[{}]", tight(over), deep(index)),
         ExprKind::Collection(function, arguments) => {
-            format!("{}({})", crate::check::expr::collection_name(*function), exprs(arguments, schema))
+            format!("{}({})", function.name(), exprs(arguments, schema))
         }
         ExprKind::Each(each) => {
-            let name = crate::check::expr::each_name(each.function);
+            let name = each.function.name();
             let (over, body, element) = (deep(&each.over), deep(&each.body), &each.element.name);
             match &each.so_far {
                 Some((so_far, start)) => {
@@ -378,44 +377,4 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             format!("{name}({})", arguments.iter().map(deep).collect::<Vec<_>>().join(", "))
         }
     }
-}
-
-/// A value as the language writes it.
-fn constant(value: &Value, ty: ScalarType) -> String {
-    let join = |parts: Vec<String>| parts.join(", ");
-    match (value, ty) {
-        (Value::Decimal(digits), _) => {
-            let mut text = Vec::new();
-            write_decimal(*digits, ty.scale(), &mut text);
-            String::from_utf8_lossy(&text).into_owned()
-        }
-        (Value::String(name), ScalarType::Enum(names)) => match is_name(name) {
-            true => format!("{}.{name}", names.name),
-            false => format!("{name:?}"),
-        },
-        (Value::Date(days), _) => format!("@{}", tidegate_model::text::date_text(*days)),
-        (Value::Uuid(_) | Value::Bytes(_), ty) => format!("{:?}", text(value, ty)),
-        (Value::List(values), ScalarType::List(element)) => {
-            format!("[{}]", join(values.iter().map(|value| constant(value, element.ty)).collect()))
-        }
-        (Value::Map(entries), ScalarType::Map(map)) => {
-            let entry = |(key, value): &(Value, Value)| {
-                format!("{}: {}", constant(key, map.key), constant(value, map.value.ty))
-            };
-            format!("{{ {} }}", join(entries.iter().map(entry).collect()))
-        }
-        (Value::Record(values), ScalarType::Record(record)) => {
-            let fields = record.fields.iter().zip(values.iter());
-            let field = |(field, value): (&tidegate_model::RecordField, &Value)| {
-                format!("{}: {}", field.name, constant(value, field.element.ty))
-            };
-            format!("{{ {} }}", join(fields.map(field).collect()))
-        }
-        (value, _) => value.to_string(),
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
-        && !text.starts_with(|char: char| char.is_ascii_digit())
 }

@@ -22,6 +22,12 @@ pub enum Takes {
     /// Anything that has an order.
     Ordered,
     Any,
+    /// `[T]`: of a form, as are the next two.
+    List,
+    /// `{K: V}`
+    Map,
+    /// An expression for each element; the parameter's name is how it is written.
+    Each,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +78,7 @@ impl Takes {
             Takes::Timestamp => ScalarType::Timestamp,
             Takes::Duration => ScalarType::Duration,
             Takes::Number | Takes::Fraction | Takes::Ordered | Takes::Any => return None,
+            Takes::List | Takes::Map | Takes::Each => return None,
         })
     }
 
@@ -99,6 +106,9 @@ impl Takes {
             Takes::Fraction => "float or decimal",
             Takes::Ordered => "a value that has an order",
             Takes::Any => "any value",
+            Takes::List => "a list",
+            Takes::Map => "a map",
+            Takes::Each => "an expression for each element",
         }
     }
 }
@@ -111,6 +121,8 @@ impl fmt::Display for Takes {
             Takes::Fraction => "fraction",
             Takes::Ordered => "ordered",
             Takes::Any => "any",
+            Takes::List => "[T]",
+            Takes::Map => "{K: V}",
             concrete => concrete.described(),
         })
     }
@@ -137,6 +149,9 @@ impl Parameter {
 
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.takes == Takes::Each {
+            return f.write_str(self.name);
+        }
         let constant = if self.constant { "constant " } else { "" };
         write!(f, "{}: {constant}{}", self.name, self.takes)?;
         if self.repeated {

@@ -153,6 +153,54 @@ pub enum Collection {
     Merge,
 }
 
+impl EachFunction {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EachFunction::Map => "map",
+            EachFunction::Filter => "filter",
+            EachFunction::Any => "any",
+            EachFunction::All => "all",
+            EachFunction::Find => "find",
+            EachFunction::CountIf => "count_if",
+            EachFunction::Reduce => "reduce",
+            EachFunction::SortBy => "sort_by",
+            EachFunction::MapValues => "map_values",
+        }
+    }
+}
+
+impl Collection {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Collection::Length => "length",
+            Collection::First => "first",
+            Collection::Last => "last",
+            Collection::Contains => "contains",
+            Collection::Concat => "concat",
+            Collection::Slice => "slice",
+            Collection::Reverse => "reverse",
+            Collection::Distinct => "distinct",
+            Collection::Sort => "sort",
+            Collection::Sum => "sum",
+            Collection::Min => "min",
+            Collection::Max => "max",
+            Collection::Avg => "avg",
+            Collection::Join => "join",
+            Collection::Split => "split",
+            Collection::Flatten => "flatten",
+            Collection::Zip => "zip",
+            Collection::Range => "range",
+            Collection::Keys => "keys",
+            Collection::Values => "values",
+            Collection::Entries => "entries",
+            Collection::HasKey => "has_key",
+            Collection::Merge => "merge",
+        }
+    }
+}
+
 /// On two ints, floats, decimals of one scale, or (plus and minus) durations; timestamp ± duration; timestamp - timestamp.
 /// Decimal: `Add`/`Subtract` operands have the result's scale; `Multiply` result scale = sum of scales;
 /// `Divide` result's scale is in the type, rounded half to even; int `Divide` truncates towards zero.

@@ -14,12 +14,7 @@ impl Checker<'_> {
         if self.globals.functions.contains_key(&name.node) {
             return self.inline(name, arguments);
         }
-        let takes_lambda =
-            arguments.iter().any(|argument| matches!(argument.node, ast::ExprKind::Lambda(..)));
-        let known_otherwise = tidegate_functions::find(&name.node).is_some();
-        if (takes_lambda || !known_otherwise)
-            && let Some(value) = self.each_call(name, arguments, span)
-        {
+        if let Some(value) = self.each_call(name, arguments, span) {
             return value;
         }
         if AGGREGATES.contains(&name.node.as_str()) {
@@ -29,7 +24,9 @@ impl Checker<'_> {
                 if list.value == Typed::Wrong {
                     return Typed::Wrong;
                 }
-                if let Some(value) = self.collection_call(name, &[list], span) {
+                if super::collection::is_collection(&list.value)
+                    && let Some(value) = self.collection_call(name, &[list], span)
+                {
                     return value;
                 }
             }

@@ -7,44 +7,36 @@ use crate::ast;
 use crate::check::typed::{Located, Type, Typed, typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
+use tidegate_functions::{Body, Form};
 use tidegate_model::expr::{Collection, Expr, ExprKind};
 use tidegate_model::{Element, RecordField, RecordType, ScalarType, nested};
 
 /// Each with how it is called.
-const COLLECTIONS: [(&str, Collection, &str); 23] = [
-    ("length", Collection::Length, "length(list)"),
-    ("first", Collection::First, "first(list)"),
-    ("last", Collection::Last, "last(list)"),
-    ("contains", Collection::Contains, "contains(list, value)"),
-    ("concat", Collection::Concat, "concat(list, list)"),
-    ("slice", Collection::Slice, "slice(list, from, to)"),
-    ("reverse", Collection::Reverse, "reverse(list)"),
-    ("distinct", Collection::Distinct, "distinct(list)"),
-    ("sort", Collection::Sort, "sort(list)"),
-    ("sum", Collection::Sum, "sum(list)"),
-    ("min", Collection::Min, "min(list)"),
-    ("max", Collection::Max, "max(list)"),
-    ("avg", Collection::Avg, "avg(list)"),
-    ("join", Collection::Join, "join(list, \", \")"),
-    ("split", Collection::Split, "split(text, \",\")"),
-    ("flatten", Collection::Flatten, "flatten(lists)"),
-    ("zip", Collection::Zip, "zip(list, list)"),
-    ("range", Collection::Range, "range(number)"),
-    ("keys", Collection::Keys, "keys(map)"),
-    ("values", Collection::Values, "values(map)"),
-    ("entries", Collection::Entries, "entries(map)"),
-    ("has_key", Collection::HasKey, "has_key(map, key)"),
-    ("merge", Collection::Merge, "merge(map, map)"),
+const COLLECTIONS: [(Collection, &str); 23] = [
+    (Collection::Length, "length(list)"),
+    (Collection::First, "first(list)"),
+    (Collection::Last, "last(list)"),
+    (Collection::Contains, "contains(list, value)"),
+    (Collection::Concat, "concat(list, list)"),
+    (Collection::Slice, "slice(list, from, to)"),
+    (Collection::Reverse, "reverse(list)"),
+    (Collection::Distinct, "distinct(list)"),
+    (Collection::Sort, "sort(list)"),
+    (Collection::Sum, "sum(list)"),
+    (Collection::Min, "min(list)"),
+    (Collection::Max, "max(list)"),
+    (Collection::Avg, "avg(list)"),
+    (Collection::Join, "join(list, \", \")"),
+    (Collection::Split, "split(text, \",\")"),
+    (Collection::Flatten, "flatten(lists)"),
+    (Collection::Zip, "zip(list, list)"),
+    (Collection::Range, "range(number)"),
+    (Collection::Keys, "keys(map)"),
+    (Collection::Values, "values(map)"),
+    (Collection::Entries, "entries(map)"),
+    (Collection::HasKey, "has_key(map, key)"),
+    (Collection::Merge, "merge(map, map)"),
 ];
-
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    COLLECTIONS.iter().map(|(name, ..)| *name)
-}
-
-/// The function's name in the language.
-pub(crate) fn name(function: Collection) -> &'static str {
-    COLLECTIONS.iter().find(|(_, known, _)| *known == function).map_or("?", |(name, ..)| name)
-}
 
 pub(super) fn is_collection(value: &Typed) -> bool {
     match value {
@@ -61,21 +53,11 @@ impl Checker<'_> {
         arguments: &[Located],
         span: Span,
     ) -> Option<Typed> {
-        let (_, function, usage) = *COLLECTIONS.iter().find(|(known, ..)| *known == name.node)?;
-        let own_name = matches!(
-            function,
-            Collection::Split
-                | Collection::Range
-                | Collection::Flatten
-                | Collection::Zip
-                | Collection::Distinct
-                | Collection::Keys
-                | Collection::Values
-                | Collection::Entries
-                | Collection::HasKey
-                | Collection::Merge
-        );
-        if !own_name && !arguments.first().is_some_and(|first| is_collection(&first.value)) {
+        let (function, usage) = *COLLECTIONS.iter().find(|(known, _)| known.name() == name.node)?;
+        // Some names are those of functions of texts too.
+        let of_texts = tidegate_functions::find(&name.node)
+            .is_some_and(|function| !matches!(function.body, Body::Form(Form::Collection)));
+        if of_texts && !arguments.first().is_some_and(|first| is_collection(&first.value)) {
             return None;
         }
         Some(self.collection(function, usage, arguments.to_vec(), span).map_or(Typed::Wrong, typed))

@@ -11,25 +11,20 @@ use tidegate_model::expr::{Each, EachFunction, Expr, ExprKind, Parameter};
 use tidegate_model::{Element, ScalarType};
 
 /// Each with how it is called.
-const EACH: [(&str, EachFunction, &str); 9] = [
-    ("map", EachFunction::Map, "map(list, x => …)"),
-    ("filter", EachFunction::Filter, "filter(list, x => condition)"),
-    ("any", EachFunction::Any, "any(list, x => condition)"),
-    ("all", EachFunction::All, "all(list, x => condition)"),
-    ("find", EachFunction::Find, "find(list, x => condition)"),
-    ("count_if", EachFunction::CountIf, "count_if(list, x => condition)"),
-    ("reduce", EachFunction::Reduce, "reduce(list, start, (so_far, x) => …)"),
-    ("sort_by", EachFunction::SortBy, "sort_by(list, x => …)"),
-    ("map_values", EachFunction::MapValues, "map_values(map, v => …)"),
+const EACH: [(EachFunction, &str); 9] = [
+    (EachFunction::Map, "map(list, x => …)"),
+    (EachFunction::Filter, "filter(list, x => condition)"),
+    (EachFunction::Any, "any(list, x => condition)"),
+    (EachFunction::All, "all(list, x => condition)"),
+    (EachFunction::Find, "find(list, x => condition)"),
+    (EachFunction::CountIf, "count_if(list, x => condition)"),
+    (EachFunction::Reduce, "reduce(list, start, (so_far, x) => …)"),
+    (EachFunction::SortBy, "sort_by(list, x => …)"),
+    (EachFunction::MapValues, "map_values(map, v => …)"),
 ];
 
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    EACH.iter().map(|(name, ..)| *name)
-}
-
-/// The function's name in the language.
-pub(crate) fn name(function: EachFunction) -> &'static str {
-    EACH.iter().find(|(_, known, _)| *known == function).map_or("?", |(name, ..)| name)
+    EACH.iter().map(|(function, _)| function.name())
 }
 
 impl Checker<'_> {
@@ -49,7 +44,7 @@ impl Checker<'_> {
         arguments: &[ast::Expr],
         span: Span,
     ) -> Option<Typed> {
-        let (_, function, usage) = *EACH.iter().find(|(known, ..)| *known == name.node)?;
+        let (function, usage) = *EACH.iter().find(|(known, _)| known.name() == name.node)?;
         let value = self.each(function, usage, arguments, span);
         Some(value.map_or(Typed::Wrong, typed))
     }

@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
-pub(crate) use collection::name as collection_name;
-pub(crate) use each::name as each_name;
 pub(crate) use fit::cast;
 pub(crate) use operator::and;
 
