@@ -13,6 +13,7 @@ mod parse;
 pub mod source;
 mod yaml;
 
+pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
 pub use compile::{Compiled, compile, compile_expression};
 pub use explain::explain;
