@@ -1,8 +1,13 @@
 //! The ready topologies: both spellings mean the same plan, and what `explain` and `graph` show of it is kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tidegate_dsl::{Compiled, GraphFormat, SourceFile, compile, explain, graph};
+use tidegate_dsl::diagnostic::render;
+use tidegate_dsl::{
+    Compiled, Files, GraphFormat, Options, SourceFile, compile, compile_with, explain, graph,
+};
 use tidegate_model::plan::Plan;
+use tidegate_model::test_case::{TestCase, TestStep};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -63,4 +68,60 @@ fn parameters_come_from_the_environment() {
     assert_ne!(five, nine);
     let wrong = compile(&file, &|_| Some("many".to_owned()));
     assert!(wrong.plan.is_none(), "`many` is no int");
+}
+
+/// Reads files of `tests/right`.
+struct Right;
+
+impl Files for Right {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(repository("dsl/tests/right").join(path)).map_err(|error| error.to_string())
+    }
+}
+
+fn right(name: &str) -> Compiled {
+    let text = Right.read(name).expect("the file is there");
+    let options = Options { environment: &|_| None, params: &BTreeMap::new(), files: &Right };
+    let compiled = compile_with(&SourceFile::new(name.to_owned(), text), &options);
+    let errors: Vec<_> =
+        compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    assert!(errors.is_empty(), "{name}:\n{}", render(&compiled.sources, &errors));
+    compiled
+}
+
+/// Every construct of the language, in both spellings: equal plans and tests, what `explain` shows, and what `run` refuses.
+#[test]
+fn every_construct_means_the_same_in_both_spellings() {
+    for name in ["steps", "windows", "joins", "connectors", "uses", "tests"] {
+        let tide = right(&format!("{name}.tide"));
+        let yaml = right(&format!("{name}.yaml"));
+        let (tide_plan, yaml_plan) = (tide.plan.expect("right"), yaml.plan.expect("right"));
+        let shown = explain(&tide_plan);
+        assert!(shown == explain(&yaml_plan), "{name}: {shown}\n{}", explain(&yaml_plan));
+        assert!(
+            without_lines(tide_plan) == without_lines(yaml_plan),
+            "{name}: the plans differ in what `explain` leaves out"
+        );
+        let steps = |tests: &[TestCase]| -> Vec<(String, Vec<TestStep>)> {
+            tests
+                .iter()
+                .map(|test| (test.name.clone(), test.steps.iter().map(without_line).collect()))
+                .collect()
+        };
+        assert_eq!(steps(&tide.tests), steps(&yaml.tests), "{name}");
+        let refusal = tide.refusal.map_or_else(String::new, |refusal| render(&tide.sources, &[refusal]));
+        insta::assert_snapshot!(format!("right_{name}"), format!("{refusal}{shown}"));
+        assert_eq!(refusal.is_empty(), yaml.refusal.is_none(), "{name}");
+    }
+}
+
+fn without_line(step: &TestStep) -> TestStep {
+    let mut step = step.clone();
+    match &mut step {
+        TestStep::Expect { line, .. }
+        | TestStep::ExpectAside { line, .. }
+        | TestStep::Snapshot { line, .. } => *line = 0,
+        TestStep::Feed { .. } | TestStep::AdvanceTo(_) => {}
+    }
+    step
 }

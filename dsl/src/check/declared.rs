@@ -141,11 +141,18 @@ pub(crate) fn twice(what: &str, name: &ast::Name, before: Span) -> Diagnostic {
     .because(before, "first here")
 }
 
+/// What is given from outside.
+pub(crate) struct Given<'a> {
+    pub(crate) environment: Environment<'a>,
+    /// Values of params by their names.
+    pub(crate) params: &'a BTreeMap<String, String>,
+}
+
 /// Params and functions, checked.
 pub(crate) fn globals<'a>(
     topology: &'a Topology,
     types: &mut Types<'a>,
-    environment: Environment<'_>,
+    given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
     let mut globals = Globals::default();
@@ -156,8 +163,26 @@ pub(crate) fn globals<'a>(
             continue;
         }
         let ty = types.resolve(&param.ty, diagnostics);
-        let value = param_value(param, &ty, environment, diagnostics).unwrap_or(Typed::Wrong);
+        let value = param_value(param, &ty, given, diagnostics).unwrap_or(Typed::Wrong);
         globals.params.insert(param.name.node.clone(), value);
+    }
+    for name in given.params.keys().filter(|name| !globals.params.contains_key(*name)) {
+        let place = topology.name.as_ref().map_or(Span::new(0, 0), |name| name.span);
+        let diagnostic = Diagnostic::error(
+            codes::PARAM,
+            place,
+            format!("the topology has no param `{name}`, and is given one"),
+        );
+        diagnostics.push(match did_you_mean(name, globals.params.keys().map(String::as_str)) {
+            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
+            None if globals.params.is_empty() => {
+                diagnostic.note("it declares none: `param NAME: TYPE = VALUE`")
+            }
+            None => {
+                let names: Vec<&str> = globals.params.keys().map(String::as_str).collect();
+                diagnostic.note(format!("it has {}", super::expr::list(&names)))
+            }
+        });
     }
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for decl in &topology.functions {
@@ -191,17 +216,64 @@ fn check_functions(globals: &Globals, diagnostics: &mut Vec<Diagnostic>) {
 fn param_value(
     param: &ast::ParamDecl,
     ty: &Type,
-    environment: Environment<'_>,
+    given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Typed> {
-    let Type::Scalar { ty: scalar, .. } = ty else {
+    let Type::Scalar { ty: scalar, nullable } = ty else {
         if *ty != Type::Wrong {
             diagnostics.push(Diagnostic::error(codes::PARAM, param.ty.span, "a param is a single value"));
         }
         return None;
     };
-    let mut given = &param.value;
-    if let ast::ExprKind::Call(name, arguments) = &param.value.node
+    let typed = |value: Value| match value {
+        Value::Null => Typed::Scalar(super::typed::null_of(*scalar)),
+        value => Typed::Scalar(Expr::constant(value, *scalar)),
+    };
+    if let Some(text) = given.params.get(&param.name.node) {
+        let value = parse(text, *scalar);
+        if value.is_none() {
+            let message =
+                format!("the param `{}` is given as {text:?}, which is no {scalar}", param.name.node);
+            diagnostics.push(
+                Diagnostic::error(codes::PARAM, param.name.span, message).because(param.ty.span, "its type"),
+            );
+        }
+        return value.map(typed);
+    }
+    let wanted = Wanted { ty: *scalar, nullable: *nullable, place: Some(param.ty.span), what: "a param" };
+    constant_of(&param.value, &wanted, &Globals::default(), given.environment, diagnostics).map(typed)
+}
+
+/// A value that is known before anything runs: a plain one, a param, or `env("NAME", default)`.
+pub(crate) fn constant(
+    expr: &ast::Expr,
+    ty: ScalarType,
+    place: Option<Span>,
+    globals: &Globals,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let wanted = Wanted { ty, nullable: false, place, what: "this" };
+    constant_of(expr, &wanted, globals, environment, diagnostics)
+}
+
+struct Wanted {
+    ty: ScalarType,
+    nullable: bool,
+    /// Where the type was declared.
+    place: Option<Span>,
+    what: &'static str,
+}
+
+fn constant_of(
+    expr: &ast::Expr,
+    wanted: &Wanted,
+    globals: &Globals,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let mut given = expr;
+    if let ast::ExprKind::Call(name, arguments) = &expr.node
         && name.node == "env"
     {
         let (variable, default) = match &arguments[..] {
@@ -213,7 +285,7 @@ fn param_value(
                 diagnostics.push(
                     Diagnostic::error(
                         codes::BAD_ARGUMENTS,
-                        param.value.span,
+                        expr.span,
                         "`env` takes the name of a variable, and a default",
                     )
                     .note("for example `env(\"MAX_PER_5M\", 5)`"),
@@ -223,37 +295,35 @@ fn param_value(
         };
         match (environment(variable), default) {
             (Some(text), _) => {
-                let value = parse(&text, *scalar);
+                let value = parse(&text, wanted.ty);
                 if value.is_none() {
                     let message =
-                        format!("the environment variable {variable} is {text:?}, which is no {scalar}");
-                    diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message));
+                        format!("the environment variable {variable} is {text:?}, which is no {}", wanted.ty);
+                    diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message));
                 }
-                return value.map(|value| Typed::Scalar(Expr::constant(value, *scalar)));
+                return value;
             }
             (None, Some(default)) => given = default,
             (None, None) => {
                 let message =
                     format!("the environment variable {variable} is not set, and there is no default");
                 let note = format!("set it, or give a default: `env(\"{variable}\", …)`");
-                diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message).note(note));
+                diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message).note(note));
                 return None;
             }
         }
     }
-    let empty = Globals::default();
-    let mut checker = Checker::new(&empty, diagnostics, None);
+    let mut checker = Checker::new(globals, diagnostics, None);
     let value = Located { value: checker.check(given), span: given.span };
-    let value = checker.fit(value, ty, Some(param.ty.span))?;
-    if !matches!(&value, Typed::Scalar(Expr { kind: ExprKind::Const(_), .. })) {
-        diagnostics.push(Diagnostic::error(
-            codes::PARAM,
-            given.span,
-            "a param is a plain value, or `env(…)`",
-        ));
-        return None;
+    let ty = Type::Scalar { ty: wanted.ty, nullable: wanted.nullable };
+    match checker.fit(value, &ty, wanted.place)? {
+        Typed::Scalar(Expr { kind: ExprKind::Const(value), .. }) => Some(value),
+        _ => {
+            let message = format!("{} is a plain value, or `env(…)`", wanted.what);
+            diagnostics.push(Diagnostic::error(codes::PARAM, given.span, message));
+            None
+        }
     }
-    Some(value)
 }
 
 /// A value from outside, as the language would write it (strings and times without marks).

@@ -1,7 +1,7 @@
 //! `group by`, `window`, `aggregate` and `emit`, which become one node.
 
 use super::{Flow, Lowerer};
-use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl, WindowStep};
+use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl};
 use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -27,40 +27,6 @@ impl Lowerer<'_> {
         }
         self.error(codes::BAD_DURATION, length.span, "this length of time must be more than zero");
         None
-    }
-
-    pub(super) fn window(&mut self, window: &WindowStep, place: Place) -> Option<Window> {
-        self.positive(&window.size)?;
-        let every = window.every.as_ref().unwrap_or(&window.size);
-        self.positive(every)?;
-        if every.node > window.size.node {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::BAD_DURATION,
-                    every.span,
-                    "the windows would leave gaps: events between them would be in none",
-                )
-                .because(window.size.span, "longer than the window"),
-            );
-            return None;
-        }
-        let late = self.route(window.late.as_ref());
-        if late.is_none() {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    codes::NO_LATE_ROUTE,
-                    place,
-                    "events that come after their window is final are only counted",
-                )
-                .note("to keep them: `, late -> kafka(\"…\")`"),
-            );
-        }
-        Some(Window {
-            size: Span::from_micros(window.size.node),
-            advance: Span::from_micros(every.node),
-            grace: Span::from_micros(window.grace.as_ref().map_or(0, |grace| grace.node)),
-            late,
-        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]

@@ -63,6 +63,17 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     }
 }
 
+const UNITS: [(&str, &str); 8] = [
+    ("millisecond", "ms"),
+    ("sec", "s"),
+    ("second", "s"),
+    ("min", "m"),
+    ("minute", "m"),
+    ("hour", "h"),
+    ("day", "d"),
+    ("week", "7d"),
+];
+
 /// What people bring along from other languages, with what is written here.
 fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
     let symbols = [
@@ -77,7 +88,13 @@ fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
         ("|", "steps are joined by `|>`"),
         ("->", "a field is reached with a dot"),
     ];
-    if STEPS.contains(&word) || word == "left" {
+    if let Some((_, short)) = UNITS.iter().find(|(long, _)| word.trim_end_matches('s') == *long) {
+        return Some((
+            format!("`{word}` is no unit of time: it is written `{short}`, together with its number"),
+            "for example `5m`, `1h30m`, `250ms`",
+        ));
+    }
+    if STEPS.contains(&word) {
         return Some((format!("`{word}` begins a step, and stands behind `|>`"), "write `|>` before it"));
     }
     let (symbol, note) = symbols.into_iter().find(|(symbol, _)| rest.starts_with(symbol))?;

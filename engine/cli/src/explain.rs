@@ -65,7 +65,9 @@ pub fn explain(arguments: &Arguments) -> u8 {
         }
         return FAILED;
     }
-    let Some((_, compiled)) = load::load_or_tell(&arguments.what) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.what, &load::Params::default()) else {
+        return UNUSABLE;
+    };
     print(&tidegate_dsl::explain(&compiled.plan.expect("told otherwise")));
     OK
 }
@@ -85,7 +87,9 @@ fn is_name(text: &str) -> bool {
 }
 
 pub fn graph(arguments: &GraphArguments) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.file, &load::Params::default()) else {
+        return UNUSABLE;
+    };
     let format = match arguments.format {
         Format::Ascii => GraphFormat::Ascii,
         Format::Mermaid => GraphFormat::Mermaid,

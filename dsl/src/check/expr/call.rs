@@ -96,10 +96,10 @@ impl Checker<'_> {
         let told = self.diagnostics.len();
         let value = self.located(&function.decl.body);
         let value = self.fit(value, &function.result, Some(function.decl.result.span));
-        // What is wrong with the body is told where it is declared; only a cycle shows first from here.
-        let cycles =
-            self.diagnostics.split_off(told).into_iter().filter(|diagnostic| diagnostic.code == codes::CYCLE);
-        self.diagnostics.extend(cycles);
+        // What is wrong with the body is told where it is declared; only a cycle, and how large it becomes, show first from here.
+        let told = self.diagnostics.split_off(told).into_iter();
+        let from_here = told.filter(|diagnostic| matches!(diagnostic.code, codes::CYCLE | codes::TOO_LARGE));
+        self.diagnostics.extend(from_here);
         self.inside.pop();
         self.locals = outer;
         value.unwrap_or(Typed::Wrong)

@@ -19,6 +19,8 @@ pub const EXAMPLES: &str = "Examples:
 pub struct Arguments {
     /// A topology file (.tide or .yaml)
     file: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
     /// Kafka's bootstrap servers; without them the topology runs on the embedded log
     #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
     brokers: Option<String>,
@@ -59,7 +61,7 @@ enum Stopped {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_to_run(&arguments.file, &arguments.params) else { return UNUSABLE };
     let plan = compiled.plan.expect("told otherwise");
     let ended = match &arguments.brokers {
         Some(brokers) => kafka::run(&plan, brokers, arguments),
