@@ -42,3 +42,15 @@ fn every_wrong_file_is_told_why() {
         insta::assert_snapshot!(name.replace('.', "_"), told);
     }
 }
+
+#[test]
+fn params_that_are_given_wrongly_are_told() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies/fraud");
+    let given = |name: &str, value: &str| {
+        let params = [(name.to_owned(), value.to_owned())].into();
+        let compiled = compiled(&dir, "topology.tide", &params);
+        render_short(&compiled.sources, &compiled.diagnostics)
+    };
+    assert_eq!(given("max_per_5m", "9"), "");
+    insta::assert_snapshot!(format!("{}{}", given("max_per_5m", "many"), given("max_per_6m", "9")));
+}

@@ -47,6 +47,7 @@ impl Lowerer<'_> {
             );
             return None;
         };
+        let window_span = grouping.window.as_ref().map(|(_, step)| step.span);
         let window = grouping.window.map(|(window, _)| window);
         let emit = match emit {
             None if window.is_some() => Emit::Final,
@@ -83,6 +84,9 @@ impl Lowerer<'_> {
         let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
+        if let Some(span) = window_span {
+            self.part_places.insert(self.nodes[node.0 as usize].name.clone(), span);
+        }
         // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
         let partitioned: Vec<usize> = match &flow.partitioned {
             Some(columns) if flow.is_partitioned_for(&key) => {

@@ -45,6 +45,8 @@ pub(crate) struct Lowerer<'a> {
     used: BTreeSet<String>,
     /// Repartitions that are there already: (input, key columns) to the node.
     repartitions: BTreeMap<(NodeId, Vec<usize>), NodeId>,
+    /// Where a node has a part that says more of it than its own place: an aggregate's window.
+    part_places: BTreeMap<String, Span>,
     /// The topics of `via`, and where they are named.
     vias: Vec<(String, Span)>,
 }
@@ -86,6 +88,7 @@ pub(crate) fn lower<'a>(
         broken: BTreeSet::new(),
         used: BTreeSet::new(),
         repartitions: BTreeMap::new(),
+        part_places: BTreeMap::new(),
         vias: Vec::new(),
     };
     lowerer.declared_once();
@@ -117,16 +120,17 @@ pub(crate) fn lower<'a>(
         nodes: std::mem::take(&mut lowerer.nodes),
         names,
     };
-    let refusal = refusal(&plan, &lowerer.node_places);
+    let refusal = refusal(&plan, &lowerer);
     Lowered { plan, tests, refusal }
 }
 
 /// One diagnostic for all steps that the engine lacks.
-fn refusal(plan: &Plan, places: &BTreeMap<String, Span>) -> Option<Diagnostic> {
+fn refusal(plan: &Plan, lowerer: &Lowerer<'_>) -> Option<Diagnostic> {
     let lacking = plan.not_runnable();
     let label = |(id, words): &(NodeId, &'static str)| {
         let node = plan.node(*id);
-        (places[&node.name], format!("`{words}` ({}.{})", plan.topology, node.name))
+        let part = lowerer.part_places.get(&node.name);
+        (*part.unwrap_or(&lowerer.node_places[&node.name]), format!("`{words}` ({}.{})", plan.topology, node.name))
     };
     let mut labels = lacking.iter().map(label);
     let (span, text) = labels.next()?;
@@ -299,7 +303,8 @@ impl<'a> Lowerer<'a> {
     /// What nothing reads is most often forgotten.
     fn unused(&mut self) {
         for (what, name) in self.declared() {
-            if !self.used.contains(&name.node) {
+            // Of what is wrong only that is told.
+            if !self.used.contains(&name.node) && !self.broken.contains(&name.node) {
                 let message = format!("nothing reads the {what} `{}`", name.node);
                 self.diagnostics.push(Diagnostic::warning(codes::UNUSED, name.span, message));
             }

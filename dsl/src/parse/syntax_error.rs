@@ -22,11 +22,12 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let span = Span::new(offset + start, offset + end);
     let behind_pipe = source[..at].trim_end().ends_with("|>");
     if behind_pipe {
-        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"))
-            .here(format!("a step is expected: {}", STEPS.map(|word| format!("`{word}`")).join(", ")));
+        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"));
         return match did_you_mean(&word, STEPS) {
-            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
-            None => diagnostic,
+            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            None => diagnostic
+                .here("a step is expected here")
+                .note(format!("the steps are {}", STEPS.map(|word| format!("`{word}`")).join(", "))),
         };
     }
     if let Some((message, note)) = habit(rest, &word) {
@@ -43,6 +44,10 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let mut expected: Vec<String> = positives.iter().filter_map(|rule| human(*rule)).collect();
     expected.sort();
     expected.dedup();
+    // What an expression can begin with goes without saying.
+    if expected.iter().any(|text| text == "an expression") {
+        expected.retain(|text| !EXPRESSIONS.contains(&text.as_str()));
+    }
     let found = if rest.trim().is_empty() {
         "the end of the declaration".to_owned()
     } else if word.is_empty() {
@@ -63,6 +68,19 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     }
 }
 
+const EXPRESSIONS: [&str; 11] = [
+    "`if`",
+    "`match`",
+    "`not`",
+    "`null`",
+    "`true`",
+    "a length of time such as `10m`",
+    "a name",
+    "a number",
+    "a record `{ … }`",
+    "a string",
+    "a time such as `@10:00`",
+];
 const UNITS: [(&str, &str); 8] = [
     ("millisecond", "ms"),
     ("sec", "s"),

@@ -28,7 +28,12 @@ impl Reader<'_> {
     pub(super) fn sink(&mut self, node: &Node) -> Option<Connector> {
         let mut known = vec!["kafka", "embedded"];
         known.extend(SINKS);
+        let told = self.diagnostics.len();
         let fields = self.entries(node, "a sink", &known);
+        // A word that is no connector was told.
+        if fields.is_empty() && self.diagnostics.len() > told {
+            return None;
+        }
         self.connector(node, &fields, &SINKS)
     }
 

@@ -138,7 +138,11 @@ impl Reader<'_> {
     fn source(&mut self, name: Name, node: &Node) -> Option<SourceDecl> {
         let mut known = vec!["type", "key", "time", "malformed", "kafka", "embedded"];
         known.extend(connector::SOURCES);
+        let told = self.diagnostics.len();
         let fields = self.entries(node, "a source", &known);
+        if self.diagnostics.len() > told {
+            return None;
+        }
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
         let from = self.connector(node, &fields, &connector::SOURCES);
         let (key, time, malformed) = self.clauses(&fields);

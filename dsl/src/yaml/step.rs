@@ -326,7 +326,11 @@ impl Reader<'_> {
         ];
         let mut known: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
         known.extend(["in", "offset", "grace", "late"]);
+        let told = self.diagnostics.len();
         let fields = self.entries(node, "`window`", &known);
+        if self.diagnostics.len() > told {
+            return None;
+        }
         let mut kinds = KINDS.iter().filter_map(|(word, kind)| Some((*kind, self.find(&fields, word)?)));
         let (Some((kind, length)), None) = (kinds.next(), kinds.next()) else {
             drop(kinds);

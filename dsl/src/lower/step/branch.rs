@@ -44,6 +44,7 @@ impl Lowerer<'_> {
                 },
                 None if number + 1 < arms.len() => {
                     let next = &arms[number + 1].name;
+                    self.broken.insert(arm.name.node.clone());
                     self.diagnostics.push(
                         Diagnostic::error(codes::BRANCH, next.span, "nothing is left for this branch")
                             .because(arm.name.span, "`else` takes all that is left, so it stands last"),

@@ -55,7 +55,7 @@ pub fn test(arguments: &Arguments) -> u8 {
             }
         }
         if compiled.tests.is_empty() {
-            print(&format!("{}: has no tests\n", file.name));
+            print(&format!("{}: has no tests\n", compiled.sources.own().name));
         }
     }
     print(&format!("{} passed, {failed} failed\n", run - failed));
