@@ -20,6 +20,7 @@ fn tide(expression: &str) -> Compiled {
 }
 
 fn yaml(expression: &str) -> Compiled {
+    let expression = expression.replace(['\n', '\t'], " ");
     let text = format!("{YAML}streams:\n  out:\n    from: payments\n    steps:\n      - filter: >\n          {expression}\n");
     compile(&SourceFile::new("deep.yaml", text), &|_| None)
 }
@@ -64,6 +65,7 @@ fn deep_expressions_are_refused() {
         format!("n > {}1{}", "(1 + 1 + 1 + 1 + 1 + 1 + ".repeat(60), ")".repeat(60)),
     ];
     for expression in &expressions {
+        println!("{}", &expression[..40]);
         only(&tide(expression), codes::TOO_DEEP);
         only(&yaml(expression), codes::TOO_DEEP);
     }
@@ -94,6 +96,20 @@ fn deep_types_are_refused() {
         (0..1_500).map(|number| format!("type T{number} {{ a: T{} }}\n", number + 1)).collect();
     let text = format!("topology t\n{chain}type T1500 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n");
     only(&compile(&SourceFile::new("t.tide", text), &|_| None), codes::TOO_DEEP);
+}
+
+#[test]
+fn what_grows_by_names_is_refused() {
+    // Each type has the next one twice: a few lines that mean more columns than there are atoms.
+    let types: String = (0..31).map(|number| format!("type T{number} {{ a: T{next}, b: T{next} }}\n", next = number + 1)).collect();
+    let text = format!("topology t\n{types}type T31 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n");
+    only(&compile(&SourceFile::new("t.tide", text), &|_| None), codes::TOO_LARGE);
+    let functions: String = (0..1_000).map(|number| format!("fn f{number}(x: int) -> int = f{}(x)\n", number + 1)).collect();
+    let text = format!("{TIDE}{functions}fn f1000(x: int) -> int = x\nstream out = payments |> filter f0(n) > 1\n");
+    let compiled = compile(&SourceFile::new("t.tide", text), &|_| None);
+    assert!(compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::TOO_LARGE));
+    let steps = " |> filter flag".repeat(20_000);
+    only(&compile(&SourceFile::new("t.tide", format!("{TIDE}stream out = payments{steps}\n")), &|_| None), codes::TOO_DEEP);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::expr::{Checker, FunctionDef, Globals};
 use super::typed::{Located, Type, Typed};
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::parse::Scalar;
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -30,7 +30,15 @@ pub(crate) struct Types<'a> {
     declared: BTreeMap<&'a str, &'a ast::TypeDecl>,
     /// Those that are being resolved just now: one that is met again is made of itself.
     inside: Vec<&'a str>,
+    /// Fields that the type which is being resolved has so far, those of the types inside of it included.
+    fields: usize,
+    /// That a type is too deep or too large was told.
+    told: bool,
 }
+
+/// Types inside of types.
+const TYPE_DEPTH_MAX: usize = 32;
+const FIELDS_MAX: usize = 2_000;
 
 impl<'a> Types<'a> {
     pub(crate) fn new(topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) -> Types<'a> {
@@ -40,19 +48,23 @@ impl<'a> Types<'a> {
                 diagnostics.push(twice("type", &decl.name, before.name.span));
             }
         }
-        Types { declared, inside: Vec::new() }
+        Types { declared, inside: Vec::new(), fields: 0, told: false }
     }
 
     /// Resolves every declared type once, so that each mistake is told though nothing uses the type.
     pub(crate) fn check_all(&mut self, topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) {
         for decl in &topology.types {
             self.inside.push(&decl.name.node);
+            self.fields = 0;
             self.resolve(&decl.body, diagnostics);
             self.inside.pop();
         }
     }
 
     pub(crate) fn resolve(&mut self, expr: &'a TypeExpr, diagnostics: &mut Vec<Diagnostic>) -> Type {
+        if self.inside.is_empty() {
+            self.fields = 0;
+        }
         match &expr.node {
             TypeKind::Decimal { precision, scale } => Type::Scalar {
                 ty: ScalarType::Decimal { precision: *precision, scale: *scale },
@@ -74,6 +86,11 @@ impl<'a> Types<'a> {
                         diagnostics.push(twice("field", &field.name, before));
                         continue;
                     }
+                    self.fields += 1;
+                    if self.fields > FIELDS_MAX {
+                        let message = format!("with the types inside of it this type has more than {FIELDS_MAX} fields");
+                        return self.too_much(codes::TOO_LARGE, expr.span, message, diagnostics);
+                    }
                     resolved.push((field.name.node.clone(), self.resolve(&field.ty, diagnostics)));
                 }
                 Type::Record { fields: resolved, nullable: false }
@@ -94,10 +111,17 @@ impl<'a> Types<'a> {
                 );
                 return Type::Wrong;
             }
+            if self.inside.len() >= TYPE_DEPTH_MAX {
+                let message = format!("more than {TYPE_DEPTH_MAX} types inside of one another");
+                return self.too_much(codes::TOO_DEEP, span, message, diagnostics);
+            }
             self.inside.push(declared);
-            // Its own mistakes were told where it is declared.
-            let ty = self.resolve(&decl.body, &mut Vec::new());
+            // Its own mistakes were told where it is declared; how deep and large it becomes shows from here.
+            let mut told = Vec::new();
+            let ty = self.resolve(&decl.body, &mut told);
             self.inside.pop();
+            let from_here = told.into_iter().filter(|told| matches!(told.code, codes::TOO_DEEP | codes::TOO_LARGE));
+            diagnostics.extend(from_here);
             return ty;
         }
         let diagnostic = match name {
@@ -128,6 +152,16 @@ impl<'a> Types<'a> {
             }
         };
         diagnostics.push(diagnostic);
+        Type::Wrong
+    }
+}
+
+impl Types<'_> {
+    /// Told once: what is too much in one type is so in all that have it.
+    fn too_much(&mut self, code: Code, span: Span, message: String, diagnostics: &mut Vec<Diagnostic>) -> Type {
+        if !std::mem::replace(&mut self.told, true) {
+            diagnostics.push(Diagnostic::error(code, span, message));
+        }
         Type::Wrong
     }
 }

@@ -28,6 +28,10 @@ use tidegate_model::plan::{Node, NodeKind, Plan};
 use tidegate_model::test_case::TestCase;
 use tidegate_model::{NodeId, Schema, SubtopologyId};
 
+/// An event goes through the steps by calls inside of one another.
+const STEPS_MAX: usize = 256;
+const NODES_MAX: usize = 5_000;
+
 pub(crate) struct Lowerer<'a> {
     sources: &'a Sources,
     topology: &'a Topology,
@@ -45,6 +49,8 @@ pub(crate) struct Lowerer<'a> {
     used: BTreeSet<String>,
     /// Repartitions that are there already: (input, key columns) to the node.
     repartitions: BTreeMap<(NodeId, Vec<usize>), NodeId>,
+    /// How many nodes lie one behind the other up to each.
+    depths: Vec<usize>,
     /// Where a node has a part that says more of it than its own place: an aggregate's window.
     part_places: BTreeMap<String, Span>,
     /// The topics of `via`, and where they are named.
@@ -88,6 +94,7 @@ pub(crate) fn lower<'a>(
         broken: BTreeSet::new(),
         used: BTreeSet::new(),
         repartitions: BTreeMap::new(),
+        depths: Vec::new(),
         part_places: BTreeMap::new(),
         vias: Vec::new(),
     };
@@ -99,6 +106,11 @@ pub(crate) fn lower<'a>(
         lowerer.table(table, types);
     }
     for stream in lowerer.in_order() {
+        if lowerer.nodes.len() > NODES_MAX {
+            let message = format!("the topology has more than {NODES_MAX} steps");
+            lowerer.error(codes::TOO_LARGE, stream.name.span, message);
+            break;
+        }
         lowerer.stream(stream);
     }
     for sink in &topology.sinks {
@@ -290,6 +302,12 @@ impl<'a> Lowerer<'a> {
                 .expect("endless");
         }
         self.node_places.insert(unique.clone(), place);
+        let depth = node.inputs.iter().map(|input| self.depths[input.0 as usize]).max().unwrap_or(0) + 1;
+        if depth == STEPS_MAX + 1 {
+            let message = format!("more than {STEPS_MAX} steps one behind the other");
+            self.error(codes::TOO_DEEP, place, message);
+        }
+        self.depths.push(depth);
         node.name = unique;
         self.nodes.push(node);
         id

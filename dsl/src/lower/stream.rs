@@ -1,7 +1,7 @@
 //! Streams: their inputs, and their steps one after the other.
 
 use super::aggregate::Grouping;
-use super::{Flow, Lowerer, step};
+use super::{Flow, Lowerer, STEPS_MAX, step};
 use crate::ast::{Step, StepKind, StreamDecl};
 use crate::diagnostic::{Diagnostic, codes};
 use tidegate_model::plan::NodeKind;
@@ -51,6 +51,11 @@ impl<'a> Lowerer<'a> {
     }
 
     fn stream_flow(&mut self, decl: &'a StreamDecl) -> Option<Flow> {
+        if let Some(step) = decl.steps.get(STEPS_MAX) {
+            let message = format!("more than {STEPS_MAX} steps one behind the other");
+            self.error(codes::TOO_DEEP, step.span, message);
+            return None;
+        }
         let mut flow = self.inputs(decl)?;
         let mut grouping = Grouping::default();
         let mut steps = decl.steps.iter().peekable();

@@ -9,6 +9,9 @@ use crate::source::Span;
 use tidegate_model::ScalarType;
 use tidegate_model::expr::Expr;
 
+/// Functions that are put in place inside of one another.
+const CALL_DEPTH_MAX: usize = 32;
+
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &ast::Name, arguments: &[ast::Expr], span: Span) -> Typed {
         if self.globals.functions.contains_key(&name.node) {
@@ -63,6 +66,10 @@ impl Checker<'_> {
                     .because(function.decl.name.span, "declared here"),
             );
             return Typed::Wrong;
+        }
+        if self.inside.len() >= CALL_DEPTH_MAX {
+            let message = format!("more than {CALL_DEPTH_MAX} functions that call one another");
+            return self.error(codes::TOO_LARGE, name.span, message);
         }
         if arguments.len() != function.arguments.len() {
             let message = format!(
