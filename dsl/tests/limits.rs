@@ -21,7 +21,9 @@ fn tide(expression: &str) -> Compiled {
 
 fn yaml(expression: &str) -> Compiled {
     let expression = expression.replace(['\n', '\t'], " ");
-    let text = format!("{YAML}streams:\n  out:\n    from: payments\n    steps:\n      - filter: >\n          {expression}\n");
+    let text = format!(
+        "{YAML}streams:\n  out:\n    from: payments\n    steps:\n      - filter: >\n          {expression}\n"
+    );
     compile(&SourceFile::new("deep.yaml", text), &|_| None)
 }
 
@@ -37,9 +39,8 @@ fn only(compiled: &Compiled, code: Code) {
 #[test]
 fn deep_expressions_are_refused() {
     const DEEP: usize = 20_000;
-    let around = |open: &str, inner: &str, close: &str| {
-        format!("{}{inner}{}", open.repeat(DEEP), close.repeat(DEEP))
-    };
+    let around =
+        |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(DEEP), close.repeat(DEEP));
     let expressions = [
         around("(", "flag", ")"),
         around("not (", "flag", ")"),
@@ -94,22 +95,33 @@ fn deep_types_are_refused() {
     // Types that hold one another are deep without a bracket; so are their columns.
     let chain: String =
         (0..1_500).map(|number| format!("type T{number} {{ a: T{} }}\n", number + 1)).collect();
-    let text = format!("topology t\n{chain}type T1500 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n");
+    let text = format!(
+        "topology t\n{chain}type T1500 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n"
+    );
     only(&compile(&SourceFile::new("t.tide", text), &|_| None), codes::TOO_DEEP);
 }
 
 #[test]
 fn what_grows_by_names_is_refused() {
     // Each type has the next one twice: a few lines that mean more columns than there are atoms.
-    let types: String = (0..31).map(|number| format!("type T{number} {{ a: T{next}, b: T{next} }}\n", next = number + 1)).collect();
-    let text = format!("topology t\n{types}type T31 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n");
+    let types: String = (0..31)
+        .map(|number| format!("type T{number} {{ a: T{next}, b: T{next} }}\n", next = number + 1))
+        .collect();
+    let text = format!(
+        "topology t\n{types}type T31 {{ a: int }}\nsource s: T0 = kafka(\"s\")\nsink s -> kafka(\"o\")\n"
+    );
     only(&compile(&SourceFile::new("t.tide", text), &|_| None), codes::TOO_LARGE);
-    let functions: String = (0..1_000).map(|number| format!("fn f{number}(x: int) -> int = f{}(x)\n", number + 1)).collect();
-    let text = format!("{TIDE}{functions}fn f1000(x: int) -> int = x\nstream out = payments |> filter f0(n) > 1\n");
+    let functions: String =
+        (0..1_000).map(|number| format!("fn f{number}(x: int) -> int = f{}(x)\n", number + 1)).collect();
+    let text =
+        format!("{TIDE}{functions}fn f1000(x: int) -> int = x\nstream out = payments |> filter f0(n) > 1\n");
     let compiled = compile(&SourceFile::new("t.tide", text), &|_| None);
     assert!(compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::TOO_LARGE));
     let steps = " |> filter flag".repeat(20_000);
-    only(&compile(&SourceFile::new("t.tide", format!("{TIDE}stream out = payments{steps}\n")), &|_| None), codes::TOO_DEEP);
+    only(
+        &compile(&SourceFile::new("t.tide", format!("{TIDE}stream out = payments{steps}\n")), &|_| None),
+        codes::TOO_DEEP,
+    );
 }
 
 #[test]
@@ -151,5 +163,8 @@ fn large_files_are_refused() {
     let types: String = (0..2_001).map(|number| format!("type T{number} {{ a: int }}\n")).collect();
     only(&compile(&SourceFile::new("t.tide", format!("topology t\n{types}")), &|_| None), codes::TOO_LARGE);
     let types: String = (0..2_001).map(|number| format!("  T{number}: {{ a: int }}\n")).collect();
-    only(&compile(&SourceFile::new("t.yaml", format!("topology: t\ntypes:\n{types}")), &|_| None), codes::TOO_LARGE);
+    only(
+        &compile(&SourceFile::new("t.yaml", format!("topology: t\ntypes:\n{types}")), &|_| None),
+        codes::TOO_LARGE,
+    );
 }

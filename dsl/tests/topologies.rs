@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tidegate_dsl::diagnostic::render;
+use tidegate_dsl::diagnostic::{codes, render};
 use tidegate_dsl::{
     Compiled, Files, GraphFormat, Options, SourceFile, compile, compile_with, explain, graph,
 };
@@ -34,7 +34,7 @@ fn without_lines(mut plan: Plan) -> Plan {
 
 #[test]
 fn both_spellings_give_equal_plans() {
-    for name in ["payment_volume", "fraud"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
         let tide = without_lines(plan(&format!("topologies/{name}/topology.tide")));
         let yaml = without_lines(plan(&format!("topologies/{name}/topology.yaml")));
         assert_eq!(tide, yaml, "{name}");
@@ -43,11 +43,39 @@ fn both_spellings_give_equal_plans() {
 
 #[test]
 fn explain_shows_the_plan() {
-    for name in ["payment_volume", "fraud"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
         insta::assert_snapshot!(
             format!("explain_{name}"),
             explain(&plan(&format!("topologies/{name}/topology.tide")))
         );
+    }
+}
+
+/// What the engine lacks is refused by one code, and the README says so; the others run.
+#[test]
+fn only_what_lacks_something_is_refused() {
+    for (name, lacking) in [
+        ("payment_volume", vec![]),
+        ("fraud", vec![]),
+        ("order_loyalty", vec![]),
+        ("bike_stations", vec!["http.poll", "latest", "changes", "websocket", "serve"]),
+        ("rescheduled", vec!["schedule", "http"]),
+    ] {
+        for spelling in ["tide", "yaml"] {
+            let compiled = compiled(&format!("topologies/{name}/topology.{spelling}"));
+            let words: Vec<&str> =
+                compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
+            assert_eq!(words, lacking, "{name}.{spelling}");
+            assert_eq!(compiled.refusal.is_some(), !lacking.is_empty());
+            if let Some(refusal) = compiled.refusal {
+                assert_eq!(refusal.code, codes::NOT_YET);
+                assert_eq!(refusal.labels.len(), lacking.len());
+            }
+        }
+        let readme =
+            std::fs::read_to_string(repository(&format!("topologies/{name}/README.md"))).expect("read");
+        assert_eq!(readme.contains("It cannot run yet"), !lacking.is_empty(), "{name}");
+        assert!(lacking.iter().all(|word| readme.contains(&format!("`{word}`"))), "{name}");
     }
 }
 

@@ -88,7 +88,9 @@ impl<'a> Types<'a> {
                     }
                     self.fields += 1;
                     if self.fields > FIELDS_MAX {
-                        let message = format!("with the types inside of it this type has more than {FIELDS_MAX} fields");
+                        let message = format!(
+                            "with the types inside of it this type has more than {FIELDS_MAX} fields"
+                        );
                         return self.too_much(codes::TOO_LARGE, expr.span, message, diagnostics);
                     }
                     resolved.push((field.name.node.clone(), self.resolve(&field.ty, diagnostics)));
@@ -120,7 +122,8 @@ impl<'a> Types<'a> {
             let mut told = Vec::new();
             let ty = self.resolve(&decl.body, &mut told);
             self.inside.pop();
-            let from_here = told.into_iter().filter(|told| matches!(told.code, codes::TOO_DEEP | codes::TOO_LARGE));
+            let from_here =
+                told.into_iter().filter(|told| matches!(told.code, codes::TOO_DEEP | codes::TOO_LARGE));
             diagnostics.extend(from_here);
             return ty;
         }
@@ -158,7 +161,13 @@ impl<'a> Types<'a> {
 
 impl Types<'_> {
     /// Told once: what is too much in one type is so in all that have it.
-    fn too_much(&mut self, code: Code, span: Span, message: String, diagnostics: &mut Vec<Diagnostic>) -> Type {
+    fn too_much(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: String,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Type {
         if !std::mem::replace(&mut self.told, true) {
             diagnostics.push(Diagnostic::error(code, span, message));
         }

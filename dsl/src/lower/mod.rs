@@ -142,7 +142,10 @@ fn refusal(plan: &Plan, lowerer: &Lowerer<'_>) -> Option<Diagnostic> {
     let label = |(id, words): &(NodeId, &'static str)| {
         let node = plan.node(*id);
         let part = lowerer.part_places.get(&node.name);
-        (*part.unwrap_or(&lowerer.node_places[&node.name]), format!("`{words}` ({}.{})", plan.topology, node.name))
+        (
+            *part.unwrap_or(&lowerer.node_places[&node.name]),
+            format!("`{words}` ({}.{})", plan.topology, node.name),
+        )
     };
     let mut labels = lacking.iter().map(label);
     let (span, text) = labels.next()?;

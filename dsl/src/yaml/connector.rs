@@ -73,10 +73,13 @@ impl Reader<'_> {
         Some(connector)
     }
 
-    /// `https://…` is text as it stands; `env("…")` is the language's call.
+    /// `https://…` is text as it stands; `env("…")` is the language's call, and `param.feed` a param.
     fn text_or_env(&mut self, scalar: &Scalar) -> Option<Expr> {
         if scalar.text.starts_with("env(") {
             return scalar.as_text().expr(self.diagnostics);
+        }
+        if let Some(name) = scalar.text.strip_prefix("param.") {
+            return Some(Spanned::new(ExprKind::Path(vec![name.to_owned()]), scalar.span));
         }
         Some(Spanned::new(ExprKind::String(scalar.text.clone()), scalar.span))
     }
