@@ -7,7 +7,7 @@ use tidegate_dsl::diagnostic::{Diagnostic, Severity, render, render_short};
 use tidegate_dsl::{Compiled, Files, Options, SourceFile, compile_with};
 
 /// Values of a topology's params.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub struct Params {
     /// The value of a `param`, in place of that in the file
     #[arg(long = "param", value_name = "NAME=VALUE")]

@@ -91,7 +91,8 @@ fn inputs(plan: &Plan) -> Vec<Input> {
     let mut inputs = Vec::new();
     for node in &plan.nodes {
         let (topic, key, is_table) = match &node.kind {
-            NodeKind::Source(source) => (&source.topic, source.key, false),
+            // The far end of a `via` is fed by the topology itself.
+            NodeKind::Source(source) if !is_fed_by(plan, &source.topic) => (&source.topic, source.key, false),
             NodeKind::Table(table) => (&table.topic, Some(table.key), true),
             _ => continue,
         };
@@ -99,6 +100,22 @@ fn inputs(plan: &Plan) -> Vec<Input> {
         inputs.push(Input { name: node.name.clone(), topic: topic.clone(), key, is_table });
     }
     inputs
+}
+
+/// The topics that a topology reads and writes itself: those of `via`, with the node that reads each.
+fn own_topics(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    use tidegate_model::plan::NodeKind;
+    plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Source(source) if is_fed_by(plan, &source.topic) => {
+            Some((node.name.as_str(), source.topic.as_str()))
+        }
+        _ => None,
+    })
+}
+
+fn is_fed_by(plan: &Plan, topic: &str) -> bool {
+    use tidegate_model::plan::NodeKind;
+    plan.nodes.iter().any(|node| matches!(&node.kind, NodeKind::Sink(sink) if sink.topic == topic))
 }
 
 #[derive(Clone)]
