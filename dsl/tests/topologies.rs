@@ -153,3 +153,13 @@ fn without_line(step: &TestStep) -> TestStep {
     }
     step
 }
+
+/// The second job of the language, whole: a file that uses another, a pattern, a rolling range with a granularity.
+#[test]
+fn the_whole_fraud_job_is_right() {
+    let compiled = right("fraud.tide");
+    let words: Vec<&str> =
+        compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
+    assert_eq!(words, ["match", "rolling … granularity"]);
+    assert_eq!(compiled.tests.len(), 1);
+}

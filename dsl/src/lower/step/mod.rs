@@ -5,6 +5,7 @@ mod changes;
 mod dedupe;
 mod filter;
 mod join;
+mod join_condition;
 mod latest;
 mod map;
 mod match_events;

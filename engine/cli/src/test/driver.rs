@@ -153,6 +153,15 @@ impl Driver {
         let from = self.aside_seen.get(&asked).copied().unwrap_or(Offset(0));
         let records = self.log.read(&partition, from, usize::MAX)?;
         self.aside_seen.insert(asked, self.log.range(&partition)?.end);
+        let steps: Vec<String> = self
+            .plan
+            .nodes
+            .iter()
+            .filter(|known| known.name == node)
+            .flat_map(|known| [Some(known), partial_before(&self.plan, known)])
+            .flatten()
+            .map(|known| known.name.clone())
+            .collect();
         let mut rows = Vec::new();
         for record in records {
             let header = |name: &str| {
@@ -161,8 +170,7 @@ impl Driver {
             };
             let step = header("tidegate.step");
             // A route may be shared with other steps, and by a sink.
-            let sets_aside = |step: &str| step == node || step.starts_with(&format!("{node}."));
-            if !step.as_deref().is_some_and(sets_aside) {
+            if !step.as_ref().is_some_and(|step| steps.contains(step)) {
                 continue;
             }
             let text = |bytes: &Option<Vec<u8>>| {
@@ -244,17 +252,13 @@ fn with_taps(plan: &Plan, observed: &[&str]) -> Plan {
 /// The plan with a route wherever a test expects what is set aside: an event that would stop the topology is then kept to be compared.
 fn with_routes(mut plan: Plan, asides: &[(&str, Aside)]) -> Plan {
     for (name, aside) in asides {
-        // A repartition before an aggregate evaluates the aggregate's functions, and finds what is late: both are the aggregate's to say.
         let index = plan.nodes.iter().position(|node| node.name == *name).expect("the check found it");
-        let upstream = plan.nodes[index].inputs.first().map(|input| input.0 as usize);
+        let partial = partial_before(&plan, &plan.nodes[index]).map(|node| node.id.0 as usize);
         let route = Route { topic: format!("aside.{}.{name}", aside.word()) };
         if let Some(slot) = slot(&mut plan.nodes[index].kind, *aside) {
             slot.get_or_insert(route);
         }
         let route = slot(&mut plan.nodes[index].kind, *aside).and_then(|slot| slot.clone());
-        let partial = upstream.filter(
-            |input| matches!(&plan.nodes[*input].kind, NodeKind::Repartition(repartition) if repartition.partial),
-        );
         if let (Some(input), Aside::Errors) = (partial, *aside)
             && let NodeKind::Repartition(repartition) = &mut plan.nodes[input].kind
         {
@@ -262,6 +266,12 @@ fn with_routes(mut plan: Plan, asides: &[(&str, Aside)]) -> Plan {
         }
     }
     plan
+}
+
+/// The repartition before an aggregate that evaluates the aggregate's functions: what fails there is the aggregate's to say.
+fn partial_before<'a>(plan: &'a Plan, node: &Node) -> Option<&'a Node> {
+    let before = plan.node(*node.inputs.first()?);
+    matches!(&before.kind, NodeKind::Repartition(repartition) if repartition.partial).then_some(before)
 }
 
 fn route_of(plan: &Plan, name: &str, aside: Aside) -> Option<Route> {

@@ -2,11 +2,21 @@
 //!
 //! Names are identity: a store or an internal topic is `<topology>.<stream>.<step>`; nothing is numbered by position.
 
+mod connector;
+mod join;
+mod lacking;
+mod pattern;
+mod window;
+
 use crate::expr::Expr;
 use crate::ids::{NodeId, SubtopologyId};
 use crate::schema::{Column, ScalarType, Schema};
 use crate::time::{EventTime, Span};
 use crate::value::Value;
+pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
+pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
+pub use pattern::{Match, MatchElement, MatchVariable, Times};
+pub use window::{Window, WindowShape};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Plan {
@@ -127,47 +137,6 @@ pub struct Table {
     pub malformed: Option<Route>,
 }
 
-/// Each answer is JSON; its items become events.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HttpPoll {
-    pub url: String,
-    pub every: Span,
-    /// Where in an answer the events are, such as `$.data.stations[*]`; None: the answer is one event.
-    pub items: Option<String>,
-    pub key: Option<usize>,
-    pub time: SourceTime,
-    pub malformed: Option<Route>,
-}
-
-/// Demo data.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Generate {
-    pub every: Span,
-    pub seed: u64,
-    /// None: without end.
-    pub count: Option<u64>,
-    /// One for each column of the schema.
-    pub columns: Vec<Generator>,
-    pub key: Option<usize>,
-    pub time: SourceTime,
-}
-
-/// How the value of one column is made up.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Generator {
-    Constant(Value),
-    /// Each with the same chance.
-    Pick(Vec<Value>),
-    /// Evenly, both ends included.
-    Between(Value, Value),
-    /// 1, 2, 3…; of a string column behind this prefix.
-    Sequence(String),
-    /// The time at which the event is made.
-    Now,
-    /// True with this chance.
-    Chance(f64),
-}
-
 #[derive(Clone, PartialEq, Debug)]
 pub struct Filter {
     /// Of type bool.
@@ -206,57 +175,6 @@ pub struct Aggregate {
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
     pub errors: Option<Route>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Window {
-    pub shape: WindowShape,
-    /// Of a session: the gap that ends it.
-    pub size: Span,
-    /// Equal to `size` for tumbling windows; divides `size` into whole slices or not, both are allowed.
-    pub advance: Span,
-    /// How far the windows' starts are moved from the epoch (or from midnight, where there is a zone).
-    pub offset: Span,
-    /// A zone of the IANA database: days and hours are those of its clocks.
-    pub zone: Option<String>,
-    pub grace: Span,
-    pub late: Option<Route>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WindowShape {
-    /// Tumbling, or hopping where `advance` is less than `size`.
-    Aligned,
-    /// A window ends at each event, and looks back over `size`.
-    Sliding,
-    /// As long as no gap between a key's events is longer than `size`.
-    Session,
-    /// Windows of `size` that are given out every `advance` from their start to their end.
-    Cumulate,
-}
-
-impl Window {
-    /// A tumbling or hopping window by UTC.
-    pub fn aligned(size: Span, advance: Span, grace: Span, late: Option<Route>) -> Window {
-        Window { shape: WindowShape::Aligned, size, advance, offset: Span::ZERO, zone: None, grace, late }
-    }
-
-    /// The language's words for a kind of window that the engine lacks.
-    fn lacking(&self) -> Option<&'static str> {
-        match self.shape {
-            WindowShape::Sliding => Some("window sliding"),
-            WindowShape::Session => Some("window session"),
-            WindowShape::Cumulate => Some("window cumulate"),
-            WindowShape::Aligned if self.zone.is_some() => Some("window … in a time zone"),
-            WindowShape::Aligned if self.offset != Span::ZERO => Some("window …, offset"),
-            WindowShape::Aligned => None,
-        }
-    }
-
-    /// When a window that starts at `start` is final: the watermark has reached this.
-    pub fn final_at(&self, start: EventTime) -> EventTime {
-        start.plus(self.size).plus(self.grace)
-    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -329,118 +247,6 @@ pub struct Rolling {
     pub errors: Option<Route>,
 }
 
-/// `inputs[0]` is the stream, `inputs[1]` the [`Table`]. The schema is the stream's columns, then (left join) the presence
-/// column `alias`, then the table's columns under `alias.`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct JoinTable {
-    /// Of the table's key type.
-    pub key: Expr,
-    pub left: bool,
-    pub alias: String,
-    /// The row that was the key's at this time, in place of the last one.
-    pub as_of: Option<Expr>,
-    /// Over the joined columns; a row for which it is not true is no match. (An inner join has a filter behind it instead.)
-    pub condition: Option<Expr>,
-    pub errors: Option<Route>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum JoinKind {
-    Inner,
-    Left,
-    Outer,
-}
-
-/// Pairs of events of equal keys whose times are near: `other.time` in [time - before, time + after]. The schema is the
-/// left columns (behind a presence column each side has where it may be missing), then the right ones under `alias.`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct JoinStreams {
-    pub kind: JoinKind,
-    pub left_key: Vec<Expr>,
-    pub right_key: Vec<Expr>,
-    pub before: Span,
-    pub after: Span,
-    pub alias: String,
-    /// Over the joined columns.
-    pub condition: Option<Expr>,
-    pub errors: Option<Route>,
-}
-
-/// Two tables become one, whose rows change when a row of either does.
-#[derive(Clone, PartialEq, Debug)]
-pub struct JoinTables {
-    pub kind: JoinKind,
-    /// Over the left columns: the right table's key.
-    pub key: Vec<Expr>,
-    /// The key is another than the left table's own: a right row belongs to many left ones.
-    pub foreign: bool,
-    pub alias: String,
-    pub condition: Option<Expr>,
-    pub errors: Option<Route>,
-}
-
-/// A sequence of events of one key, in event time. One row for each match, when it is complete.
-///
-/// The schema has a record for each variable that stands for an event: one that may be missing is nullable, one that repeats
-/// is `{ first, last, count }`; a forbidden or an absent one has none.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Match {
-    pub key: Vec<Expr>,
-    pub within: Span,
-    pub elements: Vec<MatchElement>,
-    pub errors: Option<Route>,
-}
-
-/// One place of the sequence: one of these.
-#[derive(Clone, PartialEq, Debug)]
-pub struct MatchElement {
-    pub alternatives: Vec<MatchVariable>,
-    pub times: Times,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct MatchVariable {
-    pub name: String,
-    /// Over the columns of the match so far (those of variables before it), then those of the event.
-    pub condition: Option<Expr>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Times {
-    /// From so many to so many times. (1, Some(1)) is the plain case, (0, Some(1)) an optional one.
-    Count { least: u32, most: Option<u32> },
-    /// None such may come between its neighbours.
-    Not,
-    /// None such comes until the time of the match has passed, which completes it.
-    Absent,
-}
-
-impl Times {
-    /// The columns that a match has of a variable of this kind, for events of this schema.
-    pub fn columns(self, name: &str, alternative: bool, event: &Schema) -> Vec<Column> {
-        let mut columns = Vec::new();
-        let mut record = |prefix: &str, nullable: bool| {
-            if nullable {
-                columns.push(Column::presence(prefix));
-            }
-            for column in &event.columns {
-                let path = format!("{prefix}.{}", column.path);
-                columns.push(Column { path, nullable: column.nullable || nullable, ..column.clone() });
-            }
-        };
-        match self {
-            Times::Not | Times::Absent => {}
-            Times::Count { least, most: Some(1) } => record(name, alternative || least == 0),
-            Times::Count { least, .. } => {
-                record(&format!("{name}.first"), least == 0);
-                record(&format!("{name}.last"), least == 0);
-                columns.push(Column::new(format!("{name}.count"), ScalarType::Int));
-            }
-        }
-        columns
-    }
-}
-
 /// The last event of each key, as a table.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Latest {
@@ -502,41 +308,6 @@ pub struct Sink {
     pub pass_through: bool,
     /// The topic keeps the last row of each key.
     pub compacted: bool,
-    pub format: JsonFormat,
-}
-
-/// Each row is posted as JSON.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HttpSink {
-    pub url: String,
-    pub retry: Option<Retry>,
-    /// Where rows go that could not be delivered.
-    pub failed: Option<Route>,
-    pub format: JsonFormat,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Retry {
-    pub first: Span,
-    pub most: Span,
-    pub attempts: u32,
-}
-
-/// Each row is sent to everybody who is connected.
-#[derive(Clone, PartialEq, Debug)]
-pub struct WebSocketSink {
-    pub path: String,
-    /// `inputs[1]` is a table whose rows a new connection gets first.
-    pub snapshot: bool,
-    pub format: JsonFormat,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Serve {
-    /// `/stations/{station_id}`
-    pub path: String,
-    /// The columns that the path's places stand for, in their order.
-    pub key: Vec<usize>,
     pub format: JsonFormat,
 }
 
@@ -622,47 +393,6 @@ impl Plan {
     /// The nodes of a sub-topology that keep state; each has one store, named like the node.
     pub fn stores_of(&self, subtopology: SubtopologyId) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(move |node| node.subtopology == subtopology && node.has_store())
-    }
-
-    /// The nodes that the language has and the engine lacks, each with the words for what is lacking. `run` and `test` refuse a
-    /// plan with such nodes; the engine asserts that it gets none.
-    pub fn not_runnable(&self) -> Vec<(NodeId, &'static str)> {
-        self.nodes.iter().filter_map(|node| Some((node.id, self.lacking(node)?))).collect()
-    }
-
-    fn lacking(&self, node: &Node) -> Option<&'static str> {
-        match &node.kind {
-            NodeKind::Source(_)
-            | NodeKind::Filter(_)
-            | NodeKind::Map(_)
-            | NodeKind::Merge
-            | NodeKind::Repartition(_)
-            | NodeKind::Dedupe(_)
-            | NodeKind::Sink(_) => None,
-            NodeKind::Table(table) => table.global.then_some("global table"),
-            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
-            NodeKind::Rolling(rolling) if rolling.rows.is_some() => Some("rolling … rows"),
-            NodeKind::Rolling(rolling) if rolling.granularity.is_some() => Some("rolling … granularity"),
-            NodeKind::Rolling(rolling) => rolling.ordered.then_some("rolling … ordered"),
-            NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
-            NodeKind::JoinTable(join) if join.condition.is_some() => Some("left join … with a condition"),
-            NodeKind::JoinTable(_) => {
-                let is_topic = matches!(self.node(node.inputs[1]).kind, NodeKind::Table(_));
-                (!is_topic).then_some("join with a table made from a stream")
-            }
-            NodeKind::JoinStreams(_) => Some("join of two streams"),
-            NodeKind::JoinTables(_) => Some("join of two tables"),
-            NodeKind::HttpPoll(_) => Some("http.poll"),
-            NodeKind::Generate(_) => Some("generate"),
-            NodeKind::Match(_) => Some("match"),
-            NodeKind::Latest(_) => Some("latest"),
-            NodeKind::Changes(_) => Some("changes"),
-            NodeKind::Top(_) => Some("top"),
-            NodeKind::Schedule(_) => Some("schedule"),
-            NodeKind::HttpSink(_) => Some("http"),
-            NodeKind::WebSocketSink(_) => Some("websocket"),
-            NodeKind::Serve(_) => Some("serve"),
-        }
     }
 
     /// `<topology>.<node>-changelog`
