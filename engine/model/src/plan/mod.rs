@@ -10,9 +10,8 @@ mod window;
 
 use crate::expr::Expr;
 use crate::ids::{NodeId, SubtopologyId};
-use crate::schema::{Column, ScalarType, Schema};
-use crate::time::{EventTime, Span};
-use crate::value::Value;
+use crate::schema::{ScalarType, Schema};
+use crate::time::Span;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
 pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
