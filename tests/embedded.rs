@@ -54,7 +54,11 @@ fn tests_of_the_ready_topologies_pass() {
 
 #[test]
 fn every_step_gives_what_was_worked_out_by_hand() {
-    let output = run(&["test", "tests/topologies/steps.tide"]);
+    let files = ["steps.tide", "lists.tide", "lists.yaml", "collections.tide"];
+    let files: Vec<String> = files.iter().map(|file| format!("tests/topologies/{file}")).collect();
+    let mut arguments = vec!["test"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run(&arguments);
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
@@ -125,6 +129,53 @@ fn params_are_given_on_the_command_line() {
     let wrong = run(&["check", file, "--param", "max_per_6m=9"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(text(&wrong.stdout).contains("T0309"), "{}", text(&wrong.stdout));
+}
+
+/// An event with one element that cannot be used is set aside as a whole, once, and as it came.
+#[test]
+fn a_failed_element_sets_its_event_aside_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let declared = "topology t\nenum Kind { a, b }\n\
+        source s: { ns: [int], kind: Kind } = embedded(\"s\")\n  malformed -> embedded(\"s.malformed\")\n\
+        stream each = s |> expand map(ns, n => 10 / n) as part, errors -> embedded(\"s.errors\") |> select kind, part\n\
+        sink each -> embedded(\"each\")\n";
+    std::fs::write(file("t.tide"), declared).expect("written");
+    let events = "{\"ns\":[5,2],\"kind\":\"a\"}\n{\"ns\":[1,0,0],\"kind\":\"b\"}\n{\"ns\":[1],\"kind\":\"c\"}\n\
+        {\"ns\":[1,\"2\"],\"kind\":\"a\"}\n{\"ns\":[],\"kind\":\"a\"}\n";
+    std::fs::write(file("in.ndjson"), events).expect("written");
+    let output = run(&[
+        "run",
+        &file("t.tide"),
+        "--input",
+        &format!("s={}", file("in.ndjson")),
+        "--output",
+        &format!("each={}", file("each")),
+        "--output",
+        &format!("s.errors={}", file("errors")),
+        "--output",
+        &format!("s.malformed={}", file("malformed")),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let read = |name: &str| std::fs::read_to_string(file(name)).expect("the file is there");
+    assert_eq!(read("each"), "{\"kind\":\"a\",\"part\":2}\n{\"kind\":\"a\",\"part\":5}\n");
+    let aside = |name: &str| -> Vec<(String, String)> {
+        let row = |line: &str| {
+            let row: serde_json::Value = serde_json::from_str(line).expect("rows are JSON");
+            let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+            (text(&row["headers"]["tidegate.code"]), text(&row["value"]))
+        };
+        read(name).lines().map(row).collect()
+    };
+    let told = |code: &str, value: &str| (code.to_owned(), value.to_owned());
+    assert_eq!(aside("errors"), [told("division_by_zero", "{\"ns\":[1,0,0],\"kind\":\"b\"}")]);
+    assert_eq!(
+        aside("malformed"),
+        [
+            told("wrong_type", "{\"ns\":[1],\"kind\":\"c\"}"),
+            told("wrong_type", "{\"ns\":[1,\"2\"],\"kind\":\"a\"}")
+        ]
+    );
 }
 
 /// An event whose condition fails goes to the errors' route, and nowhere else.

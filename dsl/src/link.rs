@@ -288,6 +288,8 @@ fn needs(topology: &Topology, kind: Kind, name: &str) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
     let lists = [
         (Kind::Type, &words.types),
+        // An enum's value is written `Kind.name`.
+        (Kind::Type, &words.names),
         (Kind::Param, &words.names),
         (Kind::Function, &words.calls),
         (Kind::Flow, &words.flows),

@@ -27,9 +27,14 @@ impl Words {
     pub(crate) fn ty(&mut self, ty: &TypeExpr) {
         match &ty.node {
             TypeKind::Named(name) => drop(self.types.insert(name.clone())),
-            TypeKind::Nullable(inner) => self.ty(inner),
+            TypeKind::Nullable(inner) | TypeKind::List(inner) => self.ty(inner),
+            TypeKind::Braced(field) => {
+                // The name may be that of a key's type.
+                self.types.insert(field.name.node.clone());
+                self.ty(&field.ty);
+            }
             TypeKind::Record(fields) => fields.iter().for_each(|field| self.ty(&field.ty)),
-            TypeKind::Decimal { .. } | TypeKind::Unsupported(_) => {}
+            TypeKind::Decimal { .. } | TypeKind::Enum(_) => {}
         }
     }
 
@@ -46,7 +51,8 @@ impl Words {
 
     fn step(&mut self, kind: &StepKind) {
         match kind {
-            StepKind::Filter(expr) | StepKind::Map(expr) => self.expr(expr),
+            StepKind::Filter(expr) | StepKind::Map(expr) | StepKind::FlatMap(expr) => self.expr(expr),
+            StepKind::Expand { list, .. } => self.expr(list),
             StepKind::Add(fields) | StepKind::Aggregate(fields) => self.fields(fields),
             StepKind::GroupBy(by) | StepKind::RepartitionBy(by) | StepKind::Latest(by) => self.exprs(by),
             StepKind::Dedupe { by, .. } => self.exprs(by),
@@ -81,8 +87,7 @@ impl Words {
             | StepKind::Drop(_)
             | StepKind::Window(_)
             | StepKind::Via(_)
-            | StepKind::Emit(_)
-            | StepKind::Unsupported(_) => {}
+            | StepKind::Emit(_) => {}
         }
     }
 
@@ -126,8 +131,15 @@ impl Words {
                     arm.guard.iter().chain(&arm.value).for_each(|part| self.expr(part));
                 }
             }
-            ExprKind::Unary(_, inner) => self.expr(inner),
-            ExprKind::Binary(_, a, b) => {
+            ExprKind::Unary(_, inner) | ExprKind::Field(inner, _) | ExprKind::Lambda(_, inner) => {
+                self.expr(inner);
+            }
+            ExprKind::List(items) => self.exprs(items),
+            ExprKind::Map(entries) => entries.iter().for_each(|(key, value)| {
+                self.expr(key);
+                self.expr(value);
+            }),
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
                 self.expr(a);
                 self.expr(b);
             }

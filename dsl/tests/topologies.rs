@@ -39,6 +39,8 @@ fn both_spellings_give_equal_plans() {
         let yaml = without_lines(plan(&format!("topologies/{name}/topology.yaml")));
         assert_eq!(tide, yaml, "{name}");
     }
+    let lists = |spelling: &str| without_lines(plan(&format!("tests/topologies/lists.{spelling}")));
+    assert_eq!(lists("tide"), lists("yaml"));
 }
 
 #[test]
@@ -49,6 +51,7 @@ fn explain_shows_the_plan() {
             explain(&plan(&format!("topologies/{name}/topology.tide")))
         );
     }
+    insta::assert_snapshot!("explain_lists", explain(&plan("tests/topologies/lists.tide")));
 }
 
 /// What the engine lacks is refused by one code, and the README says so; the others run.

@@ -6,7 +6,7 @@ use crate::internal_record::InternalTopic;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge,
+    aggregate::Aggregate, dedupe::Dedupe, expand::Expand, filter::Filter, join::Join, map::Map, merge::Merge,
     partial::Partial, repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
@@ -276,7 +276,13 @@ impl Builder<'_> {
             }
             NodeKind::Map(map) => {
                 let errors = self.route(node, "errors", map.errors.as_ref());
-                Box::new(Map::new(map, program.needed.columns(node), errors))
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                Box::new(Map::new(map, width, program.needed.columns(node), errors))
+            }
+            NodeKind::Expand(expand) => {
+                let errors = self.route(node, "errors", expand.errors.as_ref());
+                let input = &plan.node(node.inputs[0]).schema;
+                Box::new(Expand::new(expand, input, program.needed.columns(node), errors))
             }
             NodeKind::Merge => Box::new(Merge),
             NodeKind::Repartition(repartition) => {

@@ -17,6 +17,8 @@ pub mod topics;
 pub mod worker;
 
 mod accumulator;
+#[cfg(test)]
+mod arbitrary;
 mod graph;
 mod group;
 mod input;
@@ -35,6 +37,7 @@ mod row_codec;
 mod sweep;
 mod table_rows;
 mod task;
+mod value_codec;
 mod watermark;
 
 pub use task::Task;

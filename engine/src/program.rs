@@ -147,6 +147,7 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Source(source) => source.malformed.iter().for_each(|route| user(&route.topic)),
             NodeKind::Table(table) => table.malformed.iter().for_each(|route| user(&route.topic)),
             NodeKind::Filter(filter) => filter.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Expand(expand) => expand.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),

@@ -215,5 +215,8 @@ fn example(ty: ScalarType) -> &'static str {
         ScalarType::String => "pick(\"a\", \"b\")",
         ScalarType::Timestamp => "now()",
         ScalarType::Duration => "between(1s, 10s)",
+        ScalarType::List(_) => "[]",
+        // Anything else is a plain value, or one of several.
+        _ => "pick(…, …)",
     }
 }

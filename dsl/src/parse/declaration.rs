@@ -39,9 +39,26 @@ impl Reader<'_> {
             }
             Rule::type_decl => {
                 let name = self.name(&inner.next().expect("a name"));
-                let body = inner.next().expect("a record");
+                let body = inner.next().expect("a type");
                 let body_span = self.span(&body);
-                let body = Spanned::new(TypeKind::Record(self.field_decls(body.into_inner())), body_span);
+                let body = match body.as_rule() {
+                    Rule::record_type => {
+                        Spanned::new(TypeKind::Record(self.field_decls(body.into_inner())), body_span)
+                    }
+                    _ => self.type_expr(body),
+                };
+                topology.types.push(TypeDecl { name, body });
+            }
+            Rule::enum_decl => {
+                let name = self.name(&inner.next().expect("a name"));
+                let variants = inner.map(|variant| {
+                    let variant = variant.into_inner().next().expect("a name");
+                    match variant.as_rule() {
+                        Rule::plain_string => self.string(&variant),
+                        _ => self.name(&variant),
+                    }
+                });
+                let body = Spanned::new(TypeKind::Enum(variants.collect()), span);
                 topology.types.push(TypeDecl { name, body });
             }
             Rule::param_decl => topology.params.push(ParamDecl {
@@ -193,8 +210,10 @@ impl Reader<'_> {
         let base = inner.next().expect("a type").into_inner().next().expect("a base");
         let base_span = self.span(&base);
         let kind = match base.as_rule() {
-            Rule::record_type => TypeKind::Record(self.field_decls(base.into_inner())),
-            Rule::array_type => TypeKind::Unsupported("an array"),
+            Rule::record_type => braced(self.field_decls(base.into_inner())),
+            Rule::array_type => {
+                TypeKind::List(Box::new(self.type_expr(base.into_inner().next().expect("a type"))))
+            }
             Rule::decimal_type => {
                 let mut digits =
                     base.into_inner().map(|pair| pair.as_str().trim().parse::<u8>().unwrap_or(u8::MAX));
@@ -279,5 +298,13 @@ impl Reader<'_> {
             ));
         }
         Spanned::new(total.unwrap_or(1), span)
+    }
+}
+
+/// Fields in braces, where a type stands.
+pub(crate) fn braced(mut fields: Vec<FieldDecl>) -> TypeKind {
+    match fields.len() {
+        1 => TypeKind::Braced(Box::new(fields.remove(0))),
+        _ => TypeKind::Record(fields),
     }
 }

@@ -10,6 +10,7 @@ mod test_block;
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::{SourceFile, Span};
+pub(crate) use declaration::braced;
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 use pest_derive::Parser;
@@ -19,10 +20,11 @@ use syntax_error::syntax_error;
 #[grammar = "grammar.pest"]
 struct Grammar;
 
-const DECLARATIONS: [&str; 12] = [
-    "topology", "use", "type", "param", "fn", "source", "global", "table", "stream", "sink", "serve", "test",
+const DECLARATIONS: [&str; 13] = [
+    "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
+    "test",
 ];
-pub(crate) const STEPS: [&str; 23] = [
+pub(crate) const STEPS: [&str; 24] = [
     "filter",
     "map",
     "select",
@@ -44,6 +46,7 @@ pub(crate) const STEPS: [&str; 23] = [
     "top",
     "schedule",
     "expand",
+    "flat map",
     "dedupe",
     "emit",
 ];
@@ -153,14 +156,6 @@ fn parse_unit(file: &SourceFile, unit: Span, topology: &mut Topology, diagnostic
             }
         }
     }
-}
-
-fn not_yet(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        codes::NOT_YET,
-        span,
-        format!("`{word}` is part of the language, but this version cannot run it yet"),
-    )
 }
 
 /// Turns the grammar's pairs into the AST. `offset` is where the parsed text begins in the file.

@@ -1,7 +1,7 @@
 //! Steps: from the grammar's pairs to the AST.
 
 use super::declaration::Clauses;
-use super::{Node, Reader, Rule, last, not_yet};
+use super::{Node, Reader, Rule, last};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
 
@@ -85,13 +85,21 @@ impl Reader<'_> {
                     _ => EmitKind::Every(self.duration(&last(kind))),
                 })
             }
-            _ => {
-                let word = next();
-                let name = word.as_str().trim().to_owned();
-                let span = self.span(&word);
-                self.diagnostics.push(not_yet(&name, span));
-                return Some(StepKind::Unsupported(name));
+            Rule::expand_step => {
+                let first = next();
+                let left = first.as_rule() == Rule::join_left;
+                let list = self.expr(if left { next() } else { first });
+                let Some(name) = inner.next() else {
+                    self.diagnostics.push(
+                        Diagnostic::error(codes::SYNTAX, list.span, "`expand` needs a name for the element")
+                            .note("write it behind the list: `expand … as item`"),
+                    );
+                    return None;
+                };
+                StepKind::Expand { left, list, name: self.name(&name) }
             }
+            Rule::flat_map_step => StepKind::FlatMap(self.expr(next())),
+            other => panic!("{other:?} is no step"),
         })
     }
 
@@ -112,7 +120,7 @@ impl Reader<'_> {
             .map(|pair| {
                 let mut inner = pair.into_inner();
                 let name = self.name(&inner.next().expect("a name"));
-                (name, self.expr(inner.next().expect("a value")))
+                (name, self.atom(inner.next().expect("a value")))
             })
             .collect()
     }
@@ -252,9 +260,9 @@ impl Reader<'_> {
         let mut open = false;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::optional_mark => return Spanned::new(PatternTimes { least: 0, most: Some(1) }, span),
-                Rule::many_mark => return Spanned::new(PatternTimes { least: 1, most: None }, span),
-                Rule::any_mark => return Spanned::new(PatternTimes { least: 0, most: None }, span),
+                Rule::times_optional => return Spanned::new(PatternTimes { least: 0, most: Some(1) }, span),
+                Rule::times_many => return Spanned::new(PatternTimes { least: 1, most: None }, span),
+                Rule::times_any => return Spanned::new(PatternTimes { least: 0, most: None }, span),
                 Rule::times_to => open = true,
                 _ => {
                     let number = self.whole_number(&part);

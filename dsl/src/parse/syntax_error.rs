@@ -95,6 +95,10 @@ const UNITS: [(&str, &str); 8] = [
 /// What people bring along from other languages, with what is written here.
 fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
     let symbols = [
+        (
+            "=>",
+            "it stands in the arms of a `match`, and in the last argument of `map`, `filter` and others: `map(list, x => …)`",
+        ),
         ("===", "compare with `==`"),
         ("=", "compare with `==`"),
         ("<>", "unequal is `!=`"),
@@ -112,7 +116,7 @@ fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
             "for example `5m`, `1h30m`, `250ms`",
         ));
     }
-    if STEPS.contains(&word) {
+    if STEPS.contains(&word) || word == "flat" {
         return Some((format!("`{word}` begins a step, and stands behind `|>`"), "write `|>` before it"));
     }
     let (symbol, note) = symbols.into_iter().find(|(symbol, _)| rest.starts_with(symbol))?;
@@ -174,6 +178,12 @@ fn human(rule: Rule) -> Option<String> {
             | Rule::null
             | Rule::not_op
             | Rule::minus_op => "an expression",
+            Rule::list_literal => "a list `[ … ]`",
+            Rule::map_literal | Rule::map_entry => return None,
+            Rule::lambda | Rule::lambda_names => "`x => …`",
+            // They stand behind every expression, and say nothing beside the others.
+            Rule::index | Rule::field_access | Rule::optional_mark => return None,
+            Rule::variant => "a name",
             Rule::record => "a record `{ … }`",
             Rule::topic_ref => "a topic such as `kafka(\"payments\")`",
             Rule::step => "a step",

@@ -13,10 +13,11 @@ use crate::source::SourceFile;
 use read::{Entries, Reader};
 use tree::{Kind, Node};
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "topology",
     "use",
     "types",
+    "enums",
     "params",
     "functions",
     "sources",
@@ -61,16 +62,24 @@ impl Reader<'_> {
                     }
                 }
                 "types" => {
-                    topology.types = self.each(node, |reader, name, node| {
-                        let body = reader.type_expr(node)?;
+                    let types: Vec<TypeDecl> = self.each(node, |reader, name, node| {
+                        let body = reader.type_body(node)?;
                         Some(TypeDecl { name, body })
-                    })
+                    });
+                    topology.types.extend(types);
+                }
+                "enums" => {
+                    let enums: Vec<TypeDecl> = self.each(node, |reader, name, node| {
+                        let body = reader.variants(node)?;
+                        Some(TypeDecl { name, body })
+                    });
+                    topology.types.extend(enums);
                 }
                 "params" => {
                     topology.params = self.each(node, |reader, name, node| {
                         let fields = reader.entries(node, "a param", &["type", "value"]);
                         let ty = reader.needed(node, &fields, "type").and_then(|node| reader.type_expr(node));
-                        let value = reader.needed(node, &fields, "value").and_then(|node| reader.expr(node));
+                        let value = reader.needed(node, &fields, "value").and_then(|node| reader.value(node));
                         Some(ParamDecl { name, ty: ty?, value: value? })
                     })
                 }

@@ -5,7 +5,7 @@ use super::tree::{Key, Kind, Node};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
 
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 25] = [
     "filter",
     "map",
     "select",
@@ -26,11 +26,12 @@ const WORDS: [&str; 23] = [
     "changes",
     "top",
     "schedule",
+    "expand",
+    "left_expand",
+    "flat_map",
     "dedupe",
     "emit",
-    "expand",
 ];
-const LATER: [&str; 2] = ["expand", "flat_map"];
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
@@ -144,6 +145,13 @@ impl Reader<'_> {
                 };
                 StepKind::Schedule(ScheduleStep { at: at?, by: by?, replace, cancel })
             }
+            word @ ("expand" | "left_expand") => {
+                let fields = self.entries(node, "`expand`", &["list", "as"]);
+                let list = self.needed(node, &fields, "list").and_then(|node| self.expr(node));
+                let name = self.needed(node, &fields, "as").and_then(|node| self.name(node));
+                StepKind::Expand { left: word == "left_expand", list: list?, name: name? }
+            }
+            "flat_map" => StepKind::FlatMap(self.expr(node)?),
             "dedupe" => {
                 let fields = self.entries(node, "`dedupe`", &["by", "within"]);
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
@@ -151,11 +159,6 @@ impl Reader<'_> {
                 StepKind::Dedupe { by: by?, within: within? }
             }
             "emit" => StepKind::Emit(self.emit(node)?),
-            word if LATER.contains(&word) => {
-                let message = format!("`{word}` is part of the language, but this version cannot run it yet");
-                self.error(codes::NOT_YET, key.span, message);
-                StepKind::Unsupported(word.to_owned())
-            }
             _ => {
                 self.unknown(key, "step", &WORDS);
                 return None;

@@ -63,6 +63,24 @@ pub(crate) const fn any(name: &'static str) -> Parameter {
     Parameter::new(name, Takes::Any)
 }
 
+pub(crate) const fn list(name: &'static str) -> Parameter {
+    Parameter::new(name, Takes::List)
+}
+
+pub(crate) const fn dictionary(name: &'static str) -> Parameter {
+    Parameter::new(name, Takes::Map)
+}
+
+/// An expression that is evaluated for each element; it is shown as it is written.
+pub(crate) const fn each(written: &'static str) -> Parameter {
+    Parameter::new(written, Takes::Each)
+}
+
+/// What a form gives, for its page: the checker works out the type.
+pub(crate) const fn shown(shown: &'static str) -> Gives {
+    Gives::Computed { shown, of: |_| panic!("the checker knows the type of this form") }
+}
+
 /// The last parameter of functions of the calendar.
 pub(crate) const ZONE: Parameter = string("zone").or("\"UTC\"");
 

@@ -52,6 +52,8 @@ pub enum Form {
     Coalesce,
     /// A cast to the result's type.
     Cast,
+    /// A function of lists and maps.
+    Collection,
 }
 
 pub type Evaluator = Arc<dyn Fn(&Arguments<'_>) -> Result<Value, FunctionError> + Send + Sync>;

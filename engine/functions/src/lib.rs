@@ -21,6 +21,7 @@ mod rounding;
 mod signature;
 mod zone;
 
+mod collections;
 mod conversion;
 mod durations;
 mod encodings;

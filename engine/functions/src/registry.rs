@@ -2,8 +2,8 @@
 
 use crate::function::Function;
 use crate::{
-    conversion, durations, encodings, geography, hashes, json, network, numbers, regular_expressions,
-    strings, time,
+    collections, conversion, durations, encodings, geography, hashes, json, network, numbers,
+    regular_expressions, strings, time,
 };
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -27,6 +27,7 @@ pub fn groups() -> &'static [Group] {
             group("Hashes and ids", hashes::FUNCTIONS),
             group("Encodings", encodings::FUNCTIONS),
             group("JSON in texts", json::FUNCTIONS),
+            group("Lists and maps", collections::FUNCTIONS),
             group("Geography", geography::FUNCTIONS),
             group("Network addresses", network::FUNCTIONS),
             group("Null and conversion", conversion::FUNCTIONS),

@@ -22,6 +22,12 @@ pub enum Takes {
     /// Anything that has an order.
     Ordered,
     Any,
+    /// `[T]`: of a form, as are the next two.
+    List,
+    /// `{K: V}`
+    Map,
+    /// An expression for each element; the parameter's name is how it is written.
+    Each,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +51,9 @@ pub enum Gives {
     String,
     Timestamp,
     Duration,
+    Bytes,
+    Date,
+    Uuid,
     /// The type of its generic arguments.
     Same,
     /// As the page says it in `shown`, computed from the call.
@@ -69,6 +78,7 @@ impl Takes {
             Takes::Timestamp => ScalarType::Timestamp,
             Takes::Duration => ScalarType::Duration,
             Takes::Number | Takes::Fraction | Takes::Ordered | Takes::Any => return None,
+            Takes::List | Takes::Map | Takes::Each => return None,
         })
     }
 
@@ -77,7 +87,7 @@ impl Takes {
         match self {
             Takes::Number => matches!(ty, ScalarType::Int | ScalarType::Float | ScalarType::Decimal { .. }),
             Takes::Fraction => matches!(ty, ScalarType::Float | ScalarType::Decimal { .. }),
-            Takes::Ordered => ty != ScalarType::Bool,
+            Takes::Ordered => ty.has_order(),
             Takes::Any => true,
             _ => self.concrete() == Some(ty),
         }
@@ -96,6 +106,9 @@ impl Takes {
             Takes::Fraction => "float or decimal",
             Takes::Ordered => "a value that has an order",
             Takes::Any => "any value",
+            Takes::List => "a list",
+            Takes::Map => "a map",
+            Takes::Each => "an expression for each element",
         }
     }
 }
@@ -108,6 +121,8 @@ impl fmt::Display for Takes {
             Takes::Fraction => "fraction",
             Takes::Ordered => "ordered",
             Takes::Any => "any",
+            Takes::List => "[T]",
+            Takes::Map => "{K: V}",
             concrete => concrete.described(),
         })
     }
@@ -134,6 +149,9 @@ impl Parameter {
 
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.takes == Takes::Each {
+            return f.write_str(self.name);
+        }
         let constant = if self.constant { "constant " } else { "" };
         write!(f, "{}: {constant}{}", self.name, self.takes)?;
         if self.repeated {
@@ -155,6 +173,9 @@ impl fmt::Display for Gives {
             Gives::String => "string",
             Gives::Timestamp => "timestamp",
             Gives::Duration => "duration",
+            Gives::Bytes => "bytes",
+            Gives::Date => "date",
+            Gives::Uuid => "uuid",
             Gives::Same => "same",
             Gives::Computed { shown, .. } => shown,
         })
@@ -185,6 +206,9 @@ impl Function {
             Gives::String => ScalarType::String,
             Gives::Timestamp => ScalarType::Timestamp,
             Gives::Duration => ScalarType::Duration,
+            Gives::Bytes => ScalarType::Bytes,
+            Gives::Date => ScalarType::Date,
+            Gives::Uuid => ScalarType::Uuid,
             Gives::Same => generic.expect("a test holds that `same` needs a generic parameter"),
             Gives::Computed { of, .. } => of(site)?,
         })

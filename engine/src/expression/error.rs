@@ -3,6 +3,7 @@
 use thiserror::Error;
 use tidegate_functions::{ErrorCode, FunctionError};
 use tidegate_model::ScalarType;
+use tidegate_model::nested::ELEMENTS_MAX;
 
 #[derive(Clone, PartialEq, Eq, Error, Debug)]
 pub enum EvalError {
@@ -16,6 +17,8 @@ pub enum EvalError {
     Inexact { to: ScalarType, text: String },
     #[error(transparent)]
     Function(#[from] FunctionError),
+    #[error("the list would have more than {ELEMENTS_MAX} elements")]
+    TooLong,
 }
 
 impl EvalError {
@@ -26,6 +29,7 @@ impl EvalError {
             EvalError::DivisionByZero => ErrorCode::DivisionByZero,
             EvalError::BadCast { .. } => ErrorCode::BadCast,
             EvalError::Inexact { .. } => ErrorCode::Inexact,
+            EvalError::TooLong => ErrorCode::TooLong,
             EvalError::Function(error) => error.code(),
         };
         code.name()
@@ -45,6 +49,18 @@ impl RowErrors {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Takes over the errors of the rows that were made from other ones: `origin` has the row that each was made from.
+    pub(super) fn take_over(&mut self, made: RowErrors, origin: &[u32]) {
+        self.entries.extend(made.entries.into_iter().map(|(row, error)| (origin[row as usize], error)));
+    }
+
+    pub(super) fn rows(&self) -> Vec<u32> {
+        let mut rows: Vec<u32> = self.entries.iter().map(|(row, _)| *row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// In the order of the rows, the first cause of each.

@@ -502,7 +502,7 @@ impl Aggregate {
                 value.extend_from_slice(b",\"");
                 value.extend_from_slice(call.name.as_bytes());
                 value.extend_from_slice(b"\":");
-                result.write_json(call.ty.scale(), &mut value);
+                result.write_json(call.ty, &mut value);
             }
         }
         value.push(b'}');

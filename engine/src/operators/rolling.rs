@@ -4,13 +4,14 @@
 //! A key's events are kept until the watermark has left them behind by the range: no event that is not late can still reach them.
 //! Keys that stay silent are found by a sweep through the store that moves with the rate of the events.
 
-use crate::accumulator::{Accumulator, decode_value, encode_value};
+use crate::accumulator::Accumulator;
 use crate::batch::{Batch, Column, ColumnData};
 use crate::expression::{Compiled, RowErrors, set};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::sweep::Sweep;
+use crate::value_codec::{decode_value, encode_value};
 use std::sync::Arc;
 use tidegate_model::plan::{self, AggregateCall};
 use tidegate_model::{EventTime, ScalarType, Value};

@@ -17,7 +17,22 @@ impl Checker<'_> {
         if self.globals.functions.contains_key(&name.node) {
             return self.inline(name, arguments);
         }
+        if let Some(value) = self.each_call(name, arguments, span) {
+            return value;
+        }
         if AGGREGATES.contains(&name.node.as_str()) {
+            // Over a list they are plain functions.
+            if let [list] = arguments {
+                let list = self.located(list);
+                if list.value == Typed::Wrong {
+                    return Typed::Wrong;
+                }
+                if super::collection::is_collection(&list.value)
+                    && let Some(value) = self.collection_call(name, &[list], span)
+                {
+                    return value;
+                }
+            }
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::AGGREGATE_PLACE,
@@ -34,8 +49,14 @@ impl Checker<'_> {
         if located.iter().any(|argument| argument.value == Typed::Wrong) {
             return Typed::Wrong;
         }
+        if let Some(value) = self.collection_call(name, &located, span) {
+            return value;
+        }
         if let Some(function) = tidegate_functions::find(&name.node) {
             return self.builtin(function, located, span);
+        }
+        if let Some(names) = self.globals.enums.get(&name.node).copied() {
+            return self.as_variant(names, located, span);
         }
         self.unknown_function(name)
     }
@@ -43,8 +64,8 @@ impl Checker<'_> {
     fn unknown_function(&mut self, name: &ast::Name) -> Typed {
         let message = format!("there is no function `{}`", name.node);
         let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
-        let own: Vec<&str> = self.globals.functions.keys().map(String::as_str).collect();
-        let names = tidegate_functions::names().map(|name| -> &str { name }).chain(own);
+        let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
+        names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
         self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
             (Some(function), _) => diagnostic

@@ -40,22 +40,22 @@ impl Checker<'_> {
 fn typed(value: &Typed) -> (usize, usize) {
     match value {
         Typed::Scalar(expr) => size(expr),
-        Typed::Record(record) => {
-            let parts = record.fields.iter().map(|(_, field)| typed(field));
-            let (operations, depth) =
-                parts.fold((0, 0), |(sum, deep), (own, depth)| (sum + own, deep.max(depth)));
-            (operations, depth)
+        Typed::Record(record) => most(record.fields.iter().map(|(_, field)| typed(field))),
+        Typed::List(items, _) => most(items.iter().map(|item| typed(&item.value))),
+        Typed::Map(entries, _) => {
+            most(entries.iter().flat_map(|(key, value)| [typed(&key.value), typed(&value.value)]))
         }
         Typed::Null | Typed::Wrong => (1, 1),
     }
 }
 
+/// The operations of all parts, and the levels of the deepest.
+fn most(parts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    parts.fold((0, 0), |(sum, deep), (own, depth)| (sum + own, deep.max(depth)))
+}
+
 /// Operations, and levels.
 fn size(expr: &Expr) -> (usize, usize) {
-    let (operations, depth) = expr
-        .children()
-        .into_iter()
-        .map(size)
-        .fold((0, 0), |(sum, deep), (own, depth)| (sum + own, deep.max(depth)));
+    let (operations, depth) = most(expr.children().into_iter().map(size));
     (operations + 1, depth + 1)
 }

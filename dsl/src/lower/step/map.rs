@@ -93,7 +93,8 @@ impl Lowerer<'_> {
         errors: Option<Route>,
         place: Place,
     ) -> Option<Flow> {
-        let record = match value {
+        let nothing = RecordValue::default();
+        let record = match self.checker(&nothing).settle(value) {
             Typed::Record(record) if record.presence.is_none() => record,
             Typed::Wrong => return None,
             other => {

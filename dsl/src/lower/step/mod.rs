@@ -3,6 +3,7 @@
 mod branch;
 mod changes;
 mod dedupe;
+mod expand;
 mod filter;
 mod join;
 mod join_condition;
@@ -72,8 +73,8 @@ impl Lowerer<'_> {
             StepKind::Changes(predicate) => self.changes(at, predicate.as_ref(), flow, errors),
             StepKind::Top(top) => self.top(at, top, flow, errors),
             StepKind::Schedule(schedule) => self.schedule(at, schedule, flow, errors),
-            // Told by the parser.
-            StepKind::Unsupported(_) => None,
+            StepKind::Expand { left, list, name } => self.expand(at, *left, list, name, flow, errors),
+            StepKind::FlatMap(list) => self.flat_map(at, list, flow, errors),
             StepKind::GroupBy(_)
             | StepKind::Window(_)
             | StepKind::Aggregate(_)

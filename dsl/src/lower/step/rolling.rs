@@ -4,7 +4,7 @@ use super::At;
 use crate::ast::{RollingRange, RollingStep, Spanned};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
-use tidegate_model::plan::{AggregateFunction, NodeKind, Rolling, Route};
+use tidegate_model::plan::{NodeKind, Rolling, Route};
 use tidegate_model::{Column, Span};
 
 /// Rows of a range are kept one by one.
@@ -23,7 +23,7 @@ impl Lowerer<'_> {
         let (mut calls, key) = (self.calls(&step.functions, &flow)?, self.by(&step.by, &flow)?);
         if step.excluding_current {
             // A key's first event has no others before it.
-            for call in calls.iter_mut().filter(|call| call.function != AggregateFunction::Count) {
+            for call in calls.iter_mut().filter(|call| !call.function.has_empty_value()) {
                 call.nullable = true;
             }
         }

@@ -15,6 +15,7 @@ impl Plan {
             NodeKind::Source(_)
             | NodeKind::Filter(_)
             | NodeKind::Map(_)
+            | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
             | NodeKind::Dedupe(_)
