@@ -62,11 +62,13 @@ fn deep_expressions_are_refused() {
         format!("flag{}", " ?? flag".repeat(DEEP)),
         format!("n{}", " is null".repeat(DEEP)),
         format!("n{} == 1", " in [1]".repeat(DEEP)),
+        around("any([1], x => ", "flag", ")"),
+        format!("n{} == 1", "[0]".repeat(DEEP)),
+        format!("(payments){} == 1", "?.a".repeat(DEEP)),
         // As deep by operators inside of brackets.
         format!("n > {}1{}", "(1 + 1 + 1 + 1 + 1 + 1 + ".repeat(60), ")".repeat(60)),
     ];
     for expression in &expressions {
-        println!("{}", &expression[..40]);
         only(&tide(expression), codes::TOO_DEEP);
         only(&yaml(expression), codes::TOO_DEEP);
     }
