@@ -16,6 +16,7 @@ pub mod source;
 mod walk;
 mod yaml;
 
+pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
 pub use compile::{Compiled, Options, compile, compile_expression, compile_with};
 pub use explain::explain;
