@@ -22,11 +22,12 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let span = Span::new(offset + start, offset + end);
     let behind_pipe = source[..at].trim_end().ends_with("|>");
     if behind_pipe {
-        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"))
-            .here(format!("a step is expected: {}", STEPS.map(|word| format!("`{word}`")).join(", ")));
+        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"));
         return match did_you_mean(&word, STEPS) {
-            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
-            None => diagnostic,
+            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            None => diagnostic
+                .here("a step is expected here")
+                .note(format!("the steps are {}", STEPS.map(|word| format!("`{word}`")).join(", "))),
         };
     }
     if let Some((message, note)) = habit(rest, &word) {
@@ -43,6 +44,10 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let mut expected: Vec<String> = positives.iter().filter_map(|rule| human(*rule)).collect();
     expected.sort();
     expected.dedup();
+    // What an expression can begin with goes without saying.
+    if expected.iter().any(|text| text == "an expression") {
+        expected.retain(|text| !EXPRESSIONS.contains(&text.as_str()));
+    }
     let found = if rest.trim().is_empty() {
         "the end of the declaration".to_owned()
     } else if word.is_empty() {
@@ -63,6 +68,30 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     }
 }
 
+const EXPRESSIONS: [&str; 11] = [
+    "`if`",
+    "`match`",
+    "`not`",
+    "`null`",
+    "`true`",
+    "a length of time such as `10m`",
+    "a name",
+    "a number",
+    "a record `{ … }`",
+    "a string",
+    "a time such as `@10:00`",
+];
+const UNITS: [(&str, &str); 8] = [
+    ("millisecond", "ms"),
+    ("sec", "s"),
+    ("second", "s"),
+    ("min", "m"),
+    ("minute", "m"),
+    ("hour", "h"),
+    ("day", "d"),
+    ("week", "7d"),
+];
+
 /// What people bring along from other languages, with what is written here.
 fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
     let symbols = [
@@ -81,7 +110,13 @@ fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
         ("|", "steps are joined by `|>`"),
         ("->", "a field is reached with a dot"),
     ];
-    if STEPS.contains(&word) || word == "left" || word == "flat" {
+    if let Some((_, short)) = UNITS.iter().find(|(long, _)| word.trim_end_matches('s') == *long) {
+        return Some((
+            format!("`{word}` is no unit of time: it is written `{short}`, together with its number"),
+            "for example `5m`, `1h30m`, `250ms`",
+        ));
+    }
+    if STEPS.contains(&word) || word == "flat" {
         return Some((format!("`{word}` begins a step, and stands behind `|>`"), "write `|>` before it"));
     }
     let (symbol, note) = symbols.into_iter().find(|(symbol, _)| rest.starts_with(symbol))?;

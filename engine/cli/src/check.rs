@@ -15,6 +15,8 @@ pub struct Arguments {
     /// Warnings fail too
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    params: load::Params,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,21 +30,26 @@ enum Format {
 pub fn check(arguments: &Arguments) -> u8 {
     let mut code = OK;
     for path in &arguments.files {
-        match load::load(path) {
+        match load::load(path, &arguments.params) {
             Err(error) => {
                 eprintln!("error: {error:#}");
                 code = FAILED;
             }
-            Ok((file, compiled)) => {
-                print(&load::show(&file, &compiled.diagnostics, arguments.format == Format::Short));
+            Ok(compiled) => {
+                let name = &compiled.sources.own().name;
+                print(&load::show(&compiled, arguments.format == Format::Short));
                 let denied = arguments.deny_warnings && !compiled.diagnostics.is_empty();
                 if compiled.plan.is_none() || denied {
                     code = FAILED;
                 }
                 if compiled.diagnostics.is_empty() {
-                    print(&format!("{}: right\n", file.name));
+                    let later = match &compiled.refusal {
+                        Some(_) => "; some of its steps cannot run yet (`tidegate explain` says which)",
+                        None => "",
+                    };
+                    print(&format!("{name}: right{later}\n"));
                 } else if arguments.format == Format::Text {
-                    print(&format!("{}: {}\n", file.name, load::summary(&compiled.diagnostics)));
+                    print(&format!("{name}: {}\n", load::summary(&compiled.diagnostics)));
                 }
             }
         }

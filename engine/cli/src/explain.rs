@@ -10,6 +10,8 @@ use tidegate_dsl::diagnostic::{codes, did_you_mean};
 pub struct Arguments {
     /// A topology file, a code such as T0512, a function such as `lower`, or `functions` for a list of them
     what: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
     /// With `functions`: the list for a terminal, or the whole reference as Markdown
     #[arg(long, value_enum, default_value = "text")]
     format: ReferenceFormat,
@@ -18,6 +20,8 @@ pub struct Arguments {
 #[derive(clap::Args)]
 pub struct GraphArguments {
     file: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
     #[arg(long, value_enum, default_value = "ascii")]
     format: Format,
 }
@@ -70,7 +74,9 @@ pub fn explain(arguments: &Arguments) -> u8 {
         }
         return FAILED;
     }
-    let Some((_, compiled)) = load::load_or_tell(&arguments.what) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.what, &arguments.params) else {
+        return UNUSABLE;
+    };
     print(&tidegate_dsl::explain(&compiled.plan.expect("told otherwise")));
     OK
 }
@@ -90,7 +96,9 @@ fn is_name(text: &str) -> bool {
 }
 
 pub fn graph(arguments: &GraphArguments) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else {
+        return UNUSABLE;
+    };
     let format = match arguments.format {
         Format::Ascii => GraphFormat::Ascii,
         Format::Mermaid => GraphFormat::Mermaid,
