@@ -5,6 +5,8 @@
 pub struct SourceFile {
     pub name: String,
     pub text: String,
+    /// Where in the text each line begins; most of a check's questions are for lines.
+    line_starts: Vec<u32>,
     /// The place of its first byte. Files that are used together stand one behind the other, so that a place also says which file
     /// it is in; the topology's own file begins at 0.
     pub base: u32,
@@ -30,7 +32,13 @@ impl Span {
 
 impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        SourceFile { name: name.into(), text: text.into(), base: 0 }
+        SourceFile::at(name.into(), text.into(), 0)
+    }
+
+    fn at(name: String, text: String, base: u32) -> SourceFile {
+        let behind = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        let line_starts = std::iter::once(0).chain(behind).collect();
+        SourceFile { name, text, base, line_starts }
     }
 
     /// The place of a range of this file's text.
@@ -53,9 +61,9 @@ impl SourceFile {
     pub fn position(&self, byte: u32) -> (u32, u32) {
         let byte = byte.saturating_sub(self.base) as usize;
         let before = self.text.get(..byte).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
-        (line, before[line_start..].chars().count() as u32 + 1)
+        let line = self.line_starts.partition_point(|start| *start as usize <= before.len());
+        let line_start = self.line_starts[line - 1] as usize;
+        (line as u32, before[line_start..].chars().count() as u32 + 1)
     }
 
     pub fn line(&self, span: Span) -> u32 {
@@ -82,7 +90,7 @@ impl Sources {
         if base + text.len() > u32::MAX as usize / 2 {
             return None;
         }
-        let file = SourceFile { name, text, base: base as u32 };
+        let file = SourceFile::at(name, text, base as u32);
         self.files.push(file.clone());
         Some(file)
     }
