@@ -1,9 +1,11 @@
 //! What the checker tells a person: a stable code, the place, the cause's place, and what to do.
 
 pub mod codes;
+mod reference;
 mod render;
 
 pub use codes::Code;
+pub use reference::{overview, reference};
 pub use render::{render, render_short};
 
 use crate::source::Span;

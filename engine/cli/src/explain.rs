@@ -4,15 +4,15 @@ use crate::{FAILED, OK, UNUSABLE, load, print};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::GraphFormat;
-use tidegate_dsl::diagnostic::{codes, did_you_mean};
+use tidegate_dsl::diagnostic::{self, codes, did_you_mean};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` for a list of them
+    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` or `codes` for a list of them
     what: PathBuf,
     #[command(flatten)]
     params: load::Params,
-    /// With `functions`: the list for a terminal, or the whole reference as Markdown
+    /// With `functions` and `codes`: the list for a terminal, or the whole reference as Markdown
     #[arg(long, value_enum, default_value = "text")]
     format: ReferenceFormat,
 }
@@ -42,7 +42,7 @@ enum Format {
 pub fn explain(arguments: &Arguments) -> u8 {
     let text = arguments.what.to_string_lossy();
     if !arguments.what.exists()
-        && let Some(page) = function_page(&text, arguments.format)
+        && let Some(page) = reference_page(&text, arguments.format)
     {
         print(&page);
         return OK;
@@ -81,11 +81,13 @@ pub fn explain(arguments: &Arguments) -> u8 {
     OK
 }
 
-/// The page of a function, or of all of them.
-fn function_page(name: &str, format: ReferenceFormat) -> Option<String> {
+/// The page of a function, or of all of them, or of all codes.
+fn reference_page(name: &str, format: ReferenceFormat) -> Option<String> {
     match (name, format) {
         ("functions", ReferenceFormat::Text) => Some(tidegate_functions::overview()),
         ("functions", ReferenceFormat::Markdown) => Some(tidegate_functions::reference()),
+        ("codes", ReferenceFormat::Text) => Some(diagnostic::overview()),
+        ("codes", ReferenceFormat::Markdown) => Some(diagnostic::reference()),
         (name, _) => tidegate_functions::find(name).map(tidegate_functions::page),
     }
 }
