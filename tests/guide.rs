@@ -70,7 +70,7 @@ fn follow(page: &Page, guide: &Path) -> Vec<String> {
         if let Some(name) = &block.file {
             std::fs::write(dir.path().join(name), block.topology(guide)).expect("the file can be written");
         }
-        if has_test(block) && !block.is("other") && !block.is("wrong") {
+        if has_test(block) && !block.is("other") && !block.is("wrong") && !block.is("refused") {
             let name = format!("line-{}.{}", block.line, block.language());
             std::fs::write(dir.path().join(&name), block.topology(guide)).expect("written");
             let (passed, said) = shell(&format!("tidegate test --accept {name}"), dir.path());

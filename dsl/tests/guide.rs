@@ -5,14 +5,23 @@
 mod pages;
 
 use pages::{Block, pages};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tidegate_dsl::diagnostic::Severity;
-use tidegate_dsl::{SourceFile, compile};
+use tidegate_dsl::{Files, Options, SourceFile, compile_with};
 
 /// The text form, the YAML form; blocks of other systems are marked `other`.
 fn is_topology(block: &Block) -> bool {
     matches!(block.language(), "tide" | "yaml") && !block.is("other")
+}
+
+/// The files that a page has its reader save.
+struct Saved(BTreeMap<String, String>);
+
+impl Files for Saved {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.0.get(path).cloned().ok_or_else(|| "the page saves no such file".to_owned())
+    }
 }
 
 #[test]
@@ -21,10 +30,18 @@ fn every_topology_is_what_its_page_says() {
     let mut different = Vec::new();
     let mut checked = 0;
     for page in pages(&guide) {
-        for block in page.blocks.iter().filter(|block| is_topology(block)) {
+        let mut saved = Saved(BTreeMap::new());
+        for block in &page.blocks {
+            if let Some(name) = &block.file {
+                saved.0.insert(name.clone(), block.topology(&guide));
+            }
+            if !is_topology(block) {
+                continue;
+            }
             checked += 1;
             let file = SourceFile::new(format!("page.{}", block.language()), block.topology(&guide));
-            let compiled = compile(&file, &|_| None);
+            let options = Options { environment: &|_| None, params: &BTreeMap::new(), files: &saved };
+            let compiled = compile_with(&file, &options);
             let mut told: BTreeSet<String> = BTreeSet::new();
             let mut wrong = false;
             for diagnostic in &compiled.diagnostics {
@@ -36,7 +53,8 @@ fn every_topology_is_what_its_page_says() {
                 told.insert(diagnostic.code.to_string());
             }
             let expected: BTreeSet<String> = block.codes().into_iter().collect();
-            if told != expected || wrong != block.is("wrong") {
+            let refused = compiled.refusal.is_some();
+            if told != expected || wrong != block.is("wrong") || refused != block.is("refused") {
                 different.push(format!(
                     "{}:{}: is to give {expected:?} and gives {:#?}",
                     page.name, block.line, compiled.diagnostics
