@@ -9,7 +9,7 @@ pub(crate) static FUNCTION: Function = Function {
     nulls: Nulls::MayGiveNull,
     examples: &[
         gives("max_by(x, y)", r#""a""#).of(r#"[{ x: "a", y: 7 }, { x: "b", y: 2 }]"#),
-        gives("max_by(x, y)", "null").of(r#"[{ x: null, y: 9 }, { x: "b", y: 2 }]"#).note("x may be null where y is greatest"),
+        gives("max_by(x, y)", r#""a""#).of(r#"[{ x: "b", y: 2 }, { x: "a", y: 2 }]"#).note("among equal ones the least"),
     ],
     body: Body::Form(Form::Aggregate),
     ..DEFAULTS
