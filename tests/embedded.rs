@@ -54,7 +54,8 @@ fn tests_of_the_ready_topologies_pass() {
 
 #[test]
 fn every_step_gives_what_was_worked_out_by_hand() {
-    let files = ["steps.tide", "lists.tide", "lists.yaml", "collections.tide"];
+    let files =
+        ["steps.tide", "lists.tide", "lists.yaml", "collections.tide", "aggregates.tide", "aggregates.yaml"];
     let files: Vec<String> = files.iter().map(|file| format!("tests/topologies/{file}")).collect();
     let mut arguments = vec!["test"];
     arguments.extend(files.iter().map(String::as_str));

@@ -496,9 +496,26 @@ fn calls(out: &mut String, calls: &[AggregateCall], schema: Option<&Schema>) {
             AggregateFunction::Collect { limit } | AggregateFunction::CollectDistinct { limit } => {
                 format!(", {limit}")
             }
+            AggregateFunction::TopK { k } => format!(", {k}"),
+            AggregateFunction::Percentile { millionths } => {
+                format!(", {}", f64::from(millionths) / 1_000_000.0)
+            }
+            AggregateFunction::Histogram => {
+                let ty = call.argument.as_ref().map_or(call.ty, |argument| argument.ty);
+                let bounds = call.bounds.iter().map(|bound| tidegate_functions::literal(bound, ty));
+                format!(", [{}]", bounds.collect::<Vec<_>>().join(", "))
+            }
             _ => String::new(),
         };
-        let argument = call.argument.as_ref().map_or(String::new(), |argument| expr(argument, schema));
+        let argument = match (&call.argument, call.function) {
+            (None, _) => String::new(),
+            // The two arguments travel as one record.
+            (
+                Some(Expr { kind: ExprKind::Record(parts), .. }),
+                AggregateFunction::MinBy | AggregateFunction::MaxBy,
+            ) => exprs(parts, schema),
+            (Some(argument), _) => expr(argument, schema),
+        };
         fact(out, "computes", &format!("{} = {function}({argument}{limit})", call.name));
     }
 }

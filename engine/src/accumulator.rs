@@ -2,8 +2,10 @@
 //! partial results may travel in place of events and hopping windows may be put together from slices.
 
 use crate::batch::{Column, ColumnData};
+use crate::statistics::Statistic;
 use crate::value_codec::{decode_value, encode_value};
-use tidegate_model::plan::{AggregateCall, AggregateFunction};
+use thiserror::Error;
+use tidegate_model::plan::{AggregateCall, AggregateFunction, DISTINCT_MAX};
 use tidegate_model::{EventTime, ScalarType, Value};
 use tidegate_state::CodecError;
 use tidegate_state::value::{self, Decoder};
@@ -36,14 +38,28 @@ pub enum Accumulator {
         distinct: bool,
         values: Vec<Value>,
     },
+    /// How often a condition was true.
+    CountIf(i64),
+    /// Whatever is larger than the above.
+    Statistic(Box<Statistic>),
 }
 
-/// A result that does not fit its type.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ResultOverflow;
+/// Why an aggregate has no result.
+#[derive(Clone, Copy, PartialEq, Eq, Error, Debug)]
+pub enum ResultError {
+    #[error("does not fit its type")]
+    Overflow,
+    #[error(
+        "needs more than {DISTINCT_MAX} different values of one key, which is the most that is kept; count with `approx_count_distinct`, take windows that are shorter, or a key that is finer"
+    )]
+    TooMany,
+}
 
 impl Accumulator {
     pub fn new(call: &AggregateCall) -> Accumulator {
+        if let Some(statistic) = Statistic::new(call) {
+            return Accumulator::Statistic(Box::new(statistic));
+        }
         let float = call.argument.as_ref().is_some_and(|argument| argument.ty == ScalarType::Float);
         match call.function {
             AggregateFunction::Count => Accumulator::Count(0),
@@ -51,8 +67,10 @@ impl Accumulator {
                 Accumulator::SumFloat { total: 0.0, count: 0 }
             }
             AggregateFunction::Sum | AggregateFunction::Avg => Accumulator::Sum { total: 0, count: 0 },
-            AggregateFunction::Min => Accumulator::Min(Value::Null),
-            AggregateFunction::Max => Accumulator::Max(Value::Null),
+            AggregateFunction::CountIf => Accumulator::CountIf(0),
+            // False is less than true.
+            AggregateFunction::Min | AggregateFunction::All => Accumulator::Min(Value::Null),
+            AggregateFunction::Max | AggregateFunction::Any => Accumulator::Max(Value::Null),
             AggregateFunction::First => Accumulator::First { at: EventTime::MAX, value: Value::Null },
             AggregateFunction::Last => Accumulator::Last { at: EventTime::MIN, value: Value::Null },
             AggregateFunction::Collect { limit } => {
@@ -61,6 +79,17 @@ impl Accumulator {
             AggregateFunction::CollectDistinct { limit } => {
                 Accumulator::Collect { limit, distinct: true, values: Vec::new() }
             }
+            AggregateFunction::CountDistinct
+            | AggregateFunction::ApproxCountDistinct
+            | AggregateFunction::Variance
+            | AggregateFunction::StdDev
+            | AggregateFunction::Percentile { .. }
+            | AggregateFunction::Median
+            | AggregateFunction::TopK { .. }
+            | AggregateFunction::Mode
+            | AggregateFunction::Histogram
+            | AggregateFunction::MinBy
+            | AggregateFunction::MaxBy => panic!("{:?} is a statistic", call.function),
         }
     }
 
@@ -95,6 +124,13 @@ impl Accumulator {
                 *total += values[row];
                 *count += 1;
             }
+            Accumulator::CountIf(count) => {
+                let ColumnData::Bool(values) = &column.data else {
+                    panic!("a condition over {:?}", column.data)
+                };
+                *count += i64::from(values[row]);
+            }
+            Accumulator::Statistic(statistic) => statistic.update(column.value(row, ty), ty),
             _ => self.update_value(column.value(row, ty), at),
         }
     }
@@ -132,8 +168,12 @@ impl Accumulator {
                     values.push(value);
                 }
             }
-            Accumulator::Count(_) | Accumulator::Sum { .. } | Accumulator::SumFloat { .. } => {
-                panic!("sums and counts are updated from columns")
+            Accumulator::Count(_)
+            | Accumulator::CountIf(_)
+            | Accumulator::Sum { .. }
+            | Accumulator::SumFloat { .. }
+            | Accumulator::Statistic(_) => {
+                panic!("sums, counts and statistics are updated from columns")
             }
         }
     }
@@ -141,7 +181,8 @@ impl Accumulator {
     /// Takes in what another accumulator of the same function has seen, later than this one.
     pub fn combine(&mut self, other: &Accumulator) {
         match (&mut *self, other) {
-            (Accumulator::Count(count), Accumulator::Count(more)) => *count += more,
+            (Accumulator::Count(count), Accumulator::Count(more))
+            | (Accumulator::CountIf(count), Accumulator::CountIf(more)) => *count += more,
             (Accumulator::Sum { total, count }, Accumulator::Sum { total: more, count: seen }) => {
                 *total = total.saturating_add(*more);
                 *count += seen;
@@ -165,14 +206,15 @@ impl Accumulator {
             (Accumulator::Collect { .. }, Accumulator::Collect { values, .. }) => {
                 values.iter().for_each(|value| self.update_value(value.clone(), EventTime::MIN));
             }
+            (Accumulator::Statistic(mine), Accumulator::Statistic(theirs)) => mine.combine(theirs),
             (mine, theirs) => panic!("{mine:?} cannot be combined with {theirs:?}"),
         }
     }
 
     /// The aggregate's value, of the call's type.
-    pub fn result(&self, call: &AggregateCall) -> Result<Value, ResultOverflow> {
+    pub fn result(&self, call: &AggregateCall) -> Result<Value, ResultError> {
         Ok(match self {
-            Accumulator::Count(count) => Value::Int(*count),
+            Accumulator::Count(count) | Accumulator::CountIf(count) => Value::Int(*count),
             Accumulator::Sum { count: 0, .. } | Accumulator::SumFloat { count: 0, .. } => Value::Null,
             Accumulator::Sum { total, count } if call.function == AggregateFunction::Avg => {
                 average(*total, *count, call)?
@@ -180,10 +222,12 @@ impl Accumulator {
             Accumulator::Sum { total, .. } => match call.ty {
                 ScalarType::Decimal { precision, .. } => {
                     let fits = total.unsigned_abs() < 10u128.pow(u32::from(precision));
-                    fits.then_some(Value::Decimal(*total)).ok_or(ResultOverflow)?
+                    fits.then_some(Value::Decimal(*total)).ok_or(ResultError::Overflow)?
                 }
-                ScalarType::Duration => Value::Duration(i64::try_from(*total).map_err(|_| ResultOverflow)?),
-                _ => Value::Int(i64::try_from(*total).map_err(|_| ResultOverflow)?),
+                ScalarType::Duration => {
+                    Value::Duration(i64::try_from(*total).map_err(|_| ResultError::Overflow)?)
+                }
+                _ => Value::Int(i64::try_from(*total).map_err(|_| ResultError::Overflow)?),
             },
             Accumulator::SumFloat { total, count } if call.function == AggregateFunction::Avg => {
                 Value::Float(total / *count as f64)
@@ -192,6 +236,7 @@ impl Accumulator {
             Accumulator::Min(value) | Accumulator::Max(value) => value.clone(),
             Accumulator::First { value, .. } | Accumulator::Last { value, .. } => value.clone(),
             Accumulator::Collect { values, .. } => Value::List(values.as_slice().into()),
+            Accumulator::Statistic(statistic) => statistic.result(call)?,
         })
     }
 
@@ -235,15 +280,24 @@ impl Accumulator {
                 value::put_u64(out, values.len() as u64);
                 values.iter().for_each(|value| encode_value(value, out));
             }
+            Accumulator::CountIf(count) => {
+                out.push(9);
+                value::put_i64(out, *count);
+            }
+            Accumulator::Statistic(statistic) => {
+                out.push(10);
+                statistic.encode(out);
+            }
         }
     }
 
-    /// About how many bytes a collected list takes beyond the accumulator itself.
+    /// About how many bytes a list or a statistic takes beyond the accumulator itself.
     pub fn heap_bytes(&self) -> usize {
         match self {
             Accumulator::Collect { values, .. } => {
                 values.iter().map(|value| size_of::<Value>() + value.heap_bytes()).sum()
             }
+            Accumulator::Statistic(statistic) => statistic.heap_bytes(),
             _ => 0,
         }
     }
@@ -266,19 +320,21 @@ impl Accumulator {
                 }
                 Accumulator::Collect { limit, distinct, values }
             }
+            9 => Accumulator::CountIf(from.i64()?),
+            10 => Accumulator::Statistic(Box::new(Statistic::decode(from)?)),
             _ => return Err(CodecError::invalid("an accumulator's kind")),
         })
     }
 }
 
 /// The mean at the result's type; decimals are rounded half to even.
-fn average(total: i128, count: i64, call: &AggregateCall) -> Result<Value, ResultOverflow> {
+fn average(total: i128, count: i64, call: &AggregateCall) -> Result<Value, ResultError> {
     let ScalarType::Decimal { scale, .. } = call.ty else {
         return Ok(Value::Float(total as f64 / count as f64));
     };
     let argument_scale = call.argument.as_ref().map_or(0, |argument| argument.ty.scale());
     let factor = 10i128.pow(u32::from(scale - argument_scale));
-    let numerator = total.checked_mul(factor).ok_or(ResultOverflow)?;
+    let numerator = total.checked_mul(factor).ok_or(ResultError::Overflow)?;
     Ok(Value::Decimal(divide_half_even(numerator, i128::from(count))))
 }
 
@@ -314,6 +370,7 @@ mod tests {
             argument,
             ty,
             nullable: false,
+            bounds: Vec::new(),
         };
         let mut sum = Accumulator::new(&call);
         let column = Column { data: ColumnData::Decimal(vec![10i128.pow(38) - 1; 3]), nulls: None };
@@ -321,7 +378,7 @@ mod tests {
         assert_eq!(sum.result(&call), Ok(Value::Decimal(10i128.pow(38) - 1)));
         sum.update(Some((&column, ty)), 1, EventTime::MIN);
         sum.update(Some((&column, ty)), 2, EventTime::MIN);
-        assert_eq!(sum.result(&call), Err(ResultOverflow));
+        assert_eq!(sum.result(&call), Err(ResultError::Overflow));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! condition upstream the state goes on.
 
 use crate::needed::Needed;
+use tidegate_functions::literal;
 use tidegate_model::plan::{Aggregate, AggregateCall, Node, NodeKind, Plan, Repartition};
 use tidegate_model::{ScalarType, Schema};
 
@@ -70,9 +71,16 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
 fn functions(calls: &[AggregateCall]) -> String {
     let calls = calls.iter().map(|call| {
         let argument = call.argument.as_ref().map(|argument| type_name(argument.ty)).unwrap_or_default();
-        format!("{} {}({argument})", call.name, call.function.keyword())
+        // Other bounds would give the counts another meaning.
+        let bounds: String =
+            call.bounds.iter().map(|bound| format!(", {}", literal(bound, bound_type(call)))).collect();
+        format!("{} {}({argument}{bounds})", call.name, call.function.keyword())
     });
     calls.collect::<Vec<_>>().join(", ")
+}
+
+fn bound_type(call: &AggregateCall) -> ScalarType {
+    call.argument.as_ref().map_or(ScalarType::Int, |argument| argument.ty)
 }
 
 fn columns(schema: &Schema, kept: &[bool]) -> String {

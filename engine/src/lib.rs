@@ -34,6 +34,7 @@ mod progress;
 mod restore;
 mod route;
 mod row_codec;
+mod statistics;
 mod sweep;
 mod table_rows;
 mod task;

@@ -1,5 +1,6 @@
 //! What an operator is: synchronous, without I/O and without a clock of its own.
 
+use crate::accumulator::ResultError;
 use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::log::{LogError, Outgoing, TopicHandle, Writer};
@@ -162,6 +163,6 @@ pub enum TaskError {
     /// State that a topology of the same names, but of another form, has made.
     #[error("the state of `{step}` does not fit: {}", crate::change::refusal(.found, .layout))]
     Layout { step: String, found: String, layout: String },
-    #[error("step `{step}` (line {line}): the result of `{function}` does not fit its type")]
-    ResultOverflow { step: Arc<str>, line: u32, function: String },
+    #[error("step `{step}` (line {line}): the result of `{function}` {cause}")]
+    NoResult { step: Arc<str>, line: u32, function: String, cause: ResultError },
 }

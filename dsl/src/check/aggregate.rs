@@ -1,7 +1,10 @@
 //! The functions that look at many events: they stand in `aggregate` and `rolling` only.
 
-pub(crate) const AGGREGATES: [&str; 9] =
-    ["count", "sum", "min", "max", "avg", "first", "last", "collect", "collect_distinct"];
+use std::sync::LazyLock;
+
+/// Their names, in the order of the reference.
+pub(crate) static AGGREGATES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| tidegate_functions::aggregates().iter().map(|function| function.name).collect());
 
 /// Is this the name of such a function?
 pub fn is_aggregate(name: &str) -> bool {

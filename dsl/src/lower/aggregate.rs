@@ -1,5 +1,6 @@
 //! `group by`, `window`, `aggregate` and `emit`, which become one node.
 
+use super::statistic::STATISTICS;
 use super::{Flow, Lowerer};
 use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl};
 use crate::check::aggregate::AGGREGATES;
@@ -194,13 +195,21 @@ impl Lowerer<'_> {
             "first" => AggregateFunction::First,
             "last" => AggregateFunction::Last,
             "collect" | "collect_distinct" => return self.collect(name, function, arguments, expr, event),
+            statistic if STATISTICS.contains(&statistic) => {
+                return self.statistic(name, function, arguments, expr, event);
+            }
             other => {
                 let diagnostic = Diagnostic::error(
                     codes::AGGREGATE_PLACE,
                     function.span,
                     format!("`{other}` is no aggregate function"),
                 );
-                self.diagnostics.push(match did_you_mean(other, AGGREGATES) {
+                self.diagnostics.push(match did_you_mean(other, AGGREGATES.iter().copied()) {
+                    _ if let Some(aggregate) = tidegate_functions::aggregate_called_elsewhere(other) => {
+                        diagnostic
+                            .here(format!("here it is called `{}`", aggregate.name))
+                            .note(format!("`tidegate explain {}` shows examples", aggregate.name))
+                    }
                     Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
                     None => diagnostic.note(format!(
                         "there are {}; calculate inside of them: `sum(a * b)`",
@@ -251,7 +260,15 @@ impl Lowerer<'_> {
         let always = which == AggregateFunction::Count
             || argument.as_ref().is_some_and(|(argument, _)| !argument.nullable);
         let argument = argument.map(|(argument, _)| argument);
-        Some(AggregateCall { name: name.node.clone(), function: which, argument, ty, nullable: !always })
+        let bounds = Vec::new();
+        Some(AggregateCall {
+            name: name.node.clone(),
+            function: which,
+            argument,
+            ty,
+            nullable: !always,
+            bounds,
+        })
     }
 
     /// `collect(x)`, `collect_distinct(x, 50)`: a list with a bound.
@@ -297,6 +314,7 @@ impl Lowerer<'_> {
             argument: Some(value),
             ty,
             nullable: false,
+            bounds: Vec::new(),
         })
     }
 }

@@ -8,6 +8,7 @@ mod input;
 mod key;
 mod serve;
 mod sink;
+mod statistic;
 mod step;
 mod stream;
 mod subtopology;

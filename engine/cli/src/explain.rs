@@ -47,11 +47,6 @@ pub fn explain(arguments: &Arguments) -> u8 {
         print(&page);
         return OK;
     }
-    if !arguments.what.exists() && tidegate_dsl::is_aggregate(&text) {
-        let code = codes::AGGREGATE_PLACE;
-        print(&format!("`{text}` looks at many events (see {code})\n\n{}\n", codes::page(code)));
-        return OK;
-    }
     let looks_like_code = text.len() == 5
         && text.starts_with(['T', 't'])
         && text[1..].bytes().all(|byte| byte.is_ascii_digit());
@@ -65,11 +60,13 @@ pub fn explain(arguments: &Arguments) -> u8 {
     }
     if !arguments.what.exists() && is_name(&text) {
         eprintln!("error: there is no file and no function {text}");
-        if let Some(function) = tidegate_functions::called_elsewhere(&text) {
+        let aggregate = tidegate_functions::aggregate_called_elsewhere(&text);
+        if let Some(function) = tidegate_functions::called_elsewhere(&text).or(aggregate) {
             eprintln!("here it is called `{}`", function.name);
             return FAILED;
         }
-        if let Some(meant) = did_you_mean(&text, tidegate_functions::names()) {
+        let aggregates = tidegate_functions::aggregates().iter().map(|function| function.name);
+        if let Some(meant) = did_you_mean(&text, tidegate_functions::names().chain(aggregates)) {
             eprintln!("did you mean `{meant}`?");
         }
         return FAILED;
@@ -88,7 +85,12 @@ fn reference_page(name: &str, format: ReferenceFormat) -> Option<String> {
         ("functions", ReferenceFormat::Markdown) => Some(tidegate_functions::reference()),
         ("codes", ReferenceFormat::Text) => Some(diagnostic::overview()),
         ("codes", ReferenceFormat::Markdown) => Some(diagnostic::reference()),
-        (name, _) => tidegate_functions::find(name).map(tidegate_functions::page),
+        (name, _) => {
+            // `sum` of a list and `sum` of events are two functions.
+            let both = [tidegate_functions::find(name), tidegate_functions::find_aggregate(name)];
+            let pages: Vec<String> = both.into_iter().flatten().map(tidegate_functions::page).collect();
+            (!pages.is_empty()).then(|| pages.join("\n\n"))
+        }
     }
 }
 

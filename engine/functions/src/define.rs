@@ -24,6 +24,7 @@ pub(crate) const DEFAULTS: Function = Function {
     gives: Gives::Same,
     nulls: Nulls::Contagious,
     errors: &[],
+    limits: "",
     examples: &[],
     body: Body::Direct(|_| Ok(Value::Null)),
 };

@@ -6,6 +6,8 @@ use crate::error::ErrorCode;
 pub struct Example {
     /// As it is written in a topology.
     pub call: &'static str,
+    /// Of an aggregate: the events, as a list of what `x` is in each, or of records. Empty: it needs none.
+    pub events: &'static str,
     pub outcome: Outcome,
     /// What the example shows, if it is a case at an edge.
     pub note: Option<&'static str>,
@@ -22,18 +24,23 @@ pub enum Outcome {
 }
 
 pub(crate) const fn gives(call: &'static str, value: &'static str) -> Example {
-    Example { call, outcome: Outcome::Value(value), note: None }
+    Example { call, events: "", outcome: Outcome::Value(value), note: None }
 }
 
 pub(crate) const fn fails(call: &'static str, error: ErrorCode) -> Example {
-    Example { call, outcome: Outcome::Error(error), note: None }
+    Example { call, events: "", outcome: Outcome::Error(error), note: None }
 }
 
 pub(crate) const fn refused(call: &'static str, message: &'static str) -> Example {
-    Example { call, outcome: Outcome::Refused(message), note: None }
+    Example { call, events: "", outcome: Outcome::Refused(message), note: None }
 }
 
 impl Example {
+    /// Says over which events an aggregate is taken.
+    pub(crate) const fn of(self, events: &'static str) -> Example {
+        Example { events, ..self }
+    }
+
     /// Says which edge this shows.
     pub(crate) const fn note(self, note: &'static str) -> Example {
         Example { note: Some(note), ..self }

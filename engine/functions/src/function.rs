@@ -21,6 +21,8 @@ pub struct Function {
     pub nulls: Nulls,
     /// All that it can give for an event; a property test holds that it gives no other.
     pub errors: &'static [ErrorCode],
+    /// Of an aggregate: what it cannot do, which stops the topology. Empty: nothing.
+    pub limits: &'static str,
     pub examples: &'static [Example],
     pub body: Body,
 }
@@ -54,11 +56,17 @@ pub enum Form {
     Cast,
     /// A function of lists and maps.
     Collection,
+    /// Looks at many events.
+    Aggregate,
 }
 
 pub type Evaluator = Arc<dyn Fn(&Arguments<'_>) -> Result<Value, FunctionError> + Send + Sync>;
 
 impl Function {
+    pub fn is_aggregate(&self) -> bool {
+        matches!(self.body, Body::Form(Form::Aggregate))
+    }
+
     /// Every name: the first, and the aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())

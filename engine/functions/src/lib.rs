@@ -21,6 +21,7 @@ mod rounding;
 mod signature;
 mod zone;
 
+mod aggregates;
 mod collections;
 mod conversion;
 mod durations;
@@ -41,5 +42,7 @@ pub use example::{Example, Outcome};
 pub use function::{Body, Form, Function, Nulls};
 pub use literal::literal;
 pub use page::{overview, page, reference};
-pub use registry::{Group, all, called_elsewhere, find, groups, names};
+pub use registry::{
+    Group, aggregate_called_elsewhere, aggregates, all, called_elsewhere, find, find_aggregate, groups, names,
+};
 pub use signature::{Gives, Parameter, Takes};

@@ -3,12 +3,16 @@
 use crate::error::ErrorCode;
 use crate::example::{Example, Outcome};
 use crate::function::{Function, Nulls};
-use crate::registry::groups;
+use crate::registry::{aggregates, groups};
 use std::fmt::Write;
 
 /// What a null argument does, where that is not the rule.
 fn nulls(function: &Function) -> Option<&'static str> {
     match function.nulls {
+        Nulls::Contagious if function.is_aggregate() => Some("Nulls are passed over."),
+        Nulls::MayGiveNull if function.is_aggregate() => {
+            Some("Nulls are passed over; it is null if nothing is left.")
+        }
         Nulls::Contagious => None,
         Nulls::MayGiveNull => Some("The result may be null though no argument is."),
         Nulls::Handled { gives: true } => Some("Nulls are handled; the result may be null."),
@@ -26,10 +30,15 @@ fn outcome(example: &Example) -> String {
 
 /// One line for each: the call, what it gives, and which edge it shows.
 fn examples(function: &Function, indent: &str, out: &mut String) {
-    let width = function.examples.iter().map(|example| example.call.chars().count()).max().unwrap_or(0);
+    let shown = |example: &Example| match example.events {
+        "" => example.call.to_owned(),
+        events => format!("{}  of {events}", example.call),
+    };
+    let width = function.examples.iter().map(|example| shown(example).chars().count()).max().unwrap_or(0);
     for example in function.examples {
-        let fill = " ".repeat(width - example.call.chars().count());
-        let _ = write!(out, "{indent}{}{fill}  => {}", example.call, outcome(example));
+        let call = shown(example);
+        let fill = " ".repeat(width - call.chars().count());
+        let _ = write!(out, "{indent}{call}{fill}  => {}", outcome(example));
         if let Some(note) = example.note {
             let _ = write!(out, "   // {note}");
         }
@@ -40,8 +49,14 @@ fn examples(function: &Function, indent: &str, out: &mut String) {
 /// A function's page for the terminal.
 pub fn page(function: &Function) -> String {
     let mut out = format!("{}\n\n{}\n", function.signature(), function.meaning);
+    if function.is_aggregate() {
+        out.push_str("It looks at many events: in `aggregate { … }` and `rolling … { … }`.\n");
+    }
     if let Some(nulls) = nulls(function) {
         let _ = writeln!(out, "{nulls}");
+    }
+    if !function.limits.is_empty() {
+        let _ = writeln!(out, "\nLimits\n  {}", function.limits);
     }
     if !function.aliases.is_empty() {
         let _ = writeln!(out, "\nAlso called {}.", function.aliases.join(", "));
@@ -67,7 +82,11 @@ pub fn overview() -> String {
         }
         out.push('\n');
     }
-    out.push_str("`tidegate explain NAME` shows a function's signature, examples and errors.\n");
+    out.push_str("Aggregates, over many events\n");
+    for function in aggregates() {
+        let _ = writeln!(out, "  {:<20}{}", function.name, function.meaning);
+    }
+    out.push_str("\n`tidegate explain NAME` shows a function's signature, examples and errors.\n");
     out
 }
 
@@ -86,6 +105,15 @@ call are widened to one type, and `same` is that type. `constant` means a litera
 stands for, and `?` says that the result may be null.
 ";
 
+const AGGREGATES: &str = "
+## Aggregates
+
+They look at many events, and stand in `aggregate { … }` and `rolling … { … }`, alone on the right side of a field. Nulls are passed over.
+Partial results are put together exactly, so it makes no difference where an event was read; only float results may differ in
+their last digits. What has no result stops the topology, since no single event is at fault. The examples say over which events
+they are: `of [1, 2]` are two events with the field `x`, one after the other.
+";
+
 /// The reference of all functions, as Markdown.
 pub fn reference() -> String {
     let mut out = PREFACE.to_owned();
@@ -95,11 +123,18 @@ pub fn reference() -> String {
             group.functions.iter().map(|function| format!("[{0}](#{0})", function.name)).collect();
         let _ = writeln!(out, "| {} | {} |", group.title, names.join(", "));
     }
+    let names: Vec<String> =
+        aggregates().iter().map(|function| format!("[{0}](#{0}-of-events)", function.name)).collect();
+    let _ = writeln!(out, "| Aggregates | {} |", names.join(", "));
     for group in groups() {
         let _ = writeln!(out, "\n## {}", group.title);
         for function in group.functions {
             section(function, &mut out);
         }
+    }
+    out.push_str(AGGREGATES);
+    for function in aggregates() {
+        section(function, &mut out);
     }
     out.push_str("\n## Errors\n\n| code | meaning |\n|---|---|\n");
     for error in ErrorCode::ALL {
@@ -109,9 +144,14 @@ pub fn reference() -> String {
 }
 
 fn section(function: &Function, out: &mut String) {
-    let _ = write!(out, "\n### {}\n\n`{}`\n\n{}", function.name, function.signature(), function.meaning);
+    let events = if function.is_aggregate() { " of events" } else { "" };
+    let _ =
+        write!(out, "\n### {}{events}\n\n`{}`\n\n{}", function.name, function.signature(), function.meaning);
     if let Some(nulls) = nulls(function) {
         let _ = write!(out, " {nulls}");
+    }
+    if !function.limits.is_empty() {
+        let _ = write!(out, " {}", function.limits);
     }
     if !function.aliases.is_empty() {
         let aliases: Vec<String> = function.aliases.iter().map(|alias| format!("`{alias}`")).collect();

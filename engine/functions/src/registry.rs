@@ -55,6 +55,24 @@ pub fn called_elsewhere(name: &str) -> Option<&'static Function> {
     own.or_else(|| all().find(|function| function.elsewhere.contains(&lower.as_str())))
 }
 
+/// The functions that look at many events. They have names of their own: `sum` of events is another one than `sum` of a list.
+pub fn aggregates() -> &'static [&'static Function] {
+    crate::aggregates::FUNCTIONS
+}
+
+pub fn find_aggregate(name: &str) -> Option<&'static Function> {
+    aggregates().iter().copied().find(|function| function.name == name)
+}
+
+/// The aggregate that other systems call by this name.
+pub fn aggregate_called_elsewhere(name: &str) -> Option<&'static Function> {
+    let lower = name.to_ascii_lowercase();
+    aggregates()
+        .iter()
+        .copied()
+        .find(|function| function.name == lower || function.elsewhere.contains(&lower.as_str()))
+}
+
 /// All names, aliases too.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().flat_map(Function::names)
@@ -90,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_function_has_a_page_that_teaches() {
-        for function in all() {
+        for function in all().chain(aggregates().iter().copied()) {
             let name = function.name;
             let whole = function.meaning.ends_with(['.', '?']) && function.meaning.len() > 15;
             assert!(whole, "{name} has no meaning");
@@ -102,8 +120,20 @@ mod tests {
             for example in function.examples {
                 let calls_it = function.names().any(|own| example.call.contains(&format!("{own}(")));
                 assert!(calls_it, "{name} is not in its example {}", example.call);
+                assert_eq!(function.is_aggregate(), !example.events.is_empty(), "{name}: {}", example.call);
             }
         }
+    }
+
+    #[test]
+    fn names_of_aggregates_are_unique() {
+        let mut seen = BTreeSet::new();
+        for function in aggregates() {
+            for name in std::iter::once(&function.name).chain(function.elsewhere) {
+                assert!(seen.insert(*name), "{name} means two aggregates");
+            }
+        }
+        assert_eq!(aggregate_called_elsewhere("BOOL_OR").map(|function| function.name), Some("any"));
     }
 
     #[test]

@@ -160,10 +160,11 @@ impl Aggregate {
         for ((accumulator, call), column) in
             group.accumulators.iter().zip(&self.functions).zip(&mut rows.results)
         {
-            let result = accumulator.result(call).map_err(|_| TaskError::ResultOverflow {
+            let result = accumulator.result(call).map_err(|cause| TaskError::NoResult {
                 step: self.errors.step.clone(),
                 line: self.errors.line,
                 function: call.name.clone(),
+                cause,
             })?;
             column.push(&result);
         }

@@ -203,10 +203,11 @@ impl Operator for Rolling {
                 for ((accumulator, call), column) in
                     self.aggregate(&trail, time).iter().zip(&self.functions).zip(&mut results)
                 {
-                    let result = accumulator.result(call).map_err(|_| TaskError::ResultOverflow {
+                    let result = accumulator.result(call).map_err(|cause| TaskError::NoResult {
                         step: self.errors.step.clone(),
                         line: self.errors.line,
                         function: call.name.clone(),
+                        cause,
                     })?;
                     set(column, row as usize, &result);
                 }

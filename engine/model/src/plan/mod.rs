@@ -12,6 +12,7 @@ use crate::expr::Expr;
 use crate::ids::{NodeId, SubtopologyId};
 use crate::schema::{ScalarType, Schema};
 use crate::time::Span;
+use crate::value::Value;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
 pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
@@ -196,13 +197,15 @@ pub struct AggregateCall {
     /// The column it makes.
     pub name: String,
     pub function: AggregateFunction,
-    /// None for `count()`; else what is aggregated. Nulls are skipped, as in SQL.
+    /// None for `count()`; for `min_by` and `max_by` a record of the value and what it is ordered by; else what is aggregated. Nulls are skipped, as in SQL.
     pub argument: Option<Expr>,
     /// Of the result. Sum of decimal(p,s) is decimal(38,s); avg of decimal(p,s) is decimal(38,s+4 up to 18) rounded half to even;
     /// avg of int is float.
     pub ty: ScalarType,
-    /// Everything but count and the lists is null over no values.
+    /// Everything but counts and lists is null over no values.
     pub nullable: bool,
+    /// Of `histogram`: ascending, of the argument's type. Empty for all others.
+    pub bounds: Vec<Value>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -224,13 +227,49 @@ pub enum AggregateFunction {
     CollectDistinct {
         limit: u32,
     },
+    /// For how many events a condition is true.
+    CountIf,
+    /// Is a condition true for one of the events?
+    Any,
+    /// Is it true for each?
+    All,
+    /// Exact, of at most [`DISTINCT_MAX`] values; more are an error.
+    CountDistinct,
+    /// At a standard error of 1.6 %.
+    ApproxCountDistinct,
+    /// Of a sample (n - 1), as a float; null of less than two values.
+    Variance,
+    /// As `Variance`; of durations a duration.
+    StdDev,
+    /// The least value that at least this share of the values does not exceed: exact of up to 64, else at most 1 % off. Of ints and floats
+    /// a float; of decimals and durations of the argument's type.
+    Percentile {
+        millionths: u32,
+    },
+    /// The percentile at a half.
+    Median,
+    /// Records of value and count, exact; of at most [`DISTINCT_MAX`] different values.
+    TopK {
+        k: u32,
+    },
+    /// The value that is seen most often, as `TopK`.
+    Mode,
+    /// How many values lie below the first bound, between each two, and from the last one on.
+    Histogram,
+    /// The value at the least of another one; among equal ones the least value.
+    MinBy,
+    MaxBy,
 }
+
+/// So many different values of one key are kept where all of them are needed.
+pub const DISTINCT_MAX: usize = 10_000;
 
 impl AggregateFunction {
     /// Is there a value over no events, and not null?
     pub fn has_empty_value(self) -> bool {
         use AggregateFunction::*;
-        matches!(self, Count | Collect { .. } | CollectDistinct { .. })
+        let is_list = matches!(self, Collect { .. } | CollectDistinct { .. } | TopK { .. } | Histogram);
+        is_list || matches!(self, Count | CountIf | CountDistinct | ApproxCountDistinct)
     }
 
     /// The language's word for it.
@@ -245,6 +284,20 @@ impl AggregateFunction {
             AggregateFunction::Last => "last",
             AggregateFunction::Collect { .. } => "collect",
             AggregateFunction::CollectDistinct { .. } => "collect_distinct",
+            AggregateFunction::CountIf => "count_if",
+            AggregateFunction::Any => "any",
+            AggregateFunction::All => "all",
+            AggregateFunction::CountDistinct => "count_distinct",
+            AggregateFunction::ApproxCountDistinct => "approx_count_distinct",
+            AggregateFunction::Variance => "variance",
+            AggregateFunction::StdDev => "stddev",
+            AggregateFunction::Percentile { .. } => "percentile",
+            AggregateFunction::Median => "median",
+            AggregateFunction::TopK { .. } => "top_k",
+            AggregateFunction::Mode => "mode",
+            AggregateFunction::Histogram => "histogram",
+            AggregateFunction::MinBy => "min_by",
+            AggregateFunction::MaxBy => "max_by",
         }
     }
 }
