@@ -5,11 +5,12 @@ use std::process::Command;
 
 /// Which of our crates each crate may name in `[dependencies]`.
 fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let table: [(&str, &[&str]); 9] = [
+    let table: [(&str, &[&str]); 10] = [
         ("tidegate-model", &[]),
         ("tidegate-functions", &["tidegate-model"]),
         ("tidegate-state", &["tidegate-model"]),
         ("tidegate-dsl", &["tidegate-model", "tidegate-functions"]),
+        ("tidegate-lsp", &["tidegate-dsl"]),
         ("tidegate-engine", &["tidegate-model", "tidegate-functions", "tidegate-state"]),
         ("tidegate-kafka", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-embedded", &["tidegate-model", "tidegate-engine"]),
@@ -22,6 +23,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
                 "tidegate-state",
                 "tidegate-engine",
                 "tidegate-dsl",
+                "tidegate-lsp",
                 "tidegate-kafka",
                 "tidegate-embedded",
             ],

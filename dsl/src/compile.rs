@@ -1,8 +1,10 @@
 //! A file in, a plan and its tests out, or diagnostics.
 
+use crate::ast::Topology;
 use crate::check::declared::{self, Environment, Types};
 use crate::check::expr::{Checker, Globals};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::facts::{Fact, Facts};
 use crate::files::{Files, NoFiles};
 use crate::lower::{self, Lowered, Surroundings};
 use crate::parse::Scalar;
@@ -42,6 +44,11 @@ pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
 
 /// Compiles a file and those that it uses.
 pub fn compile_with(file: &SourceFile, options: &Options<'_>) -> Compiled {
+    analyse(file, options, Facts::default()).0
+}
+
+/// Compiles a file, and gives its declarations and what was found out about them too.
+pub(crate) fn analyse(file: &SourceFile, options: &Options<'_>, facts: Facts) -> (Compiled, Topology, Vec<Fact>) {
     let mut sources = Sources::new(file.clone());
     let (mut topology, mut diagnostics) = parse_file(sources.own());
     let whole = !diagnostics.iter().any(Diagnostic::is_error);
@@ -57,7 +64,8 @@ pub fn compile_with(file: &SourceFile, options: &Options<'_>) -> Compiled {
         diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.code != codes::MISSING_NAME);
     let mut types = Types::new(&topology, &mut diagnostics);
     types.check_all(&topology, &mut diagnostics);
-    let given = declared::Given { environment: options.environment, params: options.params };
+    let given =
+        declared::Given { environment: options.environment, params: options.params, facts: facts.clone() };
     let globals = declared::globals(&topology, &mut types, &given, &mut diagnostics);
     let surroundings =
         Surroundings { sources: &sources, environment: options.environment, files: options.files };
@@ -72,10 +80,12 @@ pub fn compile_with(file: &SourceFile, options: &Options<'_>) -> Compiled {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.labels[0].span.start, !diagnostic.is_error()));
     diagnostics.dedup();
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
-    if wrong {
-        return Compiled { plan: None, tests: Vec::new(), diagnostics, refusal: None, sources };
-    }
-    Compiled { plan: Some(plan), tests, diagnostics, refusal, sources }
+    let compiled = if wrong {
+        Compiled { plan: None, tests: Vec::new(), diagnostics, refusal: None, sources }
+    } else {
+        Compiled { plan: Some(plan), tests, diagnostics, refusal, sources }
+    };
+    (compiled, topology, facts.take())
 }
 
 /// Parses one file, in the spelling that its name says.

@@ -3,6 +3,7 @@
 use super::expr::{Checker, FunctionDef, Globals};
 use super::typed::{Located, Type, Typed};
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
+use crate::facts::Facts;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::parse::Scalar;
 use crate::source::Span;
@@ -28,6 +29,11 @@ const BUILT_IN: [(&str, ScalarType); 9] = [
     ("date", ScalarType::Date),
     ("uuid", ScalarType::Uuid),
 ];
+
+/// The names of types that need no declaration.
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).chain(["decimal"])
+}
 
 /// The declared types, resolved as they are asked for.
 pub(crate) struct Types<'a> {
@@ -268,6 +274,7 @@ pub(crate) struct Given<'a> {
     pub(crate) environment: Environment<'a>,
     /// Values of params by their names.
     pub(crate) params: &'a BTreeMap<String, String>,
+    pub(crate) facts: Facts,
 }
 
 /// Params and functions, checked.
@@ -277,7 +284,8 @@ pub(crate) fn globals<'a>(
     given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
-    let mut globals = Globals { enums: types.enums(), ..Globals::default() };
+    let mut globals =
+        Globals { enums: types.enums(), facts: given.facts.clone(), ..Globals::default() };
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for param in &topology.params {
         if let Some(before) = places.insert(&param.name.node, param.name.span) {

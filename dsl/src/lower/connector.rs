@@ -4,6 +4,7 @@ use super::{Flow, Lowerer};
 use crate::ast::{ConnectorRef, Expr, ExprKind as Ast, Name, SinkDecl, SourceDecl};
 use crate::check::declared::constant;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::facts::{CURSOR, Fact};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{HttpPoll, HttpSink, JsonFormat, NodeKind, Retry, SourceTime, WebSocketSink};
@@ -206,6 +207,10 @@ impl Lowerer<'_> {
                 self.diagnostics.push(
                     Diagnostic::error(codes::CONNECTOR, name.span, message).because(before, "first here"),
                 );
+            }
+            if name.node == CURSOR {
+                let all = options.iter().chain(routes).map(|&name| name.to_owned());
+                self.globals.facts.note(|| Fact::Options(all.collect()));
             }
             if known.contains(&name.node.as_str()) {
                 continue;

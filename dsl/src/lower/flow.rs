@@ -1,6 +1,7 @@
 //! What is known of a stream at one step while the plan is made.
 
 use crate::check::typed::{RecordValue, Type, Typed};
+use crate::facts::{Fact, named};
 use crate::source::Span;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::{NodeId, Schema};
@@ -45,6 +46,16 @@ impl Flow {
                 exprs.iter().position(|expr| matches!(expr.kind, ExprKind::Column(from) if from == *column))
             })
             .collect()
+    }
+
+    /// What an editor shows of it.
+    pub(crate) fn fact(&self, name: &str) -> Fact {
+        Fact::Flow {
+            name: name.to_owned(),
+            fields: named(&self.event()),
+            key: self.key.as_ref().map(|columns| self.names(columns)),
+            partitioned: self.partitioned.as_ref().map(|columns| self.names(columns)),
+        }
     }
 
     /// `card`, or `(card, rule)`

@@ -3,7 +3,7 @@
 use super::{Flow, Lowerer};
 use crate::ast::{Connector, Path, SourceDecl, TableDecl, TimeClause};
 use crate::check::declared::Types;
-use crate::check::typed::{Type, Typed};
+use crate::check::typed::{RecordValue, Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use tidegate_model::expr::ExprKind;
 use tidegate_model::plan::{NodeKind, Source, SourceTime, Table};
@@ -134,6 +134,8 @@ impl<'a> Lowerer<'a> {
 
     /// The column of a field, or what is wrong is told.
     pub(super) fn field(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
+        let event = RecordValue::of_schema(schema);
+        self.checker(&event).note_path(&path.node, path.span);
         let text = path.node.join(".");
         if let Some(index) = schema.index_of(&text) {
             return Some(index);

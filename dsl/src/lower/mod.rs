@@ -133,6 +133,7 @@ pub(crate) fn lower<'a>(
         nodes: std::mem::take(&mut lowerer.nodes),
         names,
     };
+    lowerer.flows.iter().for_each(|(name, flow)| globals.facts.note(|| flow.fact(name)));
     let refusal = refusal(&plan, &lowerer);
     Lowered { plan, tests, refusal }
 }

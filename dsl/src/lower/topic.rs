@@ -3,6 +3,7 @@
 use super::Lowerer;
 use crate::ast::{Connector, Name, OptionValue, StepKind, TopicRef, Topology};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::facts::{CURSOR, Fact};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{NodeKind, Route};
@@ -48,6 +49,9 @@ impl Lowerer<'_> {
             );
         }
         let known: Vec<&str> = allowed.iter().copied().chain(["format"]).collect();
+        if topic.options.iter().any(|(name, _)| name.node == CURSOR) {
+            self.globals.facts.note(|| Fact::Options(known.iter().map(|&name| name.to_owned()).collect()));
+        }
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for (name, value) in &topic.options {
             if let Some(before) = seen.insert(&name.node, name.span) {

@@ -1,6 +1,7 @@
 //! The text form to the AST. Each declaration is parsed alone, so that each fails alone.
 
 mod declaration;
+pub(crate) mod expected;
 mod expr;
 pub(crate) mod limit;
 mod step;
@@ -20,7 +21,7 @@ use syntax_error::syntax_error;
 #[grammar = "grammar.pest"]
 struct Grammar;
 
-const DECLARATIONS: [&str; 13] = [
+pub(crate) const DECLARATIONS: [&str; 13] = [
     "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
     "test",
 ];
@@ -73,7 +74,7 @@ pub fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
 }
 
 /// Where declarations begin: at lines whose first word stands outside of all brackets and begins at the line's start, or is a keyword.
-fn split(text: &str) -> Vec<Span> {
+pub(crate) fn split(text: &str) -> Vec<Span> {
     let mut starts = Vec::new();
     let mut depth = 0i32;
     let mut chars = text.char_indices().peekable();

@@ -4,6 +4,7 @@ use super::read::{Entries, Reader};
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::facts::CURSOR;
 
 /// The words beside `kafka` and `embedded`.
 pub(super) const SOURCES: [&str; 2] = ["http.poll", "generate"];
@@ -86,6 +87,9 @@ impl Reader<'_> {
 
     /// A word that is none of `known`.
     pub(super) fn unknown(&mut self, key: &Key, what: &str, known: &[&str]) {
+        if key.name == CURSOR {
+            self.keys_at_cursor = known.iter().map(|&name| name.to_owned()).collect();
+        }
         let diagnostic =
             Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{}` is no {what}", key.name));
         self.diagnostics.push(match did_you_mean(&key.name, known.iter().copied()) {

@@ -34,9 +34,18 @@ pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     match tree::read(file) {
         Err(diagnostic) => diagnostics.push(diagnostic),
-        Ok(root) => Reader { diagnostics: &mut diagnostics, case: None }.topology(&root, &mut topology),
+        Ok(root) => Reader { diagnostics: &mut diagnostics, case: None, keys_at_cursor: Vec::new() }
+            .topology(&root, &mut topology),
     }
     (topology, diagnostics)
+}
+
+/// The keys that could stand where [`CURSOR`](crate::facts::CURSOR) does.
+pub(crate) fn keys_at_cursor(file: &SourceFile) -> Vec<String> {
+    let Ok(root) = tree::read(file) else { return Vec::new() };
+    let mut reader = Reader { diagnostics: &mut Vec::new(), case: None, keys_at_cursor: Vec::new() };
+    reader.topology(&root, &mut Topology::default());
+    reader.keys_at_cursor
 }
 
 impl Reader<'_> {

@@ -3,10 +3,13 @@
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::facts::CURSOR;
 use crate::parse::braced;
 use crate::source::Span;
 
 pub(super) struct Reader<'a> {
+    /// What could stand in place of [`CURSOR`], if it was met as a key.
+    pub(super) keys_at_cursor: Vec<String>,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
     /// Inside of a test with cases: the name of the case's row.
     pub(super) case: Option<String>,
@@ -28,6 +31,11 @@ impl Reader<'_> {
         };
         let mut found = Vec::new();
         for (key, value) in entries {
+            if key.name == CURSOR {
+                let others: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+                let free = known.iter().filter(|name| !others.contains(name));
+                self.keys_at_cursor = free.map(|&name| name.to_owned()).collect();
+            }
             if known.contains(&key.name.as_str()) {
                 found.push((key, value));
                 continue;

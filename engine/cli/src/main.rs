@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod load;
+mod lsp;
 mod plan;
 mod run;
 mod test;
@@ -65,6 +66,8 @@ enum Command {
     /// Runs the `test` blocks of topology files, in virtual time
     #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
     Test(test::Arguments),
+    /// The language server, for editors: speaks over standard input and output
+    Lsp,
     /// Runs a topology: on Kafka with --brokers, else on the embedded log
     #[command(after_help = run::EXAMPLES)]
     Run(run::Arguments),
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
+        Command::Lsp => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
     };
     ExitCode::from(code)

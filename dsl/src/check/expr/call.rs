@@ -121,8 +121,9 @@ impl Checker<'_> {
         }
         let outer = std::mem::replace(&mut self.locals, locals);
         self.inside.push(name.node.clone());
-        let told = self.diagnostics.len();
+        let (told, found) = (self.diagnostics.len(), globals.facts.len());
         let value = self.located(&function.decl.body);
+        globals.facts.forget_since(found);
         let value = self.fit(value, &function.result, Some(function.decl.result.span));
         // What is wrong with the body is told where it is declared; only a cycle, and how large it becomes, show first from here.
         let told = self.diagnostics.split_off(told).into_iter();

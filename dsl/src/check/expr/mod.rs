@@ -6,6 +6,7 @@ mod call;
 mod collection;
 mod each;
 mod fit;
+mod known;
 mod nested;
 mod operator;
 mod size;
@@ -13,6 +14,7 @@ mod size;
 use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::facts::Facts;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
@@ -34,6 +36,8 @@ pub(crate) struct Globals {
     pub(crate) params: BTreeMap<String, Typed>,
     pub(crate) enums: BTreeMap<String, &'static EnumType>,
     pub(crate) functions: BTreeMap<String, FunctionDef>,
+    /// What is found out, where an editor asks for it.
+    pub(crate) facts: Facts,
 }
 
 /// Checks expressions over one kind of event.
@@ -117,6 +121,12 @@ impl<'a> Checker<'a> {
     }
 
     pub(crate) fn check(&mut self, expr: &ast::Expr) -> Typed {
+        let value = self.check_kind(expr);
+        self.note_value(expr.span, &value);
+        value
+    }
+
+    fn check_kind(&mut self, expr: &ast::Expr) -> Typed {
         let span = expr.span;
         let constant = |value, ty| Typed::Scalar(Expr::constant(value, ty));
         match &expr.node {
@@ -177,6 +187,7 @@ impl<'a> Checker<'a> {
     }
 
     fn path(&mut self, path: &[String], span: Span) -> Typed {
+        self.note_path(path, span);
         let (first, rest) = path.split_first().expect("a path has a name");
         let local = self.locals.iter().rev().find(|(name, _)| name == first).map(|(_, value)| value.clone());
         let in_function = !self.inside.is_empty();

@@ -131,7 +131,8 @@ impl Lowerer<'_> {
 
     fn field_value(&mut self, path: &ast::Path, event: &RecordValue) -> Option<Typed> {
         let expr = ast::Expr { node: Ast::Path(path.node.clone()), span: path.span };
-        match Checker::new(&Globals::default(), self.diagnostics, Some(event)).check(&expr) {
+        let nothing_else = Globals { facts: self.globals.facts.clone(), ..Globals::default() };
+        match Checker::new(&nothing_else, self.diagnostics, Some(event)).check(&expr) {
             Typed::Wrong => None,
             value => Some(value),
         }
