@@ -48,7 +48,11 @@ pub fn compile_with(file: &SourceFile, options: &Options<'_>) -> Compiled {
 }
 
 /// Compiles a file, and gives its declarations and what was found out about them too.
-pub(crate) fn analyse(file: &SourceFile, options: &Options<'_>, facts: Facts) -> (Compiled, Topology, Vec<Fact>) {
+pub(crate) fn analyse(
+    file: &SourceFile,
+    options: &Options<'_>,
+    facts: Facts,
+) -> (Compiled, Topology, Vec<Fact>) {
     let mut sources = Sources::new(file.clone());
     let (mut topology, mut diagnostics) = parse_file(sources.own());
     let whole = !diagnostics.iter().any(Diagnostic::is_error);

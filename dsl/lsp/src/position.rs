@@ -51,7 +51,9 @@ mod tests {
     #[test]
     fn units_are_those_of_utf_16() {
         let text = "a\n𝄞é x\r\nlast";
-        for (line, character, byte) in [(0, 0, 0), (0, 9, 1), (1, 0, 2), (1, 2, 6), (1, 3, 8), (1, 9, 10), (2, 2, 14), (9, 0, 16)] {
+        for (line, character, byte) in
+            [(0, 0, 0), (0, 9, 1), (1, 0, 2), (1, 2, 6), (1, 3, 8), (1, 9, 10), (2, 2, 14), (9, 0, 16)]
+        {
             let position = json!({ "line": line, "character": character });
             assert_eq!(byte_at(text, &position), Some(byte), "{position}");
         }

@@ -98,16 +98,21 @@ impl<W: Write> Server<W> {
     fn about_document(&self, method: &str, params: &Value) -> Answer {
         let bad = |message: String| Failure { code: BAD_PARAMS, message };
         if !HANDLED.contains(&method) {
-            return Err(Failure { code: NO_SUCH_METHOD, message: format!("there is no method `{method}` here") });
+            return Err(Failure {
+                code: NO_SUCH_METHOD,
+                message: format!("there is no method `{method}` here"),
+            });
         }
-        let uri = params["textDocument"]["uri"].as_str().ok_or_else(|| bad("no document is named".to_owned()))?;
+        let uri =
+            params["textDocument"]["uri"].as_str().ok_or_else(|| bad("no document is named".to_owned()))?;
         let document = self.documents.get(uri).ok_or_else(|| bad(format!("{uri} is not open")))?;
         let analysis = &document.analysis;
         if method == "textDocument/documentSymbol" {
             let symbols = analysis.symbols();
             return Ok(symbols.iter().map(|symbol| answer::symbol(document, symbol)).collect());
         }
-        let at = byte_at(&document.text, &params["position"]).ok_or_else(|| bad("no position is given".to_owned()))?;
+        let at = byte_at(&document.text, &params["position"])
+            .ok_or_else(|| bad("no position is given".to_owned()))?;
         let refused = |message: String| Failure { code: REFUSED, message };
         Ok(match method {
             "textDocument/hover" => {
@@ -222,7 +227,8 @@ impl<W: Write> Server<W> {
         if let Some(version) = version {
             params["version"] = version.into();
         }
-        let message = json!({ "jsonrpc": "2.0", "method": "textDocument/publishDiagnostics", "params": params });
+        let message =
+            json!({ "jsonrpc": "2.0", "method": "textDocument/publishDiagnostics", "params": params });
         wire::write(&mut self.output, &message)
     }
 }
@@ -261,7 +267,9 @@ fn capabilities() -> Value {
 fn execute(params: &Value) -> Answer {
     let code = params["arguments"][0].as_str().and_then(codes::parse);
     match (params["command"].as_str(), code) {
-        (Some("tidegate.page"), Some(code)) => Ok(json!({ "code": code.to_string(), "page": codes::page(code) })),
+        (Some("tidegate.page"), Some(code)) => {
+            Ok(json!({ "code": code.to_string(), "page": codes::page(code) }))
+        }
         (Some("tidegate.page"), None) => {
             Err(Failure { code: BAD_PARAMS, message: "a code such as T0512 is needed".to_owned() })
         }

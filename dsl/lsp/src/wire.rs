@@ -30,7 +30,8 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Option<Value>> {
             length = value.trim().parse::<usize>().ok();
         }
     }
-    let length = length.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a message without Content-Length"))?;
+    let length =
+        length.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a message without Content-Length"))?;
     if length > BYTES_MAX {
         return Err(Error::new(ErrorKind::InvalidData, format!("a message of {length} bytes")));
     }

@@ -3,8 +3,8 @@
 use super::expr::{Checker, FunctionDef, Globals};
 use super::typed::{Located, Type, Typed};
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
-use crate::facts::Facts;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::facts::Facts;
 use crate::parse::Scalar;
 use crate::source::Span;
 use std::collections::BTreeMap;

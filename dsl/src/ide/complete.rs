@@ -3,8 +3,8 @@
 //! A name of our own is put where the cursor is, and the file is compiled: the grammar says which words it would take there, and the
 //! checker, when it meets that name, says which names it knows. So completion offers what the check would take, and nothing is kept twice.
 
-use super::mention::{Kind, Mention, mentions};
 use super::keyword;
+use super::mention::{Context, Kind, Mention, mentions};
 use crate::ast::Topology;
 use crate::check::aggregate::AGGREGATES;
 use crate::check::declared::type_names;
@@ -36,8 +36,10 @@ pub enum CompletionKind {
 }
 
 /// What may be missing behind the cursor while a declaration is written, shortest first.
-const ENDS: [&str; 12] = [
+const ENDS: [&str; 14] = [
     "",
+    " == []",
+    " <- {}",
     ": null",
     " { _x: count() }",
     " by _x",
@@ -59,11 +61,7 @@ pub fn complete(file: &SourceFile, at: u32, options: &Options<'_>) -> (Span, Vec
     let start = at - text[..at].chars().rev().take_while(|c| part(*c)).count();
     let end = at + text[at..].chars().take_while(|c| part(*c)).count();
     let word = Span::new(start, end);
-    let mut found = if file.is_yaml() {
-        in_yaml(file, word, options)
-    } else {
-        in_text(file, word, options)
-    };
+    let mut found = if file.is_yaml() { in_yaml(file, word, options) } else { in_text(file, word, options) };
     let mut seen = BTreeSet::new();
     found.retain(|item| item.label != CURSOR && seen.insert(item.label.clone()));
     (word, found)
@@ -80,7 +78,8 @@ fn in_text(file: &SourceFile, word: Span, options: &Options<'_>) -> Vec<Completi
     let marked = format!("{}{CURSOR}{}", &text[..start], &text[end..]);
     let cursor_end = start + CURSOR.len();
     let units = parse::split(&marked);
-    let Some(unit) = units.iter().find(|unit| unit.start as usize <= start && cursor_end <= unit.end as usize)
+    let Some(unit) =
+        units.iter().find(|unit| unit.start as usize <= start && cursor_end <= unit.end as usize)
     else {
         return Vec::new();
     };
@@ -90,14 +89,21 @@ fn in_text(file: &SourceFile, word: Span, options: &Options<'_>) -> Vec<Completi
         return Vec::new();
     }
     let mut items: Vec<Completion> = Vec::new();
+    let mut words_too = !beginning.trim_end().ends_with('.') && !inside_f_string(beginning);
     if let Some(unit) = completed(beginning, &marked[cursor_end..unit_end]) {
         let whole = format!("{}{unit}\n{}", &marked[..unit_start], &marked[unit_end..]);
-        items = names(&SourceFile::new(file.name.clone(), whole), options);
+        let known = names(&SourceFile::new(file.name.clone(), whole), options);
+        words_too &= !known.alone;
+        items = known.items;
     }
-    if !beginning.trim_end().ends_with('.') {
-        let inside = inside_f_string(beginning);
-        let words = if inside { Vec::new() } else { expected::words(beginning) };
-        items.extend(words.iter().map(|word| keyword_item(word)));
+    if words_too {
+        let at_head = beginning.trim_end().ends_with("|>");
+        let words = expected::words(beginning);
+        items.extend(
+            words.iter().map(|word| {
+                if at_head { keyword_item(word) } else { item(word, CompletionKind::Keyword, "") }
+            }),
+        );
     }
     items
 }
@@ -113,6 +119,7 @@ fn completed(beginning: &str, behind: &str) -> Option<String> {
         tails.push(format!("{end}{behind}"));
         tails.push(format!("{end}{closing}"));
         tails.push(format!("{end}{closing}{below}"));
+        tails.push(format!("{closing}{end}"));
         tails.push(format!("{end}{branch}"));
     }
     tails
@@ -204,14 +211,22 @@ fn in_yaml(file: &SourceFile, word: Span, options: &Options<'_>) -> Vec<Completi
         let tail = if rest.trim_start().starts_with(':') { "" } else { ": null" };
         let keys = yaml::keys_at_cursor(&with(tail));
         if !keys.is_empty() {
-            return keys.iter().map(|key| keyword_item(key)).collect();
+            return keys.iter().map(|key| yaml_key(key)).collect();
         }
     }
-    names(&with(""), options)
+    names(&with(""), options).items
+}
+
+/// What the check knows at the cursor.
+#[derive(Default)]
+struct Known {
+    items: Vec<Completion>,
+    /// No words of the language can stand there, though the grammar would take them.
+    alone: bool,
 }
 
 /// The names that the check knows where [`CURSOR`] stands in the file.
-fn names(file: &SourceFile, options: &Options<'_>) -> Vec<Completion> {
+fn names(file: &SourceFile, options: &Options<'_>) -> Known {
     let (_, topology, facts) = analyse(file, options, Facts::collecting());
     let uses = parse_file(file).0.uses;
     let all = mentions(&topology, &uses);
@@ -222,16 +237,18 @@ fn names(file: &SourceFile, options: &Options<'_>) -> Vec<Completion> {
                 items.extend(names.iter().map(|(name, ty)| item(name, CompletionKind::Field, ty)));
             }
             Fact::Options(options) => {
-                return options.iter().map(|name| item(name, CompletionKind::Option, "")).collect();
+                let items = options.iter().map(|name| item(name, CompletionKind::Option, "")).collect();
+                return Known { items, alone: true };
             }
             _ => {}
         }
     }
-    let Some(cursor) = all.iter().find(|mention| mention.path.last().is_some_and(|last| last == CURSOR)) else {
-        return items;
+    let Some(cursor) = all.iter().find(|mention| mention.path.last().is_some_and(|last| last == CURSOR))
+    else {
+        return Known { items, alone: false };
     };
     match cursor.kind {
-        Kind::Flow => items.extend(flows(&all, &facts)),
+        Kind::Flow => items.extend(flows(&all, &facts, cursor)),
         Kind::Type => {
             let declared = all.iter().filter(|mention| mention.declares && mention.kind == Kind::Type);
             items.extend(declared.map(|mention| item(mention.name(), CompletionKind::Type, "")));
@@ -239,16 +256,30 @@ fn names(file: &SourceFile, options: &Options<'_>) -> Vec<Completion> {
         }
         Kind::Value if cursor.path.len() > 1 => {}
         Kind::Value if cursor.is_aggregate => {
-            items = AGGREGATES.iter().map(|name| item(name, CompletionKind::Function, "")).collect();
+            let items = AGGREGATES.iter().map(|name| item(name, CompletionKind::Function, "")).collect();
+            return Known { items, alone: true };
+        }
+        Kind::Value if cursor.is_field => {
+            let is_param =
+                |name: &str| topology.params.iter().any(|decl| decl.name.node == name) || name == "it";
+            items.retain(|item| !is_param(&item.label));
+            return Known { items, alone: true };
         }
         Kind::Value | Kind::Function => items.extend(functions(&topology)),
         Kind::Param | Kind::Topology => {}
     }
-    items
+    Known { items, alone: false }
 }
 
-fn flows(all: &[Mention], facts: &[Fact]) -> Vec<Completion> {
-    let declared = all.iter().filter(|mention| mention.declares && mention.kind == Kind::Flow);
+fn flows(all: &[Mention], facts: &[Fact], cursor: &Mention) -> Vec<Completion> {
+    let stream = |mention: &Mention| match mention.context {
+        Context::Step(stream, _) => Some(stream),
+        _ => None,
+    };
+    // A stream is not made from itself.
+    let own = |mention: &Mention| stream(mention).is_some() && stream(mention) == stream(cursor);
+    let declared =
+        all.iter().filter(|mention| mention.declares && mention.kind == Kind::Flow && !own(mention));
     declared
         .map(|mention| {
             let fields = facts.iter().find_map(|fact| match fact {
@@ -266,7 +297,8 @@ fn flows(all: &[Mention], facts: &[Fact]) -> Vec<Completion> {
 
 fn functions(topology: &Topology) -> Vec<Completion> {
     let own = topology.functions.iter().map(|decl| {
-        let arguments: Vec<&str> = decl.arguments.iter().map(|argument| argument.name.node.as_str()).collect();
+        let arguments: Vec<&str> =
+            decl.arguments.iter().map(|argument| argument.name.node.as_str()).collect();
         let detail = format!("{}({})", decl.name.node, arguments.join(", "));
         item(&decl.name.node, CompletionKind::Function, &detail)
     });
@@ -280,6 +312,13 @@ fn functions(topology: &Topology) -> Vec<Completion> {
 fn keyword_item(word: &str) -> Completion {
     let (form, meaning) = keyword::meaning(word).unwrap_or_default();
     Completion { meaning: meaning.to_owned(), ..item(word, CompletionKind::Keyword, form) }
+}
+
+/// The meaning of a key is that of the word; its form is another.
+fn yaml_key(key: &str) -> Completion {
+    let word = key.split('_').next().unwrap_or(key);
+    let (_, meaning) = keyword::meaning(word).unwrap_or_default();
+    Completion { meaning: meaning.to_owned(), ..item(key, CompletionKind::Keyword, "") }
 }
 
 fn item(label: &str, kind: CompletionKind, detail: &str) -> Completion {

@@ -2,6 +2,7 @@
 
 use super::mention::Kind;
 use super::{Analysis, Named, keyword};
+use crate::ast::{FieldDecl, TypeExpr, TypeKind};
 use crate::check::aggregate::AGGREGATES;
 use crate::facts::Fact;
 use crate::source::Span;
@@ -42,8 +43,8 @@ impl Analysis {
             Kind::Function => self.function(name),
             Kind::Param => {
                 let decl = self.topology.params.iter().find(|decl| decl.name.node == *name)?;
-                let whole = decl.name.span.to(decl.value.span);
-                Some(code(&format!("param {}", self.text(whole))))
+                let (ty, value) = (self.ty(&decl.ty), self.text(decl.value.span));
+                Some(code(&format!("param {name}: {ty} = {value}")))
             }
             Kind::Topology => Some(format!(
                 "The topology `{name}`: its stores, internal topics and consumer group are named after it."
@@ -108,19 +109,24 @@ impl Analysis {
         match stream {
             Some(stream) if stream.is_table => Some("table"),
             Some(_) => Some("stream"),
-            None => topology.streams.iter().flat_map(crate::walk::branches).any(|arm| arm.node == name).then_some("stream"),
+            None => topology
+                .streams
+                .iter()
+                .flat_map(crate::walk::branches)
+                .any(|arm| arm.node == name)
+                .then_some("stream"),
         }
     }
 
     fn declared_type(&self, name: &str) -> Option<String> {
         let decl = self.topology.types.iter().find(|decl| decl.name.node == name)?;
-        Some(code(&format!("type {} {}", name, self.text(decl.body.span))))
+        Some(code(&format!("type {name} {}", self.ty(&decl.body))))
     }
 
     fn function(&self, name: &str) -> Option<String> {
         if let Some(decl) = self.topology.functions.iter().find(|decl| decl.name.node == name) {
-            let whole = decl.name.span.to(decl.result.span);
-            return Some(code(&format!("fn {}", self.text(whole))));
+            let arguments = self.fields(&decl.arguments);
+            return Some(code(&format!("fn {name}({arguments}) -> {}", self.ty(&decl.result))));
         }
         if let Some(function) = tidegate_functions::find(name) {
             let page = tidegate_functions::page(function);
@@ -129,8 +135,25 @@ impl Analysis {
             return Some(format!("{}{meaning}\n\n```text\n{}\n```\n", code(signature), rest.trim()));
         }
         AGGREGATES.contains(&name).then(|| {
-            format!("`{name}` looks at many events: it stands in `aggregate {{ … }}` and `rolling … {{ … }}`.")
+            format!(
+                "`{name}` looks at many events: it stands in `aggregate {{ … }}` and `rolling … {{ … }}`."
+            )
         })
+    }
+
+    /// A type as the text form writes it, whichever spelling the file is in.
+    fn ty(&self, ty: &TypeExpr) -> String {
+        match &ty.node {
+            TypeKind::Record(fields) => format!("{{ {} }}", self.fields(fields)),
+            TypeKind::Nullable(inner) => format!("{}?", self.ty(inner)),
+            _ => self.text(ty.span).to_owned(),
+        }
+    }
+
+    fn fields(&self, fields: &[FieldDecl]) -> String {
+        let fields: Vec<String> =
+            fields.iter().map(|field| format!("{}: {}", field.name.node, self.ty(&field.ty))).collect();
+        fields.join(", ")
     }
 
     /// The smallest expression around a byte, with its type.
@@ -154,9 +177,10 @@ impl Analysis {
         let text = &self.compiled.sources.own().text;
         let at = at as usize;
         let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let start = text.get(..at)?.rfind(|c| !part(c)).map_or(0, |before| {
-            before + text[before..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = text
+            .get(..at)?
+            .rfind(|c| !part(c))
+            .map_or(0, |before| before + text[before..].chars().next().map_or(1, char::len_utf8));
         let end = text[at..].find(|c| !part(c)).map_or(text.len(), |length| at + length);
         (start < end).then(|| (Span::new(start, end), &text[start..end]))
     }

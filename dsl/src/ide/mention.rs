@@ -43,6 +43,8 @@ pub(crate) struct Mention {
     pub(crate) is_alias: bool,
     /// The value of a field in `aggregate` or `rolling`.
     pub(crate) is_aggregate: bool,
+    /// Only a field can stand here, no other expression.
+    pub(crate) is_field: bool,
 }
 
 impl Mention {
@@ -62,8 +64,10 @@ pub(crate) fn mentions(topology: &Topology, uses: &[UseDecl]) -> Vec<Mention> {
     finder.topology(topology);
     for name in uses.iter().flat_map(|decl| &decl.names) {
         for kind in [Kind::Flow, Kind::Type, Kind::Function, Kind::Param] {
-            let declared =
-                finder.found.iter().any(|known| known.declares && known.kind == kind && *known.name() == name.node);
+            let declared = finder
+                .found
+                .iter()
+                .any(|known| known.declares && known.kind == kind && *known.name() == name.node);
             if declared {
                 finder.name(name, kind);
             }
@@ -75,7 +79,16 @@ pub(crate) fn mentions(topology: &Topology, uses: &[UseDecl]) -> Vec<Mention> {
 impl Finder {
     fn push(&mut self, span: Span, path: Vec<String>, kind: Kind, declares: bool) -> &mut Mention {
         let context = self.context;
-        self.found.push(Mention { span, path, kind, declares, context, is_alias: false, is_aggregate: false });
+        self.found.push(Mention {
+            span,
+            path,
+            kind,
+            declares,
+            context,
+            is_alias: false,
+            is_aggregate: false,
+            is_field: false,
+        });
         self.found.last_mut().expect("just pushed")
     }
 
@@ -88,7 +101,7 @@ impl Finder {
     }
 
     fn path(&mut self, path: &Path) {
-        self.push(path.span, path.node.clone(), Kind::Value, false);
+        self.push(path.span, path.node.clone(), Kind::Value, false).is_field = true;
     }
 
     fn topology(&mut self, topology: &Topology) {
@@ -193,10 +206,10 @@ impl Finder {
             StepKind::Select(paths) | StepKind::Drop(paths) => paths.iter().for_each(|path| self.path(path)),
             StepKind::Add(fields) => fields.iter().for_each(|(_, value)| self.expr(value)),
             StepKind::Aggregate(fields) => self.aggregates(fields),
-            StepKind::GroupBy(by) | StepKind::RepartitionBy(by) | StepKind::Latest(by) => self.exprs(by),
-            StepKind::Dedupe { by, .. } => self.exprs(by),
+            StepKind::GroupBy(by) | StepKind::RepartitionBy(by) | StepKind::Latest(by) => self.keys(by),
+            StepKind::Dedupe { by, .. } => self.keys(by),
             StepKind::Rolling(step) => {
-                self.exprs(&step.by);
+                self.keys(&step.by);
                 self.aggregates(&step.functions);
             }
             StepKind::Join(step) => {
@@ -207,7 +220,7 @@ impl Finder {
                 step.on.iter().chain(&step.as_of).chain(&step.condition).for_each(|expr| self.expr(expr));
             }
             StepKind::Match(step) => {
-                self.exprs(&step.by);
+                self.keys(&step.by);
                 let variables = step.elements.iter().flat_map(|element| &element.variables);
                 variables.filter_map(|variable| variable.condition.as_ref()).for_each(|expr| self.expr(expr));
             }
@@ -221,12 +234,19 @@ impl Finder {
             }
             StepKind::Schedule(step) => {
                 self.expr(&step.at);
-                self.exprs(&step.by);
+                self.keys(&step.by);
                 step.cancel.iter().for_each(|expr| self.expr(expr));
             }
             StepKind::Via(step) => self.clauses(step.key.as_ref(), step.time.as_ref()),
             StepKind::Window(_) | StepKind::Emit(_) | StepKind::Unsupported(_) => {}
         }
+    }
+
+    /// What a `by` names.
+    fn keys(&mut self, by: &[Expr]) {
+        let before = self.found.len();
+        self.exprs(by);
+        self.found[before..].iter_mut().for_each(|mention| mention.is_field = true);
     }
 
     fn aggregates(&mut self, fields: &[(Name, Expr)]) {

@@ -17,7 +17,8 @@ impl Origins<'_> {
         match context {
             Context::Nowhere => None,
             Context::Step(stream, step) => {
-                let path = if path[0] == "it" { path.get(1..).filter(|rest| !rest.is_empty())? } else { path };
+                let path =
+                    if path[0] == "it" { path.get(1..).filter(|rest| !rest.is_empty())? } else { path };
                 let stream = self.topology.streams.get(stream)?;
                 // A join's condition sees the other's row, and a pattern's conditions see its variables.
                 let own = stream.steps.get(step).map(|own| &own.kind);
@@ -43,7 +44,8 @@ impl Origins<'_> {
         let depth = depth.checked_sub(1)?;
         let topology = self.topology;
         let ty = topology.sources.iter().find(|decl| decl.name.node == name).map(|decl| &decl.ty);
-        let ty = ty.or_else(|| topology.tables.iter().find(|decl| decl.name.node == name).map(|decl| &decl.ty));
+        let ty =
+            ty.or_else(|| topology.tables.iter().find(|decl| decl.name.node == name).map(|decl| &decl.ty));
         if let Some(ty) = ty {
             return self.in_type(ty, path, depth);
         }
@@ -121,12 +123,13 @@ impl Origins<'_> {
 
     /// The key's part of this name, from the `group by` before an aggregate.
     fn group_key(&self, stream: &StreamDecl, aggregate: usize, name: &str, depth: usize) -> Option<Span> {
-        let (index, by) = stream.steps.iter().enumerate().take(aggregate).rev().find_map(|(index, step)| {
-            match &step.kind {
-                StepKind::GroupBy(by) => Some((index, by)),
-                _ => None,
-            }
-        })?;
+        let (index, by) =
+            stream.steps.iter().enumerate().take(aggregate).rev().find_map(|(index, step)| {
+                match &step.kind {
+                    StepKind::GroupBy(by) => Some((index, by)),
+                    _ => None,
+                }
+            })?;
         by.iter().find_map(|expr| match &expr.node {
             ExprKind::Path(path) if path.last().is_some_and(|last| last == name) => {
                 self.before(stream, index, path, depth)

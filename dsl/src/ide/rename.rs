@@ -61,9 +61,10 @@ impl Analysis {
         if old == new {
             return Ok(Vec::new());
         }
-        let taken = self.mentions.iter().any(|mention| {
-            mention.declares && mention.kind == named.kind && mention.name() == new
-        });
+        let taken = self
+            .mentions
+            .iter()
+            .any(|mention| mention.declares && mention.kind == named.kind && mention.name() == new);
         if taken {
             return Err(format!("there is a `{new}` already"));
         }
@@ -87,7 +88,13 @@ impl Analysis {
         Ok(edits)
     }
 
-    fn means_the_same(&self, named: &Named, new: &str, edits: &[Edit], options: &Options<'_>) -> Result<(), String> {
+    fn means_the_same(
+        &self,
+        named: &Named,
+        new: &str,
+        edits: &[Edit],
+        options: &Options<'_>,
+    ) -> Result<(), String> {
         let own = self.compiled.sources.own();
         let mut text = String::new();
         let mut expected = Vec::new();

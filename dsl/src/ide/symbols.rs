@@ -67,7 +67,9 @@ impl Analysis {
             all.push(symbol(&decl.name, SymbolKind::Type, fields.collect()));
         }
         all.extend(topology.params.iter().map(|decl| symbol(&decl.name, SymbolKind::Param, Vec::new())));
-        all.extend(topology.functions.iter().map(|decl| symbol(&decl.name, SymbolKind::Function, Vec::new())));
+        all.extend(
+            topology.functions.iter().map(|decl| symbol(&decl.name, SymbolKind::Function, Vec::new())),
+        );
         all.extend(topology.sources.iter().map(|decl| symbol(&decl.name, SymbolKind::Source, Vec::new())));
         all.extend(topology.tables.iter().map(|decl| symbol(&decl.name, SymbolKind::Table, Vec::new())));
         for decl in &topology.streams {

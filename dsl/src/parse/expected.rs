@@ -30,7 +30,9 @@ pub(crate) fn words(beginning: &str) -> Vec<String> {
 
 /// A word, and no unit of time.
 fn is_word(token: &str) -> bool {
-    !matches!(token, "ms" | "us") && token.len() > 1 && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    !matches!(token, "ms" | "us")
+        && token.len() > 1
+        && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// Is this a whole declaration?
