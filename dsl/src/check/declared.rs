@@ -284,8 +284,7 @@ pub(crate) fn globals<'a>(
     given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
-    let mut globals =
-        Globals { enums: types.enums(), facts: given.facts.clone(), ..Globals::default() };
+    let mut globals = Globals { enums: types.enums(), facts: given.facts.clone(), ..Globals::default() };
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for param in &topology.params {
         if let Some(before) = places.insert(&param.name.node, param.name.span) {

@@ -13,6 +13,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "Brings declarations of another file in, with all that they are made of.",
     ),
     ("type", "type NAME { FIELD: TYPE, … }", "Declares a record type."),
+    ("enum", "enum NAME { VALUE, … }", "Declares a type of a few named values."),
     (
         "param",
         "param NAME: TYPE = VALUE",

@@ -165,9 +165,14 @@ impl Finder {
             TypeKind::Named(name) => {
                 self.push(ty.span, vec![name.clone()], Kind::Type, false);
             }
-            TypeKind::Nullable(inner) => self.ty(inner),
+            TypeKind::Nullable(inner) | TypeKind::List(inner) => self.ty(inner),
+            TypeKind::Braced(field) => {
+                // It may be a map, whose key has a type.
+                self.name(&field.name, Kind::Type);
+                self.ty(&field.ty);
+            }
             TypeKind::Record(fields) => fields.iter().for_each(|field| self.ty(&field.ty)),
-            TypeKind::Decimal { .. } | TypeKind::Unsupported(_) => {}
+            TypeKind::Decimal { .. } | TypeKind::Enum(_) => {}
         }
     }
 
@@ -202,7 +207,8 @@ impl Finder {
 
     fn step(&mut self, kind: &StepKind) {
         match kind {
-            StepKind::Filter(expr) | StepKind::Map(expr) => self.expr(expr),
+            StepKind::Filter(expr) | StepKind::Map(expr) | StepKind::FlatMap(expr) => self.expr(expr),
+            StepKind::Expand { list, .. } => self.expr(list),
             StepKind::Select(paths) | StepKind::Drop(paths) => paths.iter().for_each(|path| self.path(path)),
             StepKind::Add(fields) => fields.iter().for_each(|(_, value)| self.expr(value)),
             StepKind::Aggregate(fields) => self.aggregates(fields),
@@ -238,7 +244,7 @@ impl Finder {
                 step.cancel.iter().for_each(|expr| self.expr(expr));
             }
             StepKind::Via(step) => self.clauses(step.key.as_ref(), step.time.as_ref()),
-            StepKind::Window(_) | StepKind::Emit(_) | StepKind::Unsupported(_) => {}
+            StepKind::Window(_) | StepKind::Emit(_) => {}
         }
     }
 
@@ -325,8 +331,15 @@ impl Finder {
                     arm.guard.iter().chain(&arm.value).for_each(|part| self.expr(part));
                 }
             }
-            ExprKind::Unary(_, inner) => self.expr(inner),
-            ExprKind::Binary(_, a, b) => {
+            ExprKind::Unary(_, inner) | ExprKind::Field(inner, _) | ExprKind::Lambda(_, inner) => {
+                self.expr(inner)
+            }
+            ExprKind::List(items) => self.exprs(items),
+            ExprKind::Map(entries) => entries.iter().for_each(|(key, value)| {
+                self.expr(key);
+                self.expr(value);
+            }),
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
                 self.expr(a);
                 self.expr(b);
             }

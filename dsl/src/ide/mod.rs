@@ -17,7 +17,7 @@ pub use mention::Kind;
 pub use rename::Edit;
 pub use symbols::{Symbol, SymbolKind};
 
-use crate::ast::{Topology, UseDecl};
+use crate::ast::{Topology, TypeKind, UseDecl};
 use crate::compile::{analyse, parse_file};
 use crate::facts::{Fact, Facts, Means};
 use crate::source::Span;
@@ -81,6 +81,14 @@ impl Analysis {
 
     /// The first name of a path is a param where the check says so, or where it could say nothing and no argument has this name.
     fn kind_of(&self, mention: &Mention) -> Kind {
+        let is_enum = || {
+            let named = self.topology.types.iter().find(|decl| decl.name.node == *mention.name());
+            named.is_some_and(|decl| matches!(decl.body.node, TypeKind::Enum(_)))
+        };
+        if mention.kind == Kind::Function && is_enum() {
+            // `Status("placed")` reads a value of the enum.
+            return Kind::Type;
+        }
         if mention.kind != Kind::Value {
             return mention.kind;
         }
@@ -88,6 +96,9 @@ impl Analysis {
             Fact::Path { span, means, .. } if *span == mention.span => Some(*means),
             _ => None,
         });
+        if checked.is_none() && mention.path.len() > 1 && is_enum() {
+            return Kind::Type;
+        }
         let is_param = match checked {
             Some(means) => means == Means::Param,
             None => {

@@ -113,6 +113,9 @@ impl Origins<'_> {
                     Some(_) => self.before(stream, index, rest, depth),
                 })
             }
+            StepKind::Expand { name, .. } if name.node == *first && rest.is_empty() => {
+                Found::Here(Some(name.span))
+            }
             StepKind::Changes(_) if matches!(first.as_str(), "old" | "new") => {
                 Found::Here(self.before(stream, index, rest, depth))
             }
@@ -181,6 +184,7 @@ impl Origins<'_> {
         let depth = depth.checked_sub(1)?;
         match &ty.node {
             TypeKind::Record(fields) => self.in_fields(fields, path, depth),
+            TypeKind::Braced(field) => self.in_fields(std::slice::from_ref(field), path, depth),
             TypeKind::Nullable(inner) => self.in_type(inner, path, depth),
             TypeKind::Named(name) => {
                 let decl = self.topology.types.iter().find(|decl| decl.name.node == *name)?;

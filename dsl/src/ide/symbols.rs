@@ -1,7 +1,7 @@
 //! The declarations of a file, for its outline.
 
 use super::Analysis;
-use crate::ast::{FieldDecl, Name, StepKind, TypeKind};
+use crate::ast::{FieldDecl, Name, TypeKind};
 use crate::parse;
 use crate::source::Span;
 
@@ -73,8 +73,7 @@ impl Analysis {
         all.extend(topology.sources.iter().map(|decl| symbol(&decl.name, SymbolKind::Source, Vec::new())));
         all.extend(topology.tables.iter().map(|decl| symbol(&decl.name, SymbolKind::Table, Vec::new())));
         for decl in &topology.streams {
-            let steps = decl.steps.iter().filter(|step| !matches!(step.kind, StepKind::Unsupported(_)));
-            let steps = steps.map(|step| {
+            let steps = decl.steps.iter().map(|step| {
                 let text = self.text(step.span).split_whitespace().collect::<Vec<_>>().join(" ");
                 let name_span = step.alias.as_ref().map_or(step.span, |alias| alias.span);
                 Symbol {
