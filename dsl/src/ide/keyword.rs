@@ -129,7 +129,9 @@ mod tests {
 
     #[test]
     fn every_declaration_and_step_has_its_sentence() {
-        for word in DECLARATIONS.iter().chain(&STEPS) {
+        for words in DECLARATIONS.iter().chain(&STEPS) {
+            // `flat map` is known by its first word.
+            let word = words.split(' ').next().expect("a word");
             assert!(
                 meaning(word).is_some_and(|(form, meaning)| form.contains(word) && meaning.ends_with('.')),
                 "{word}"
