@@ -14,7 +14,7 @@ use syntax_error::syntax_error;
 
 #[derive(Parser)]
 #[grammar = "grammar.pest"]
-struct Grammar;
+pub(crate) struct Grammar;
 
 const DECLARATIONS: [&str; 9] =
     ["topology", "type", "param", "fn", "source", "table", "stream", "sink", "test"];
@@ -48,6 +48,18 @@ pub fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
         parse_unit(&file.text, unit, &mut topology, &mut diagnostics);
     }
     (topology, diagnostics)
+}
+
+/// Where the declarations stand.
+pub(crate) fn units(text: &str) -> Vec<Span> {
+    split(text)
+}
+
+/// What keeps a file from being read. Words of a later version do not.
+pub(crate) fn syntax_errors(file: &SourceFile) -> Vec<Diagnostic> {
+    let (_, mut diagnostics) = parse(file);
+    diagnostics.retain(|diagnostic| matches!(diagnostic.code, codes::SYNTAX | codes::TOO_DEEP));
+    diagnostics
 }
 
 /// Where declarations begin: at lines whose first word stands outside of all brackets and begins at the line's start, or is a keyword.

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fmt;
 mod load;
 mod run;
 mod test;
@@ -48,6 +49,9 @@ enum Command {
     /// Checks topology files: everything that `run` checks before it connects
     #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
     Check(check::Arguments),
+    /// Rewrites topology files of the text form (.tide) in their canonical form; comments stay
+    #[command(after_help = fmt::HELP)]
+    Fmt(fmt::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
     #[command(
         after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512"
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
     log_to_stderr(&cli);
     let code = match &cli.command {
         Command::Check(arguments) => check::check(arguments),
+        Command::Fmt(arguments) => fmt::fmt(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Test(arguments) => test::test(arguments),
