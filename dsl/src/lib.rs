@@ -5,9 +5,12 @@
 pub mod ast;
 mod check;
 mod compile;
+mod convert;
 pub mod diagnostic;
 mod explain;
 mod format;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
 mod graph;
 mod lower;
 mod parse;
@@ -16,6 +19,7 @@ mod yaml;
 
 pub use check::declared::Environment;
 pub use compile::{Compiled, compile};
+pub use convert::{Spelling, convert};
 pub use explain::explain;
 pub use format::{Unformatted, WIDTH, format};
 pub use graph::{GraphFormat, graph};

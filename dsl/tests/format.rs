@@ -2,8 +2,9 @@
 
 mod support;
 
+use proptest::prelude::*;
 use support::{plan, repository, tide_files};
-use tidegate_dsl::{SourceFile, Unformatted, format};
+use tidegate_dsl::{SourceFile, Unformatted, format, generate};
 
 fn formatted(name: &str, text: &str) -> String {
     match format(&SourceFile::new(name, text)) {
@@ -18,7 +19,7 @@ fn check(name: &str, text: &str) -> String {
     let once = formatted(name, text);
     let twice = formatted(name, &once);
     assert_eq!(once, twice, "{name}: formatting twice differs");
-    assert_eq!(plan(name, text), plan(name, &once), "{name}: the plan differs");
+    assert!(plan(name, text) == plan(name, &once), "{name}: the plan differs\n{text}----\n{once}");
     once
 }
 
@@ -29,4 +30,34 @@ fn files_of_the_repository_are_canonical() {
         let canonical = check(&path, &text);
         assert!(text == canonical, "{path} is not canonical: `tidegate fmt {path}`\n{canonical}");
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn generated_topologies_keep_their_plan(seed: u64) {
+        check("generated.tide", &generate::topology(seed));
+    }
+}
+
+#[test]
+fn a_file_with_errors_stays_as_it_is() {
+    let told = |text: &str| match format(&SourceFile::new("a.tide", text)) {
+        Err(Unformatted::Syntax(diagnostics)) => diagnostics.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told("topology a\nstream b = c |> fliter d\nsink b -> kafka(\"x\"\n"), 2);
+    // What has no syntax error is formatted, though it is wrong otherwise.
+    assert_eq!(
+        formatted("a.tide", "topology a\nstream b=c|>filter 1\n"),
+        "topology a\nstream b = c |> filter 1\n"
+    );
+}
+
+/// The rules of the canonical form, one by one.
+#[test]
+fn rules_of_the_form() {
+    let text = include_str!("format/before.tide");
+    insta::assert_snapshot!("format", check("before.tide", text));
 }

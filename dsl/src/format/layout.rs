@@ -159,7 +159,7 @@ impl Unit<'_> {
                         Doc::group(Doc::indent(3, step)),
                     ])
                 }
-                _ => Doc::group(Doc::indent(STEP, self.sequence(part))),
+                _ => Doc::group(self.sequence(part)),
             };
             let comment = if index + 1 == parts.len() { Doc::All(Vec::new()) } else { self.behind(part) };
             docs.push(Doc::indent(STEP, Doc::All(vec![self.line_before(&part[0]), doc, comment])));
@@ -323,7 +323,7 @@ impl Unit<'_> {
             let one = matches!(item, [Tree::Bracket { .. }] | [Tree::Bracket { .. }, Tree::Leaf(_)]);
             let doc = self.sequence(item);
             // The group of a lone bracket is its own.
-            docs.push(if one { doc } else { Doc::group(Doc::indent(if block { 0 } else { STEP }, doc)) });
+            docs.push(if one { doc } else { Doc::group(doc) });
             let comma_behind = self.text(end) == ",";
             // The last field's comma stands before the comment behind it.
             if last && items.len() > 1 && !comma_behind && (!is_row || commented) && !is_decimal {

@@ -39,7 +39,7 @@ pub fn yaml_files() -> Vec<String> {
     files(".yaml")
 }
 
-/// The plan and the tests of a file, without lines: None if it has errors.
+/// The plan and the tests of a file, without lines: None if it has errors. Rows that are fed one behind the other are one step.
 pub fn plan(name: &str, text: &str) -> Option<(Plan, Vec<TestCase>)> {
     let compiled = compile(&SourceFile::new(name, text), &|_| None);
     let mut plan = compiled.plan?;
@@ -54,6 +54,28 @@ pub fn plan(name: &str, text: &str) -> Option<(Plan, Vec<TestCase>)> {
                 *line = 0;
             }
         }
+        let mut joined: Vec<TestStep> = Vec::new();
+        for step in std::mem::take(&mut test.steps) {
+            match (joined.last_mut(), step) {
+                (Some(TestStep::Feed { input, rows }), TestStep::Feed { input: next, rows: more })
+                    if *input == next =>
+                {
+                    rows.extend(more)
+                }
+                (_, step) => joined.push(step),
+            }
+        }
+        test.steps = joined;
     }
     Some((plan, tests))
+}
+
+/// Tells where two texts begin to differ.
+pub fn assert_same(left: &str, right: &str, what: &str) {
+    if left == right {
+        return;
+    }
+    let at = left.lines().zip(right.lines()).take_while(|(left, right)| left == right).count();
+    let around = |text: &str| text.lines().skip(at.saturating_sub(2)).take(6).collect::<Vec<_>>().join("\n");
+    panic!("{what}: line {} differs\n{}\n---- and\n{}", at + 1, around(left), around(right));
 }

@@ -1,6 +1,7 @@
 //! The `tidegate` command.
 
 mod check;
+mod convert;
 mod explain;
 mod fmt;
 mod load;
@@ -52,6 +53,9 @@ enum Command {
     /// Rewrites topology files of the text form (.tide) in their canonical form; comments stay
     #[command(after_help = fmt::HELP)]
     Fmt(fmt::Arguments),
+    /// Writes a topology file in the other spelling, text or YAML, to standard output; comments stay
+    #[command(after_help = convert::HELP)]
+    Convert(convert::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
     #[command(
         after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512"
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(arguments) => check::check(arguments),
         Command::Fmt(arguments) => fmt::fmt(arguments),
+        Command::Convert(arguments) => convert::convert(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Test(arguments) => test::test(arguments),

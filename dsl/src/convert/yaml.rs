@@ -1,0 +1,451 @@
+//! The AST in the YAML form.
+
+use super::comments::Comments;
+use super::expr::{Printer, is_short, path};
+use super::yaml_text::{Entry, Value, text, write as write_yaml};
+use crate::ast::*;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::parse::Scalar;
+use crate::source::Span;
+
+pub(super) fn write(
+    topology: &Topology,
+    printer: &Printer<'_>,
+    comments: &mut Comments,
+) -> Result<String, Vec<Diagnostic>> {
+    let mut writer = Writer { printer, comments, diagnostics: Vec::new() };
+    let entries = writer.topology(topology);
+    let mut out = String::new();
+    write_yaml(&entries, 0, &mut out);
+    if writer.diagnostics.is_empty() { Ok(out) } else { Err(writer.diagnostics) }
+}
+
+struct Writer<'a> {
+    printer: &'a Printer<'a>,
+    comments: &'a mut Comments,
+    /// What YAML cannot say.
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Writer<'_> {
+    fn topology(&mut self, topology: &Topology) -> Vec<Entry> {
+        let Topology { name, types, params, functions, sources, tables, streams, sinks, tests } = topology;
+        let mut entries = Vec::new();
+        if let Some(name) = name {
+            entries.push(self.at(name.span, "topology", text(&name.node)));
+        }
+        let types = types.iter().map(|decl| {
+            let value = self.type_expr(&decl.body);
+            self.named(&decl.name, value)
+        });
+        let types = types.collect();
+        let params = params.iter().map(|decl| {
+            let ty = self.type_expr(&decl.ty);
+            let value = text(self.printer.expr(&decl.value));
+            self.named(&decl.name, Value::Map(vec![Entry::new("type", ty), Entry::new("value", value)]))
+        });
+        let params = params.collect();
+        let functions = functions.iter().map(|decl| self.function(decl)).collect();
+        let sources = sources.iter().map(|decl| self.source(decl)).collect();
+        let tables = tables.iter().map(|decl| self.table(decl)).collect();
+        let streams = streams.iter().map(|decl| self.stream(decl)).collect();
+        let sinks = self.sinks(sinks);
+        let tests: Vec<Entry> = tests.iter().map(|decl| self.test(decl)).collect();
+        let sections: [(&str, Vec<Entry>); 7] = [
+            ("types", types),
+            ("params", params),
+            ("functions", functions),
+            ("sources", sources),
+            ("tables", tables),
+            ("streams", streams),
+            ("sinks", sinks),
+        ];
+        for (name, section) in sections {
+            if !section.is_empty() {
+                entries.push(Entry::new(name, Value::Map(section)).open());
+            }
+        }
+        if !tests.is_empty() {
+            entries.push(Entry::new("tests", Value::List(tests)).open());
+        }
+        entries
+    }
+
+    fn at(&mut self, place: Span, key: &str, value: Value) -> Entry {
+        Entry::new(key, value).with(self.comments.take(place))
+    }
+
+    fn named(&mut self, name: &Name, value: Value) -> Entry {
+        self.at(name.span, &name.node, value)
+    }
+
+    fn type_expr(&mut self, ty: &TypeExpr) -> Value {
+        match &ty.node {
+            TypeKind::Record(fields) if !fields.is_empty() => {
+                let fields = fields.iter().map(|field| {
+                    let value = self.type_expr(&field.ty);
+                    self.named(&field.name, value)
+                });
+                Value::Map(fields.collect())
+            }
+            TypeKind::Record(_)
+            | TypeKind::Named(_)
+            | TypeKind::Decimal { .. }
+            | TypeKind::Nullable(_)
+            | TypeKind::Unsupported(_) => text(self.printer.type_expr(ty)),
+        }
+    }
+
+    fn function(&mut self, decl: &FunctionDecl) -> Entry {
+        let mut entries = Vec::new();
+        if !decl.arguments.is_empty() {
+            let arguments = decl.arguments.iter().map(|field| {
+                let value = self.type_expr(&field.ty);
+                self.named(&field.name, value)
+            });
+            entries.push(Entry::new("arguments", Value::Map(arguments.collect())));
+        }
+        let result = self.type_expr(&decl.result);
+        entries.push(Entry::new("returns", result));
+        let body = self.value(&decl.body);
+        entries.push(self.at(decl.body.span, "body", body));
+        self.named(&decl.name, Value::Map(entries)).open()
+    }
+
+    /// A record whose fields all say their value may be a map; everything else is text of the language.
+    fn value(&self, expr: &Expr) -> Value {
+        let ExprKind::Record(entries) = &expr.node else { return text(self.printer.expr(expr)) };
+        let fields: Option<Vec<Entry>> = entries
+            .iter()
+            .map(|entry| match entry {
+                RecordEntry::Field(name, value) if !is_short(name, value) => {
+                    Some(Entry::new(&name.node, self.value(value)))
+                }
+                RecordEntry::Field(..) | RecordEntry::Spread(_) | RecordEntry::Open => None,
+            })
+            .collect();
+        match fields {
+            Some(fields) if !fields.is_empty() => Value::Map(fields),
+            _ => text(self.printer.expr(expr)),
+        }
+    }
+
+    fn source(&mut self, decl: &SourceDecl) -> Entry {
+        let mut entries = vec![Entry::new("type", self.type_expr(&decl.ty)), self.topic_entry(&decl.topic)];
+        entries.extend(self.key(decl.key.as_ref()));
+        if let Some(time) = &decl.time {
+            let value = self.time(time);
+            entries.push(self.at(time.field.span, "time", value));
+        }
+        entries.extend(self.route("malformed", decl.malformed.as_ref()));
+        self.named(&decl.name, Value::Map(entries)).open()
+    }
+
+    fn table(&mut self, decl: &TableDecl) -> Entry {
+        let mut entries = vec![Entry::new("type", self.type_expr(&decl.ty)), self.topic_entry(&decl.topic)];
+        entries.extend(self.key(decl.key.as_ref()));
+        entries.extend(self.route("malformed", decl.malformed.as_ref()));
+        self.named(&decl.name, Value::Map(entries)).open()
+    }
+
+    fn time(&self, time: &TimeClause) -> Value {
+        if time.out_of_order.is_none() && time.idle.is_none() {
+            return text(path(&time.field));
+        }
+        let mut entries = vec![Entry::new("field", text(path(&time.field)))];
+        for (key, length) in [("out_of_order", &time.out_of_order), ("idle", &time.idle)] {
+            entries.extend(length.as_ref().map(|length| Entry::new(key, self.duration(length))));
+        }
+        Value::Map(entries)
+    }
+
+    fn duration(&self, length: &Spanned<i64>) -> Value {
+        text(self.printer.duration(length))
+    }
+
+    fn key(&mut self, key: Option<&Path>) -> Option<Entry> {
+        let key = key?;
+        Some(self.at(key.span, "key", text(path(key))))
+    }
+
+    fn route(&mut self, word: &str, topic: Option<&TopicRef>) -> Option<Entry> {
+        let topic = topic?;
+        let value = self.topic_holder(topic);
+        Some(self.at(topic.span, word, value))
+    }
+
+    fn topic_holder(&self, topic: &TopicRef) -> Value {
+        Value::Map(vec![self.topic_entry(topic)])
+    }
+
+    fn topic_entry(&self, topic: &TopicRef) -> Entry {
+        let word = self.printer.topic_word(topic);
+        if topic.options.is_empty() {
+            return Entry::new(word, text(&topic.topic.node));
+        }
+        let mut entries = vec![Entry::new("topic", text(&topic.topic.node))];
+        for (name, value) in &topic.options {
+            let value = match &value.node {
+                OptionValue::Flag => text("true"),
+                OptionValue::Paths(paths) => match &paths[..] {
+                    [only] => text(path(only)),
+                    several => {
+                        Value::List(several.iter().map(|part| Entry::item(text(path(part)))).collect())
+                    }
+                },
+            };
+            entries.push(Entry::new(&name.node, value));
+        }
+        Entry::new(word, Value::Map(entries))
+    }
+
+    fn stream(&mut self, decl: &StreamDecl) -> Entry {
+        let mut entries = vec![match &decl.inputs[..] {
+            [only] => Entry::new("from", text(&only.node)),
+            several => {
+                let names = several.iter().map(|name| Entry::item(text(&name.node)));
+                Entry::new("merge", Value::List(names.collect()))
+            }
+        }];
+        let steps: Vec<Entry> = decl.steps.iter().map(|step| self.step(step)).collect();
+        if !steps.is_empty() {
+            entries.push(Entry::new("steps", Value::List(steps)).open());
+        }
+        self.named(&decl.name, Value::Map(entries)).open()
+    }
+
+    fn step(&mut self, step: &Step) -> Entry {
+        let (word, value) = self.step_kind(&step.kind);
+        let mut entries = vec![Entry::new(word, value)];
+        entries.extend(step.alias.as_ref().map(|alias| Entry::new("as", text(&alias.node))));
+        entries.extend(step.errors.as_ref().map(|errors| Entry::new("errors", self.topic_holder(errors))));
+        Entry::item(Value::Map(entries)).with(self.comments.take(step.span)).open()
+    }
+
+    fn step_kind<'k>(&self, kind: &'k StepKind) -> (&'k str, Value) {
+        let expr = |expr: &Expr| text(self.printer.expr(expr));
+        match kind {
+            StepKind::Filter(condition) => ("filter", expr(condition)),
+            StepKind::Map(value) => ("map", self.value(value)),
+            StepKind::Select(fields) => ("select", paths(fields)),
+            StepKind::Drop(fields) => ("drop", paths(fields)),
+            StepKind::Add(fields) => {
+                let fields = fields.iter().map(|(name, value)| Entry::new(&name.node, self.value(value)));
+                ("add", Value::Map(fields.collect()))
+            }
+            StepKind::GroupBy(by) => ("group_by", self.by(by)),
+            StepKind::RepartitionBy(by) => ("repartition_by", self.by(by)),
+            StepKind::Window(window) => ("window", self.window(window)),
+            StepKind::Aggregate(functions) => ("aggregate", self.assignments(functions)),
+            StepKind::Rolling { range, by, excluding_current, functions } => {
+                let mut entries =
+                    vec![Entry::new("range", self.duration(range)), Entry::new("by", self.by(by))];
+                if *excluding_current {
+                    entries.push(Entry::new("excluding_current", text("true")));
+                }
+                entries.push(Entry::new("fields", self.assignments(functions)));
+                ("rolling", Value::Map(entries))
+            }
+            StepKind::Join { left, table, alias, by } => {
+                let mut entries = vec![Entry::new("table", text(&table.node))];
+                entries.extend(alias.as_ref().map(|alias| Entry::new("as", text(&alias.node))));
+                entries.push(Entry::new("by", expr(by)));
+                (if *left { "left_join" } else { "join" }, Value::Map(entries))
+            }
+            StepKind::Dedupe { by, within } => {
+                let entries =
+                    vec![Entry::new("by", self.by(by)), Entry::new("within", self.duration(within))];
+                ("dedupe", Value::Map(entries))
+            }
+            StepKind::Emit(EmitKind::Final) => ("emit", text("final")),
+            StepKind::Emit(EmitKind::Changes) => ("emit", text("changes")),
+            StepKind::Emit(EmitKind::Every(length)) => {
+                ("emit", Value::Map(vec![Entry::new("every", self.duration(length))]))
+            }
+            StepKind::Unsupported(word) => (word, Value::Map(Vec::new())),
+        }
+    }
+
+    fn window(&self, window: &WindowStep) -> Value {
+        let size = self.duration(&window.size);
+        let mut entries = vec![match &window.every {
+            None => Entry::new("tumbling", size),
+            Some(every) => {
+                let parts = vec![Entry::new("size", size), Entry::new("every", self.duration(every))];
+                Entry::new("hopping", Value::Map(parts))
+            }
+        }];
+        entries.extend(window.grace.as_ref().map(|grace| Entry::new("grace", self.duration(grace))));
+        entries.extend(window.late.as_ref().map(|late| Entry::new("late", self.topic_holder(late))));
+        Value::Map(entries)
+    }
+
+    fn by(&self, by: &[Expr]) -> Value {
+        match by {
+            [only] => text(self.printer.expr(only)),
+            several => {
+                Value::List(several.iter().map(|part| Entry::item(text(self.printer.expr(part)))).collect())
+            }
+        }
+    }
+
+    fn assignments(&self, fields: &[(Name, Expr)]) -> Value {
+        let fields =
+            fields.iter().map(|(name, value)| Entry::new(&name.node, text(self.printer.expr(value))));
+        Value::Map(fields.collect())
+    }
+
+    /// By stream; several sinks of one stream are a list.
+    fn sinks(&mut self, sinks: &[SinkDecl]) -> Vec<Entry> {
+        let mut entries: Vec<(&str, Vec<Entry>)> = Vec::new();
+        for sink in sinks {
+            let item = Entry::item(self.topic_holder(&sink.topic)).with(self.comments.take(sink.topic.span));
+            match entries.iter_mut().find(|(name, _)| *name == sink.stream.node) {
+                Some((_, items)) => items.push(item),
+                None => entries.push((&sink.stream.node, vec![item])),
+            }
+        }
+        let entry = |(name, mut items): (&str, Vec<Entry>)| match items.pop() {
+            Some(only) if items.is_empty() => Entry { key: name.to_owned(), ..only },
+            last => {
+                items.extend(last);
+                Entry::new(name, Value::List(items)).open()
+            }
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    fn test(&mut self, decl: &TestDecl) -> Entry {
+        let mut steps = Vec::new();
+        for step in &decl.steps {
+            match step {
+                TestStepDecl::Feed { input, rows } => self.feed(input, rows, &mut steps),
+                TestStepDecl::AdvanceTo(time) => {
+                    let value = Value::Quoted(self.printer.expr(time));
+                    steps.push((time.span, Entry::new("advance_to", value)));
+                }
+                TestStepDecl::Expect { stream, rows } => {
+                    let rows = rows.iter().map(|row| self.row_item(row)).collect();
+                    steps.push((stream.span, self.of("expect", stream, Value::List(rows))));
+                }
+                TestStepDecl::Snapshot { stream } => {
+                    steps.push((stream.span, Entry::new("snapshot", text(&stream.node))));
+                }
+            }
+        }
+        let steps = steps.into_iter().map(|(place, mut entry)| {
+            let mut comments = self.comments.take(place);
+            // The place is the name inside: a comment behind it stands there.
+            if let Value::Map(inner) = &mut entry.value
+                && let [Entry { value: Value::List(_), comments: own, .. }] = &mut inner[..]
+            {
+                own.behind = comments.behind.take();
+            }
+            Entry::item(Value::Map(vec![entry])).with(comments).open()
+        });
+        let steps = steps.collect();
+        let name = Entry::new("name", text(&decl.name.node));
+        let entries = vec![name, Entry::new("steps", Value::List(steps)).open()];
+        Entry::item(Value::Map(entries)).with(self.comments.take(decl.name.span)).open()
+    }
+
+    fn of(&self, word: &str, name: &Name, value: Value) -> Entry {
+        let is_empty = matches!(&value, Value::List(items) if items.is_empty());
+        let inner = Entry::new(&name.node, value);
+        Entry::new(word, Value::Map(vec![if is_empty { inner } else { inner.open() }]))
+    }
+
+    /// Rows and deletions are steps of their own in YAML.
+    fn feed(&mut self, input: &Name, rows: &[FeedRowDecl], steps: &mut Vec<(Span, Entry)>) {
+        let mut waiting: Vec<Entry> = Vec::new();
+        for row in rows {
+            match row {
+                FeedRowDecl::Row(row) => waiting.push(self.row_item(row)),
+                FeedRowDecl::Null { key } => {
+                    if !waiting.is_empty() {
+                        let rows = Value::List(std::mem::take(&mut waiting));
+                        steps.push((input.span, self.of("feed", input, rows)));
+                    }
+                    let deleted = Entry::new(&input.node, text(&key.node));
+                    steps.push((input.span, Entry::new("delete", Value::Map(vec![deleted]))));
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            steps.push((input.span, self.of("feed", input, Value::List(waiting))));
+        }
+    }
+
+    fn row_item(&mut self, row: &Expr) -> Entry {
+        Entry::item(self.row(row)).with(self.comments.take(row.span))
+    }
+
+    fn row(&mut self, expr: &Expr) -> Value {
+        let ExprKind::Record(entries) = &expr.node else { return self.cell(expr) };
+        let mut row = Vec::new();
+        for entry in entries {
+            match entry {
+                RecordEntry::Field(name, value) => row.push(Entry::new(&name.node, self.row(value))),
+                RecordEntry::Open => row.push(Entry::new("..", text("any"))),
+                RecordEntry::Spread(value) => self.cannot(value.span, "`..` with a name"),
+            }
+        }
+        Value::Row(row)
+    }
+
+    /// A value of a row: a literal, or text.
+    fn cell(&mut self, expr: &Expr) -> Value {
+        match &expr.node {
+            ExprKind::String(string) => self.text_cell(expr.span, string),
+            ExprKind::Timestamp(_) => Value::Quoted(self.printer.expr(expr)),
+            ExprKind::Int(_)
+            | ExprKind::Decimal(..)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Duration(_) => text(self.printer.expr(expr)),
+            // A plain `null`: in quotes it would be a text.
+            ExprKind::Null => Value::Null,
+            ExprKind::Unary(UnaryOp::Negate, inner)
+                if matches!(inner.node, ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_)) =>
+            {
+                text(self.printer.expr(expr))
+            }
+            ExprKind::Path(_)
+            | ExprKind::Call(..)
+            | ExprKind::Format(_)
+            | ExprKind::Record(_)
+            | ExprKind::If(..)
+            | ExprKind::Match(..)
+            | ExprKind::Unary(..)
+            | ExprKind::Binary(..)
+            | ExprKind::In { .. }
+            | ExprKind::Between(..)
+            | ExprKind::IsNull { .. } => {
+                self.cannot(expr.span, "what is calculated");
+                text("")
+            }
+        }
+    }
+
+    fn text_cell(&mut self, place: Span, string: &str) -> Value {
+        if string.starts_with('@') {
+            self.cannot(place, "a text that begins with `@`");
+        }
+        let scalar = Scalar { text: string, span: place, exact: false };
+        let is_plain = string.starts_with(|c: char| c.is_alphabetic())
+            && scalar.expr(&mut Vec::new()).is_none_or(|read| matches!(read.node, ExprKind::Path(_)));
+        if is_plain { text(string) } else { Value::Quoted(string.to_owned()) }
+    }
+
+    fn cannot(&mut self, place: Span, what: &str) {
+        let message = format!("the rows of a test in YAML cannot say {what}");
+        self.diagnostics.push(Diagnostic::error(codes::YAML_SHAPE, place, message));
+    }
+}
+
+fn paths(paths: &[Path]) -> Value {
+    match paths {
+        [only] => text(path(only)),
+        several => Value::List(several.iter().map(|part| Entry::item(text(path(part)))).collect()),
+    }
+}
