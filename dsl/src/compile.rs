@@ -1,6 +1,7 @@
 //! A file in, a plan and its tests out, or diagnostics.
 
 use crate::SourceFile;
+use crate::allow;
 use crate::check::declared::{self, Environment, Types};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower;
@@ -41,6 +42,7 @@ pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
             !matches!(diagnostic.code, codes::UNKNOWN_NAME | codes::UNKNOWN_TYPE | codes::UNUSED)
         });
     }
+    allow::apply(file, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| (diagnostic.labels[0].span.start, !diagnostic.is_error()));
     diagnostics.dedup();
     let wrong = diagnostics.iter().any(Diagnostic::is_error);

@@ -2,6 +2,7 @@
 //!
 //! No I/O, and no engine: `DESIGN.md` says how it works.
 
+mod allow;
 pub mod ast;
 mod check;
 mod compile;
@@ -15,6 +16,7 @@ mod graph;
 mod lower;
 mod parse;
 pub mod source;
+mod text_comments;
 mod yaml;
 
 pub use check::declared::Environment;

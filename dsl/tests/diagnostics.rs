@@ -1,28 +1,170 @@
-//! Wrong files, and what is said of each. Every file of `wrong/` has its snapshot.
+//! Files with mistakes, and what is said of each: every file of `wrong/` and `warned/` has its snapshot, every code a file.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use tidegate_dsl::diagnostic::{render, render_short};
+use tidegate_dsl::diagnostic::{
+    Diagnostic, codes, render, render_github, render_json, render_sarif, render_short,
+};
 use tidegate_dsl::{SourceFile, compile};
+
+/// The files of a folder beside this one, by name.
+fn files(folder: &str) -> Vec<SourceFile> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let entries = std::fs::read_dir(&dir).expect("the folder is there");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| {
+            let text = std::fs::read_to_string(dir.join(&name)).expect("read");
+            SourceFile::new(name, text)
+        })
+        .collect()
+}
+
+fn told(file: &SourceFile) -> String {
+    let diagnostics = compile(file, &|_| None).diagnostics;
+    format!("{}----\n{}", render(file, &diagnostics), render_short(file, &diagnostics))
+}
 
 #[test]
 fn every_wrong_file_is_told_why() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wrong");
-    let mut names: Vec<String> = std::fs::read_dir(&dir)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+    let files = files("wrong");
+    assert!(files.len() >= 150);
+    assert!(files.iter().filter(|file| file.is_yaml()).count() >= 40);
+    let unseen: Vec<&str> = files
+        .iter()
+        .filter(|file| compile(file, &|_| None).plan.is_some())
+        .map(|file| file.name.as_str())
         .collect();
-    names.sort();
-    assert!(names.len() >= 20);
-    for name in names {
-        let text = std::fs::read_to_string(dir.join(&name)).expect("read");
-        let file = SourceFile::new(name.clone(), text);
-        let compiled = compile(&file, &|_| None);
-        assert!(compiled.plan.is_none(), "{name} is wrong, and nobody saw it");
-        let told = format!(
-            "{}----\n{}",
-            render(&file, &compiled.diagnostics),
-            render_short(&file, &compiled.diagnostics)
-        );
-        insta::assert_snapshot!(name.replace('.', "_"), told);
+    assert!(unseen.is_empty(), "wrong, and nobody saw it: {unseen:?}");
+    for file in files {
+        insta::assert_snapshot!(file.name.replace('.', "_"), told(&file));
     }
+}
+
+#[test]
+fn every_warned_file_is_told_why() {
+    for file in files("warned") {
+        let compiled = compile(&file, &|_| None);
+        assert!(
+            compiled.plan.is_some() && !compiled.diagnostics.is_empty(),
+            "{} has warnings alone",
+            file.name
+        );
+        insta::assert_snapshot!(format!("warned_{}", file.name.replace('.', "_")), told(&file));
+    }
+}
+
+#[test]
+fn every_code_has_a_page_and_a_file_that_shows_it() {
+    let shown: BTreeSet<_> = ["wrong", "warned"]
+        .iter()
+        .flat_map(|folder| files(folder))
+        .flat_map(|file| compile(&file, &|_| None).diagnostics)
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    let missing: Vec<String> = codes::ALL
+        .iter()
+        .filter(|(code, _)| !shown.contains(code))
+        .map(|(code, _)| code.to_string())
+        .collect();
+    assert!(missing.is_empty(), "no file shows {missing:?}");
+    assert!(shown.iter().all(|code| codes::page(*code).len() > 40));
+}
+
+/// An edit is worth having only if the finding is gone with it.
+#[test]
+fn edits_mend_what_they_are_given_for() {
+    let mut mended = 0;
+    for file in files("wrong") {
+        let diagnostics = compile(&file, &|_| None).diagnostics;
+        for diagnostic in &diagnostics {
+            let Some(edit) = diagnostic.edit(&file) else { continue };
+            let mut text = file.text.clone();
+            text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+            let after = compile(&SourceFile::new(file.name.clone(), text.clone()), &|_| None).diagnostics;
+            let still = |after: &Diagnostic| {
+                after.code == diagnostic.code
+                    && after.message == diagnostic.message
+                    && after.labels == diagnostic.labels
+            };
+            assert!(!after.iter().any(still), "{}: {:?} mends nothing\n{text}", file.name, edit);
+            mended += 1;
+        }
+    }
+    assert!(mended >= 30, "{mended}");
+}
+
+#[test]
+fn forms_for_machines() {
+    let all: Vec<(SourceFile, Vec<Diagnostic>)> =
+        ["two_errors.tide", "yaml_unknown_field.yaml", "typo_filter.tide"]
+            .iter()
+            .filter_map(|name| files("wrong").into_iter().find(|file| file.name == *name))
+            .map(|file| {
+                let diagnostics = compile(&file, &|_| None).diagnostics;
+                (file, diagnostics)
+            })
+            .collect();
+    assert_eq!(all.len(), 3);
+    let join = |form: fn(&SourceFile, &[Diagnostic]) -> String| {
+        all.iter().map(|(file, diagnostics)| form(file, diagnostics)).collect::<String>()
+    };
+    let json = join(render_json);
+    let count: usize = all.iter().map(|(_, diagnostics)| diagnostics.len()).sum();
+    assert_eq!(json.lines().count(), count);
+    for line in json.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+        for key in ["file", "code", "severity", "message", "start", "end", "labels", "notes", "edits"] {
+            assert!(!value[key].is_null(), "{key} is missing in {line}");
+        }
+    }
+    insta::assert_snapshot!("form_json", json);
+    insta::assert_snapshot!("form_github", join(render_github));
+    let files: Vec<(&SourceFile, &[Diagnostic])> = all.iter().map(|(file, all)| (file, &all[..])).collect();
+    let sarif = render_sarif(&files);
+    insta::assert_snapshot!("form_sarif", sarif.split("\"rules\"").next().unwrap_or(&sarif));
+    check_sarif(&serde_json::from_str(&sarif).expect("SARIF is JSON"), count);
+}
+
+/// What SARIF 2.1.0 requires of a log (sections 3.13, 3.14, 3.18, 3.19, 3.27 to 3.30, 3.49, 3.55 to 3.57).
+fn check_sarif(log: &serde_json::Value, results: usize) {
+    assert_eq!(log["version"], "2.1.0");
+    let runs = log["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 1);
+    let driver = &runs[0]["tool"]["driver"];
+    assert!(driver["name"].is_string());
+    let rules = driver["rules"].as_array().expect("rules");
+    let ids: BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids.len(), rules.len(), "ids of rules are unique");
+    assert!(rules.iter().all(|rule| rule["fullDescription"]["text"].is_string()));
+    let all = runs[0]["results"].as_array().expect("results");
+    assert_eq!(all.len(), results);
+    for result in all {
+        let index = result["ruleIndex"].as_u64().expect("an index") as usize;
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().expect("a level")));
+        assert!(result["message"]["text"].is_string());
+        for location in result["locations"].as_array().expect("locations") {
+            check_region(&location["physicalLocation"]["region"]);
+            assert!(location["physicalLocation"]["artifactLocation"]["uri"].is_string());
+        }
+        for fix in result["fixes"].as_array().into_iter().flatten() {
+            for change in fix["artifactChanges"].as_array().expect("changes") {
+                assert!(change["artifactLocation"]["uri"].is_string());
+                for replacement in change["replacements"].as_array().expect("replacements") {
+                    check_region(&replacement["deletedRegion"]);
+                    assert!(replacement["insertedContent"]["text"].is_string());
+                }
+            }
+        }
+    }
+}
+
+fn check_region(region: &serde_json::Value) {
+    let number = |key: &str| region[key].as_u64().unwrap_or(0);
+    assert!(number("startLine") >= 1 && number("startColumn") >= 1 && number("endColumn") >= 1);
+    assert!((number("endLine"), number("endColumn")) >= (number("startLine"), number("startColumn")));
 }

@@ -11,6 +11,7 @@ mod yaml_text;
 use crate::diagnostic::Diagnostic;
 use crate::format::{Unformatted, format};
 use crate::source::SourceFile;
+use crate::text_comments::{self, Found};
 use crate::{parse, yaml as yaml_form};
 use comments::Comments;
 use expr::Printer;
@@ -32,19 +33,16 @@ pub fn convert(file: &SourceFile, to: Spelling) -> Result<String, Vec<Diagnostic
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let found = match from {
-        Spelling::Yaml => comments::in_yaml(&file.text),
-        Spelling::Tide => comments::in_tide(&file.text),
-    };
+    let found = || text_comments::of(file);
     match to {
         Spelling::Yaml => {
             let written =
-                with_comments(found, |comments| yaml::write(&topology, &Printer::new(file), comments));
+                with_comments(found(), |comments| yaml::write(&topology, &Printer::new(file), comments));
             written.1.map(|text| text + &end(&written.0, "#"))
         }
         Spelling::Tide => {
             let written =
-                with_comments(found, |comments| tide::write(&topology, &Printer::new(file), comments));
+                with_comments(found(), |comments| tide::write(&topology, &Printer::new(file), comments));
             let text = written.1 + &end(&written.0, "//");
             match format(&SourceFile::new("converted.tide", text)) {
                 Ok(text) => Ok(text),
@@ -58,7 +56,7 @@ pub fn convert(file: &SourceFile, to: Spelling) -> Result<String, Vec<Diagnostic
 }
 
 /// Writes twice: the first time only tells which places comments can stand at.
-fn with_comments<T>(found: Vec<comments::Found>, write: impl Fn(&mut Comments) -> T) -> (Comments, T) {
+fn with_comments<T>(found: Vec<Found>, write: impl Fn(&mut Comments) -> T) -> (Comments, T) {
     let mut places = Comments::default();
     write(&mut places);
     let mut comments = places.with(found);

@@ -1,17 +1,34 @@
 //! What the checker tells a person: a stable code, the place, the cause's place, and what to do.
 
 pub mod codes;
+mod edit;
+mod github;
+mod json;
 mod render;
+mod sarif;
 
 pub use codes::Code;
+pub use edit::Edit;
+pub use github::render_github;
+pub use json::render_json;
 pub use render::{render, render_short};
+pub use sarif::render_sarif;
 
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
     Error,
     Warning,
+}
+
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +39,8 @@ pub struct Diagnostic {
     /// The first is where it is wrong; the others show why.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
+    /// How to mend it, where a machine can.
+    pub(crate) mend: Option<edit::Mend>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +57,7 @@ impl Diagnostic {
             message: message.into(),
             labels: vec![Label { span, text: String::new() }],
             notes: Vec::new(),
+            mend: None,
         }
     }
 
@@ -50,6 +70,25 @@ impl Diagnostic {
     pub fn here(mut self, text: impl Into<String>) -> Diagnostic {
         self.labels[0].text = text.into();
         self
+    }
+
+    /// The word at the primary place was probably meant to be this one.
+    #[must_use]
+    pub fn meant(mut self, word: &str) -> Diagnostic {
+        self.mend = Some(edit::Mend::Word(word.to_owned()));
+        self.here(format!("did you mean `{word}`?"))
+    }
+
+    /// What stands at `span` would be right as `text`.
+    #[must_use]
+    pub fn mended_by(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Replace(Edit { span, text: text.into() }));
+        self
+    }
+
+    /// The change of the file that mends it, where there is one.
+    pub fn edit(&self, file: &SourceFile) -> Option<Edit> {
+        edit::resolve(self.mend.as_ref()?, self.labels[0].span, file)
     }
 
     /// Shows the cause.

@@ -43,9 +43,6 @@ pub fn render_short(file: &SourceFile, diagnostics: &[Diagnostic]) -> String {
 
 fn short(file: &SourceFile, diagnostic: &Diagnostic) -> String {
     let (line, column) = file.position(diagnostic.labels[0].span.start);
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let severity = diagnostic.severity.word();
     format!("{}:{line}:{column}: {severity}[{}]: {}\n", file.name, diagnostic.code, diagnostic.message)
 }

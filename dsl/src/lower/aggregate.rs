@@ -229,7 +229,7 @@ impl Lowerer<'_> {
                     format!("`{other}` is no aggregate function"),
                 );
                 self.diagnostics.push(match did_you_mean(other, AGGREGATES) {
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic.note(format!(
                         "there are {}; calculate inside of them: `sum(a * b)`",
                         AGGREGATES.join(", ")

@@ -129,7 +129,7 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
         let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
             .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
         if let Some(meant) = did_you_mean(&word, DECLARATIONS) {
-            diagnostic = diagnostic.note(format!("did you mean `{meant}`?"));
+            diagnostic = diagnostic.note(format!("did you mean `{meant}`?")).mended_by(word_span, meant);
         }
         diagnostics.push(diagnostic);
         return;

@@ -25,7 +25,7 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
         let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"))
             .here(format!("a step is expected: {}", STEPS.map(|word| format!("`{word}`")).join(", ")));
         return match did_you_mean(&word, STEPS) {
-            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")).mended_by(span, meant),
             None => diagnostic,
         };
     }
@@ -58,7 +58,9 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let diagnostic = Diagnostic::error(codes::SYNTAX, span, message);
     let words: Vec<String> = expected.iter().map(|text| text.trim_matches('`').to_owned()).collect();
     match did_you_mean(&word, words.iter().map(String::as_str)) {
-        Some(meant) if meant != word => diagnostic.note(format!("did you mean `{meant}`?")),
+        Some(meant) if meant != word => {
+            diagnostic.note(format!("did you mean `{meant}`?")).mended_by(span, meant)
+        }
         _ => diagnostic,
     }
 }

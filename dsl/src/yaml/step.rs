@@ -115,7 +115,7 @@ impl Reader<'_> {
                 let diagnostic =
                     Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{word}` is no step"));
                 self.diagnostics.push(match did_you_mean(word, WORDS) {
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic.note(format!("the steps are {}", WORDS.join(", "))),
                 });
                 return None;

@@ -48,7 +48,7 @@ enum LogFormat {
 #[derive(Subcommand)]
 enum Command {
     /// Checks topology files: everything that `run` checks before it connects
-    #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
+    #[command(after_help = check::HELP)]
     Check(check::Arguments),
     /// Rewrites topology files of the text form (.tide) in their canonical form; comments stay
     #[command(after_help = fmt::HELP)]

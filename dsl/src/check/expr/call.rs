@@ -44,7 +44,7 @@ impl Checker<'_> {
                 format!("there is no function `{}`", name.node),
             );
             if let Some(meant) = did_you_mean(&name.node, names) {
-                diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                diagnostic = diagnostic.meant(&meant);
             }
             self.diagnostics.push(diagnostic);
             return Typed::Wrong;

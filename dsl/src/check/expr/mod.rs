@@ -170,7 +170,7 @@ impl<'a> Checker<'a> {
                         )
                         .note(format!("its record has {}", list(&names)));
                         if let Some(meant) = did_you_mean(name, names) {
-                            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                            diagnostic = diagnostic.meant(&meant);
                         }
                         self.diagnostics.push(diagnostic);
                         return Typed::Wrong;
@@ -196,7 +196,7 @@ impl<'a> Checker<'a> {
         let mut diagnostic =
             Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         diagnostic = match did_you_mean(name, names) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.meant(&meant),
             None if fields.is_empty() => diagnostic,
             None if in_function => diagnostic.note(format!("the function's arguments are {}", list(&fields))),
             None => diagnostic.note(format!("the event has {}", list(&fields))),
