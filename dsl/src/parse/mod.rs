@@ -2,6 +2,7 @@
 
 mod declaration;
 mod expr;
+mod habit;
 mod syntax_error;
 
 use crate::ast::*;
@@ -128,7 +129,10 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
     if !DECLARATIONS.contains(&word.as_str()) {
         let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
             .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
-        if let Some(meant) = did_you_mean(&word, DECLARATIONS) {
+        let lower = word.to_lowercase();
+        if let Some(note) = habit::declaration_elsewhere(&lower) {
+            diagnostic = diagnostic.note(note);
+        } else if let Some(meant) = did_you_mean(&lower, DECLARATIONS) {
             diagnostic = diagnostic.note(format!("did you mean `{meant}`?")).mended_by(word_span, meant);
         }
         diagnostics.push(diagnostic);
