@@ -5,11 +5,12 @@ use std::process::Command;
 
 /// Which of our crates each crate may name in `[dependencies]`.
 fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let table: [(&str, &[&str]); 8] = [
+    let table: [(&str, &[&str]); 9] = [
         ("tidegate-model", &[]),
+        ("tidegate-functions", &["tidegate-model"]),
         ("tidegate-state", &["tidegate-model"]),
-        ("tidegate-dsl", &["tidegate-model"]),
-        ("tidegate-engine", &["tidegate-model", "tidegate-state"]),
+        ("tidegate-dsl", &["tidegate-model", "tidegate-functions"]),
+        ("tidegate-engine", &["tidegate-model", "tidegate-functions", "tidegate-state"]),
         ("tidegate-kafka", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-embedded", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-sim", &["tidegate-model", "tidegate-engine"]),
@@ -17,6 +18,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
             "tidegate-cli",
             &[
                 "tidegate-model",
+                "tidegate-functions",
                 "tidegate-state",
                 "tidegate-engine",
                 "tidegate-dsl",

@@ -54,8 +54,65 @@ fn tests_of_the_ready_topologies_pass() {
 
 #[test]
 fn every_step_gives_what_was_worked_out_by_hand() {
-    let output = run(&["test", "tests/topologies/steps.tide"]);
+    let files = ["steps.tide", "lists.tide", "lists.yaml", "collections.tide"];
+    let files: Vec<String> = files.iter().map(|file| format!("tests/topologies/{file}")).collect();
+    let mut arguments = vec!["test"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run(&arguments);
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn functions_give_what_was_worked_out_by_hand() {
+    let output = run(&["test", "tests/topologies/functions.tide"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// An event with one element that cannot be used is set aside as a whole, once, and as it came.
+#[test]
+fn a_failed_element_sets_its_event_aside_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let declared = "topology t\nenum Kind { a, b }\n\
+        source s: { ns: [int], kind: Kind } = embedded(\"s\")\n  malformed -> embedded(\"s.malformed\")\n\
+        stream each = s |> expand map(ns, n => 10 / n) as part, errors -> embedded(\"s.errors\") |> select kind, part\n\
+        sink each -> embedded(\"each\")\n";
+    std::fs::write(file("t.tide"), declared).expect("written");
+    let events = "{\"ns\":[5,2],\"kind\":\"a\"}\n{\"ns\":[1,0,0],\"kind\":\"b\"}\n{\"ns\":[1],\"kind\":\"c\"}\n\
+        {\"ns\":[1,\"2\"],\"kind\":\"a\"}\n{\"ns\":[],\"kind\":\"a\"}\n";
+    std::fs::write(file("in.ndjson"), events).expect("written");
+    let output = run(&[
+        "run",
+        &file("t.tide"),
+        "--input",
+        &format!("s={}", file("in.ndjson")),
+        "--output",
+        &format!("each={}", file("each")),
+        "--output",
+        &format!("s.errors={}", file("errors")),
+        "--output",
+        &format!("s.malformed={}", file("malformed")),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let read = |name: &str| std::fs::read_to_string(file(name)).expect("the file is there");
+    assert_eq!(read("each"), "{\"kind\":\"a\",\"part\":2}\n{\"kind\":\"a\",\"part\":5}\n");
+    let aside = |name: &str| -> Vec<(String, String)> {
+        let row = |line: &str| {
+            let row: serde_json::Value = serde_json::from_str(line).expect("rows are JSON");
+            let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+            (text(&row["headers"]["tidegate.code"]), text(&row["value"]))
+        };
+        read(name).lines().map(row).collect()
+    };
+    let told = |code: &str, value: &str| (code.to_owned(), value.to_owned());
+    assert_eq!(aside("errors"), [told("division_by_zero", "{\"ns\":[1,0,0],\"kind\":\"b\"}")]);
+    assert_eq!(
+        aside("malformed"),
+        [
+            told("wrong_type", "{\"ns\":[1],\"kind\":\"c\"}"),
+            told("wrong_type", "{\"ns\":[1,\"2\"],\"kind\":\"a\"}")
+        ]
+    );
 }
 
 /// An event whose condition fails goes to the errors' route, and nowhere else.
@@ -97,6 +154,41 @@ fn a_failed_test_shows_what_came() {
         "failed_test",
         text(&output.stdout).replace(&dir.path().display().to_string(), "DIR")
     );
+}
+
+/// What a change keeps is told before it is run, from the old file or from what its runs have left; and `run` says the same.
+#[test]
+fn a_plan_tells_what_a_change_keeps_begins_anew_and_refuses() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let old = "topology t\nsource s: { id: int, key: int } = embedded(\"s\") key id\n\
+        stream totals = s |> group by key |> aggregate { n: count() }\n\
+        stream seen = s |> dedupe by id within 1h\n\
+        sink totals -> embedded(\"totals\")\nsink seen -> embedded(\"seen\")\n";
+    let changed = old
+        .replace("{ n: count() }", "{ n: count(), ids: sum(id) }")
+        .replace("stream seen = s |>", "stream seen = s |> filter id > 0 |>")
+        .replace("sink seen -> embedded(\"seen\")", "stream fresh = s |> dedupe by key within 1m\nsink fresh -> embedded(\"fresh\")\nsink seen -> embedded(\"seen.positive\")");
+    let (old, changed) = (write("old.tide", old), write("new.tide", &changed));
+    let input = write("in.ndjson", "{\"id\":1,\"key\":2}\n");
+    let data = dir.path().join("data").display().to_string();
+    let input = format!("s={input}");
+    let ran = run(&["run", &old, "--data", &data, "--input", &input]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let against_file = run(&["plan", &changed, "--against", &old]);
+    assert_eq!(against_file.status.code(), Some(1));
+    insta::assert_snapshot!("plan_against_file", text(&against_file.stdout));
+    let against_data = run(&["plan", &changed, "--against", &data]);
+    assert_eq!(against_data.status.code(), Some(1));
+    insta::assert_snapshot!("plan_against_data", text(&against_data.stdout));
+    assert_eq!(run(&["plan", &old, "--against", &data]).status.code(), Some(0));
+    let refused = run(&["run", &changed, "--data", &data, "--input", &input]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("it was made by another topology"), "{}", text(&refused.stderr));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use support::{Process, oracle, pause, repository, until};
+use tidegate_engine::layout::LAYOUT_KEY;
 use tidegate_model::TaskId;
 use tidegate_model::{PartitionId, SubtopologyId};
 use tidegate_sim::payments::{Payment, Payments, card};
@@ -260,7 +261,8 @@ fn verify_state(bed: &Bed) {
                     None => folded.remove(&key),
                 };
             }
-            let dumped = dump(&state, &shared, store_name, partition);
+            let (dumped, layout) = dump(&state, &shared, store_name, partition);
+            assert_eq!(folded.remove(LAYOUT_KEY), layout, "{store_name}-{partition}: the layout");
             assert!(
                 dumped == folded,
                 "{store_name}-{partition}: {} entries, {} in the changelog",
@@ -273,7 +275,10 @@ fn verify_state(bed: &Bed) {
     assert!(compared > CARDS as usize, "there was state to compare");
 }
 
-fn dump(state: &StateDir, shared: &Shared, store: &str, partition: i32) -> BTreeMap<Vec<u8>, Vec<u8>> {
+type Dumped = (BTreeMap<Vec<u8>, Vec<u8>>, Option<Vec<u8>>);
+
+/// A store's rows, and its layout.
+fn dump(state: &StateDir, shared: &Shared, store: &str, partition: i32) -> Dumped {
     for subtopology in 0..2 {
         let task = TaskId { subtopology: SubtopologyId(subtopology), partition: PartitionId(partition) };
         let path: PathBuf = state.task_path(task);
@@ -282,7 +287,8 @@ fn dump(state: &StateDir, shared: &Shared, store: &str, partition: i32) -> BTree
         }
         let mut opened = Store::open(&path, shared, &[]).expect("the store opens");
         if let Some(table) = opened.table(store) {
-            return opened.dump(table).expect("the store can be read").into_iter().collect();
+            let layout = opened.layout(table).map(|layout| layout.as_bytes().to_vec());
+            return (opened.dump(table).expect("the store can be read").into_iter().collect(), layout);
         }
     }
     panic!("there is no store {store} for partition {partition}");

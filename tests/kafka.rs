@@ -168,6 +168,34 @@ fn hourly_4_partitions_3_processes() {
     hourly_is_exact("h43", 4, 3, "1");
 }
 
+/// More groups than one fetch holds, all in windows that close at once.
+#[test]
+fn a_window_of_many_groups_is_whole() {
+    let bed = Bed::new("g42");
+    for topic in ["payments", "w2.hourly", "w2.late"] {
+        bed.topics.create(&bed.name(topic), 4, &[]);
+    }
+    let payments = payments(40_000);
+    bed.produce(&payments, 4);
+    let topology = bed.topology("w2_hourly");
+    let text = std::fs::read_to_string(&topology).expect("read");
+    let by_id = text.replace("group by merchant.currency", "group by id").replace("grace 10s", "grace 0s");
+    assert_ne!(by_id, text);
+    std::fs::write(&topology, by_id).expect("written");
+    let mut running: Vec<Process> = (0..2).map(|number| bed.start(&topology, number, &[])).collect();
+    let newest = |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max();
+    let parts = by_partition(&payments, 4);
+    let watermark = parts.values().filter_map(newest).min().expect("partitions") - 5_000;
+    let final_hours = |payment: &&Payment| (payment.at_ms.div_euclid(3_600_000) + 1) * 3_600_000 <= watermark;
+    let right = payments.iter().filter(final_hours).count();
+    assert!(right > 30_000, "{right} groups are in closed windows");
+    bed.wait_for("w2.hourly", right, &mut running);
+    assert_eq!(bed.topics.read_committed(&bed.name("w2.late")), [], "nothing is late");
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
 fn velocity_is_exact(prefix: &str, partitions: u32, processes: usize) {
     let bed = Bed::new(prefix);
     for topic in ["payments", "w3.velocity"] {
@@ -360,6 +388,32 @@ fn a_bad_record_without_a_route_stops_the_topology_at_its_place_and_mended_it_go
     assert!(before <= messages.len());
     assert_eq!(texts(&messages, 0), right);
     assert_eq!(bed.wait_for("aside", 1, &mut running)[0].text(), "oh");
+}
+
+/// What was written into a changelog and never committed is no state.
+#[test]
+fn a_first_transaction_that_was_aborted_is_nothing() {
+    let bed = Bed::new("a11");
+    for topic in ["payments", "w5.totals"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let topology = bed.topology("w5_running");
+    let changelog = "a11_w5_running.totals.aggregate-changelog";
+    bed.topics.create(changelog, 1, &[("cleanup.policy", "compact")]);
+    bed.topics.produce_and_abort(changelog, &[("k", "v"), ("l", "w")]);
+    let payments = payments(200);
+    bed.produce(&payments, 1);
+    let mut running = bed.start(&topology, 0, &[]);
+    let right = oracle::totals(payments.iter());
+    let topic = bed.name("w5.totals");
+    until("the totals", || {
+        assert!(running.exit().is_none(), "{}", running.told());
+        let messages = bed.topics.read_committed(&topic);
+        let last: BTreeMap<String, String> =
+            messages.iter().map(|message| (key(message), message.text())).collect();
+        (last == right).then_some(())
+    });
+    assert!(running.stop().success());
 }
 
 /// Batches are cut to what the topics take.

@@ -48,9 +48,12 @@ pub enum TypeKind {
         scale: u8,
     },
     Record(Vec<FieldDecl>),
+    /// `{ name: type }` where a type stands: a map if the name is a type that a key can have, else a record of one field.
+    Braced(Box<FieldDecl>),
+    List(Box<TypeExpr>),
+    /// The names of an enum's values.
+    Enum(Vec<Name>),
     Nullable(Box<TypeExpr>),
-    /// Part of the language that this version cannot run: arrays, maps.
-    Unsupported(&'static str),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -155,6 +158,14 @@ pub enum StepKind {
         alias: Option<Name>,
         by: Expr,
     },
+    /// `expand items as item`
+    Expand {
+        left: bool,
+        list: Expr,
+        name: Name,
+    },
+    /// `flat map […]`: each element is an event.
+    FlatMap(Expr),
     Dedupe {
         by: Vec<Expr>,
         within: Spanned<i64>,
@@ -229,10 +240,20 @@ pub enum ExprKind {
     Call(Name, Vec<Expr>),
     Format(Vec<FormatPart>),
     Record(Vec<RecordEntry>),
+    List(Vec<Expr>),
+    /// `{ "key": value }`
+    Map(Vec<(Expr, Expr)>),
+    /// `x => …`, an argument of a function that works on lists.
+    Lambda(Vec<Name>, Box<Expr>),
+    /// `list[0]`, `map["key"]`
+    Index(Box<Expr>, Box<Expr>),
+    /// `.name` or `?.name` behind what is no plain path.
+    Field(Box<Expr>, Name),
     If(Box<Expr>, Box<Expr>, Box<Expr>),
     Match(Box<Expr>, Vec<Arm>),
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// One item that is a list stands for its elements.
     In {
         value: Box<Expr>,
         list: Vec<Expr>,

@@ -3,10 +3,13 @@
 use crate::SourceFile;
 use crate::allow;
 use crate::check::declared::{self, Environment, Types};
+use crate::check::expr::{Checker, Globals};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower;
+use crate::parse::Scalar;
 use crate::source::Span;
 use crate::{parse, yaml};
+use tidegate_model::expr::Expr;
 use tidegate_model::plan::Plan;
 use tidegate_model::test_case::TestCase;
 
@@ -50,4 +53,17 @@ pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
         return Compiled { plan: None, tests: Vec::new(), diagnostics };
     }
     Compiled { plan: Some(plan), tests, diagnostics }
+}
+
+/// Compiles one expression that reads no event, such as `upper("a")`.
+pub fn compile_expression(text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let globals = Globals::default();
+    let scalar = Scalar { text, span: Span::new(0, text.len()), exact: true };
+    let parsed = scalar.expr(&mut diagnostics);
+    let expr = parsed.and_then(|parsed| Checker::new(&globals, &mut diagnostics, None).scalar(&parsed));
+    match expr {
+        Some(expr) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(expr),
+        _ => Err(diagnostics),
+    }
 }

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
 use tidegate_model::plan::{AggregateCall, AggregateFunction, Emit, Node, NodeKind, Plan, Route, SinkKey};
-use tidegate_model::value::write_decimal;
-use tidegate_model::{Schema, SubtopologyId, Value};
+use tidegate_model::{ScalarType, Schema, SubtopologyId, Value};
 
 /// The plan, one sub-topology after the other.
 pub fn explain(plan: &Plan) -> String {
@@ -104,6 +103,18 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 fact(out, "makes", &format!("{} = {}", column.path, expr(made, schema)));
             }
             route_if(out, map.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Expand(expand) => {
+            from(out);
+            fact(out, "list", &expr(&expand.list, schema));
+            let empty = if expand.left {
+                "an event without an element for an empty list"
+            } else {
+                "none for an empty list"
+            };
+            fact(out, "gives", &format!("an event for each element, {empty}"));
+            route_if(out, expand.errors.as_ref());
             fields(out, node);
         }
         NodeKind::Merge => from(out),
@@ -242,17 +253,15 @@ fn fields(out: &mut String, node: &Node) {
 
 fn calls(out: &mut String, calls: &[AggregateCall], schema: Option<&Schema>) {
     for call in calls {
-        let function = match call.function {
-            AggregateFunction::Count => "count",
-            AggregateFunction::Sum => "sum",
-            AggregateFunction::Min => "min",
-            AggregateFunction::Max => "max",
-            AggregateFunction::Avg => "avg",
-            AggregateFunction::First => "first",
-            AggregateFunction::Last => "last",
+        let function = call.function.keyword();
+        let limit = match call.function {
+            AggregateFunction::Collect { limit } | AggregateFunction::CollectDistinct { limit } => {
+                format!(", {limit}")
+            }
+            _ => String::new(),
         };
         let argument = call.argument.as_ref().map_or(String::new(), |argument| expr(argument, schema));
-        fact(out, "computes", &format!("{} = {function}({argument})", call.name));
+        fact(out, "computes", &format!("{} = {function}({argument}{limit})", call.name));
     }
 }
 
@@ -274,17 +283,16 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
         _ => deep(inner),
     };
     match &expr.kind {
-        ExprKind::Const(Value::Decimal(digits)) => {
-            let mut text = Vec::new();
-            write_decimal(*digits, expr.ty.scale(), &mut text);
-            String::from_utf8_lossy(&text).into_owned()
-        }
-        ExprKind::Const(value) => value.to_string(),
+        ExprKind::Const(value) => tidegate_functions::literal(value, expr.ty),
         ExprKind::Column(index) => match schema.and_then(|schema| schema.columns.get(*index)) {
             Some(column) if column.presence => format!("{} is not null", column.path),
             Some(column) => column.path.clone(),
             None => format!("#{index}"),
         },
+        ExprKind::Not(inner) if matches!(inner.kind, ExprKind::IsNull(_)) => {
+            let ExprKind::IsNull(value) = &inner.kind else { panic!("it was looked at") };
+            format!("{} is not null", tight(value))
+        }
         ExprKind::Not(inner) => format!("not {}", tight(inner)),
         ExprKind::Negate(inner) => format!("-{}", tight(inner)),
         ExprKind::Arithmetic(operator, a, b) => {
@@ -321,7 +329,7 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             format!("{} in [{}]", tight(value), list.join(", "))
         }
         ExprKind::Cast(inner) => match expr.ty {
-            tidegate_model::ScalarType::Decimal { .. } => deep(inner),
+            ScalarType::Decimal { .. } => deep(inner),
             ty => format!("{ty}({})", deep(inner)),
         },
         ExprKind::Concat(parts) => {
@@ -332,8 +340,40 @@ fn expr(expr: &Expr, schema: Option<&Schema>) -> String {
             });
             format!("f{:?}", parts.collect::<String>())
         }
-        ExprKind::Call(function, arguments) => {
-            let name = crate::check::function::name(*function);
+        ExprKind::Local(parameter) => parameter.name.to_string(),
+        ExprKind::List(items) => format!("[{}]", exprs(items, schema)),
+        ExprKind::Record(parts) => {
+            let ScalarType::Record(record) = expr.ty else { panic!("a record has its type") };
+            let parts = record.fields.iter().zip(parts);
+            let parts = parts.map(|(field, part)| format!("{}: {}", field.name, deep(part)));
+            format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
+        }
+        ExprKind::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{}: {}", deep(key), deep(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+        ExprKind::Field(record, index) => {
+            let name = match record.ty {
+                ScalarType::Record(record) => record.fields[*index].name.as_str(),
+                _ => "?",
+            };
+            format!("{}{}.{name}", tight(record), if record.nullable { "?" } else { "" })
+        }
+        ExprKind::Index(over, index) => format!("{}[{}]", tight(over), deep(index)),
+        ExprKind::Collection(function, arguments) => {
+            format!("{}({})", function.name(), exprs(arguments, schema))
+        }
+        ExprKind::Each(each) => {
+            let name = each.function.name();
+            let (over, body, element) = (deep(&each.over), deep(&each.body), &each.element.name);
+            match &each.so_far {
+                Some((so_far, start)) => {
+                    format!("{name}({over}, {}, ({}, {element}) => {body})", deep(start), so_far.name)
+                }
+                None => format!("{name}({over}, {element} => {body})"),
+            }
+        }
+        ExprKind::Call(name, arguments) => {
             format!("{name}({})", arguments.iter().map(deep).collect::<Vec<_>>().join(", "))
         }
     }

@@ -20,7 +20,7 @@ mod text_comments;
 mod yaml;
 
 pub use check::declared::Environment;
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_expression};
 pub use convert::{Spelling, convert};
 pub use explain::explain;
 pub use format::{Unformatted, WIDTH, format};

@@ -34,6 +34,8 @@ fn both_spellings_give_equal_plans() {
         let yaml = without_lines(plan(&format!("topologies/{name}/topology.yaml")));
         assert_eq!(tide, yaml, "{name}");
     }
+    let lists = |spelling: &str| without_lines(plan(&format!("tests/topologies/lists.{spelling}")));
+    assert_eq!(lists("tide"), lists("yaml"));
 }
 
 #[test]
@@ -44,6 +46,7 @@ fn explain_shows_the_plan() {
             explain(&plan(&format!("topologies/{name}/topology.tide")))
         );
     }
+    insta::assert_snapshot!("explain_lists", explain(&plan("tests/topologies/lists.tide")));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! partial results may travel in place of events and hopping windows may be put together from slices.
 
 use crate::batch::{Column, ColumnData};
+use crate::value_codec::{decode_value, encode_value};
 use tidegate_model::plan::{AggregateCall, AggregateFunction};
 use tidegate_model::{EventTime, ScalarType, Value};
 use tidegate_state::CodecError;
@@ -29,6 +30,12 @@ pub enum Accumulator {
         at: EventTime,
         value: Value,
     },
+    /// At most `limit` values; `distinct` ones are kept in order.
+    Collect {
+        limit: u32,
+        distinct: bool,
+        values: Vec<Value>,
+    },
 }
 
 /// A result that does not fit its type.
@@ -48,6 +55,12 @@ impl Accumulator {
             AggregateFunction::Max => Accumulator::Max(Value::Null),
             AggregateFunction::First => Accumulator::First { at: EventTime::MAX, value: Value::Null },
             AggregateFunction::Last => Accumulator::Last { at: EventTime::MIN, value: Value::Null },
+            AggregateFunction::Collect { limit } => {
+                Accumulator::Collect { limit, distinct: false, values: Vec::new() }
+            }
+            AggregateFunction::CollectDistinct { limit } => {
+                Accumulator::Collect { limit, distinct: true, values: Vec::new() }
+            }
         }
     }
 
@@ -89,12 +102,12 @@ impl Accumulator {
     fn update_value(&mut self, value: Value, at: EventTime) {
         match self {
             Accumulator::Min(least) => {
-                if least.is_null() || less(&value, least) {
+                if least.is_null() || value.compare(least).is_lt() {
                     *least = value;
                 }
             }
             Accumulator::Max(greatest) => {
-                if greatest.is_null() || less(greatest, &value) {
+                if greatest.is_null() || greatest.compare(&value).is_lt() {
                     *greatest = value;
                 }
             }
@@ -106,6 +119,17 @@ impl Accumulator {
             Accumulator::Last { at: last, value: kept } => {
                 if kept.is_null() || at >= *last {
                     (*last, *kept) = (at, value);
+                }
+            }
+            Accumulator::Collect { limit, distinct, values } => {
+                let full = values.len() >= *limit as usize;
+                if *distinct {
+                    match values.binary_search_by(|known| known.compare(&value)) {
+                        Err(place) if !full => values.insert(place, value),
+                        _ => {}
+                    }
+                } else if !full {
+                    values.push(value);
                 }
             }
             Accumulator::Count(_) | Accumulator::Sum { .. } | Accumulator::SumFloat { .. } => {
@@ -138,6 +162,9 @@ impl Accumulator {
                     self.update_value(value.clone(), *at);
                 }
             }
+            (Accumulator::Collect { .. }, Accumulator::Collect { values, .. }) => {
+                values.iter().for_each(|value| self.update_value(value.clone(), EventTime::MIN));
+            }
             (mine, theirs) => panic!("{mine:?} cannot be combined with {theirs:?}"),
         }
     }
@@ -164,6 +191,7 @@ impl Accumulator {
             Accumulator::SumFloat { total, .. } => Value::Float(*total),
             Accumulator::Min(value) | Accumulator::Max(value) => value.clone(),
             Accumulator::First { value, .. } | Accumulator::Last { value, .. } => value.clone(),
+            Accumulator::Collect { values, .. } => Value::List(values.as_slice().into()),
         })
     }
 
@@ -201,6 +229,22 @@ impl Accumulator {
                 value::put_i64(out, at.micros());
                 encode_value(kept, out);
             }
+            Accumulator::Collect { limit, distinct, values } => {
+                out.extend_from_slice(&[8, u8::from(*distinct)]);
+                value::put_u64(out, u64::from(*limit));
+                value::put_u64(out, values.len() as u64);
+                values.iter().for_each(|value| encode_value(value, out));
+            }
+        }
+    }
+
+    /// About how many bytes a collected list takes beyond the accumulator itself.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Accumulator::Collect { values, .. } => {
+                values.iter().map(|value| size_of::<Value>() + value.heap_bytes()).sum()
+            }
+            _ => 0,
         }
     }
 
@@ -213,6 +257,15 @@ impl Accumulator {
             5 => Accumulator::Max(decode_value(from)?),
             6 => Accumulator::First { at: EventTime::from_micros(from.i64()?), value: decode_value(from)? },
             7 => Accumulator::Last { at: EventTime::from_micros(from.i64()?), value: decode_value(from)? },
+            8 => {
+                let distinct = from.u8()? != 0;
+                let limit = u32::try_from(from.u64()?).map_err(|_| CodecError::invalid("a limit"))?;
+                let mut values = Vec::new();
+                for _ in 0..from.u64()? {
+                    values.push(decode_value(from)?);
+                }
+                Accumulator::Collect { limit, distinct, values }
+            }
             _ => return Err(CodecError::invalid("an accumulator's kind")),
         })
     }
@@ -236,65 +289,6 @@ pub fn divide_half_even(numerator: i128, divisor: i128) -> i128 {
     let twice = numerator.rem_euclid(divisor) * 2;
     let up = twice > divisor || (twice == divisor && quotient % 2 != 0);
     quotient + i128::from(up)
-}
-
-/// Orders two values of one type that are not null; floats by their total order.
-fn less(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Bool(a), Value::Bool(b)) => a < b,
-        (Value::Int(a), Value::Int(b))
-        | (Value::Timestamp(a), Value::Timestamp(b))
-        | (Value::Duration(a), Value::Duration(b)) => a < b,
-        (Value::Float(a), Value::Float(b)) => a.total_cmp(b).is_lt(),
-        (Value::Decimal(a), Value::Decimal(b)) => a < b,
-        (Value::String(a), Value::String(b)) => a < b,
-        (a, b) => panic!("{a:?} and {b:?} are of different types"),
-    }
-}
-
-pub fn encode_value(kept: &Value, out: &mut Vec<u8>) {
-    match kept {
-        Value::Null => out.push(0),
-        Value::Bool(kept) => out.extend_from_slice(&[1, u8::from(*kept)]),
-        Value::Int(kept) => {
-            out.push(2);
-            value::put_i64(out, *kept);
-        }
-        Value::Float(kept) => {
-            out.push(3);
-            value::put_f64(out, *kept);
-        }
-        Value::Decimal(kept) => {
-            out.push(4);
-            value::put_i128(out, *kept);
-        }
-        Value::String(kept) => {
-            out.push(5);
-            value::put_str(out, kept);
-        }
-        Value::Timestamp(kept) => {
-            out.push(6);
-            value::put_i64(out, *kept);
-        }
-        Value::Duration(kept) => {
-            out.push(7);
-            value::put_i64(out, *kept);
-        }
-    }
-}
-
-pub fn decode_value(from: &mut Decoder<'_>) -> Result<Value, CodecError> {
-    Ok(match from.u8()? {
-        0 => Value::Null,
-        1 => Value::Bool(from.u8()? != 0),
-        2 => Value::Int(from.i64()?),
-        3 => Value::Float(from.f64()?),
-        4 => Value::Decimal(from.i128()?),
-        5 => Value::String(from.str()?.into()),
-        6 => Value::Timestamp(from.i64()?),
-        7 => Value::Duration(from.i64()?),
-        _ => return Err(CodecError::invalid("a value's kind")),
-    })
 }
 
 #[cfg(test)]
@@ -331,6 +325,28 @@ mod tests {
     }
 
     #[test]
+    fn collected_values_are_bounded_and_parts_of_them_go_together() {
+        let collect = |distinct, limit, values: &[i64]| {
+            let mut made = Accumulator::Collect { limit, distinct, values: Vec::new() };
+            values.iter().for_each(|value| made.update_value(Value::Int(*value), EventTime::MIN));
+            made
+        };
+        let ints = |made: &Accumulator| match made {
+            Accumulator::Collect { values, .. } => values.clone(),
+            other => panic!("{other:?}"),
+        };
+        let int = Value::Int;
+        assert_eq!(ints(&collect(false, 3, &[2, 1, 2, 3])), [int(2), int(1), int(2)]);
+        assert_eq!(ints(&collect(true, 3, &[2, 1, 2, 3, 0])), [int(1), int(2), int(3)]);
+        let mut all = collect(false, 3, &[2]);
+        all.combine(&collect(false, 3, &[1, 5, 6]));
+        assert_eq!(ints(&all), [int(2), int(1), int(5)]);
+        let mut all = collect(true, 3, &[2]);
+        all.combine(&collect(true, 3, &[1, 2, 6]));
+        assert_eq!(ints(&all), [int(1), int(2), int(6)]);
+    }
+
+    #[test]
     fn every_accumulator_comes_back_from_its_bytes() {
         let all = [
             Accumulator::Count(-3),
@@ -340,6 +356,7 @@ mod tests {
             Accumulator::Max(Value::Null),
             Accumulator::First { at: EventTime::MAX, value: Value::Bool(true) },
             Accumulator::Last { at: EventTime::MIN, value: Value::Decimal(-1) },
+            Accumulator::Collect { limit: 9, distinct: true, values: vec![Value::Int(1), Value::Int(2)] },
         ];
         for accumulator in all {
             let mut bytes = Vec::new();

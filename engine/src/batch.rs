@@ -18,12 +18,24 @@ pub struct Column {
 pub enum ColumnData {
     Absent,
     Bool(Vec<bool>),
-    /// Ints; timestamps and durations in microseconds.
+    /// Ints; timestamps and durations in microseconds; dates in days.
     Int(Vec<i64>),
     Float(Vec<f64>),
-    /// Unscaled digits.
+    /// Unscaled digits; uuids, see [`uuid_digits`].
     Decimal(Vec<i128>),
+    /// Strings, and the names of enums' values.
     String(Strings),
+    /// Bytes, lists, maps, and records in them.
+    Values(Vec<Value>),
+}
+
+/// A uuid as a whole number of the same order, and back.
+pub fn uuid_digits(uuid: u128) -> i128 {
+    (uuid ^ (1 << 127)) as i128
+}
+
+fn digits_uuid(digits: i128) -> u128 {
+    digits as u128 ^ (1 << 127)
 }
 
 /// Strings of one column in one buffer.
@@ -96,10 +108,15 @@ impl Column {
     pub fn zeros(ty: ScalarType, rows: usize) -> Column {
         let data = match ty {
             ScalarType::Bool => ColumnData::Bool(vec![false; rows]),
-            ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration => ColumnData::Int(vec![0; rows]),
+            ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration | ScalarType::Date => {
+                ColumnData::Int(vec![0; rows])
+            }
             ScalarType::Float => ColumnData::Float(vec![0.0; rows]),
-            ScalarType::Decimal { .. } => ColumnData::Decimal(vec![0; rows]),
-            ScalarType::String => ColumnData::String(Strings::empty(rows)),
+            ScalarType::Decimal { .. } | ScalarType::Uuid => ColumnData::Decimal(vec![0; rows]),
+            ScalarType::String | ScalarType::Enum(_) => ColumnData::String(Strings::empty(rows)),
+            ScalarType::Bytes | ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => {
+                ColumnData::Values(vec![Value::Null; rows])
+            }
         };
         Column { data, nulls: None }
     }
@@ -117,6 +134,7 @@ impl Column {
             ColumnData::Float(values) => values.len(),
             ColumnData::Decimal(values) => values.len(),
             ColumnData::String(values) => values.len(),
+            ColumnData::Values(values) => values.len(),
         }
     }
 
@@ -140,8 +158,21 @@ impl Column {
                 values.bytes.reserve(others.bytes.len());
                 values.spans.reserve(others.spans.len());
             }
+            (ColumnData::Values(values), ColumnData::Values(others)) => values.reserve(others.len()),
             _ => {}
         }
+    }
+
+    /// The values of these rows, in their order; `ty` is the column's type.
+    pub fn gather(&self, ty: ScalarType, rows: &[u32]) -> Column {
+        if matches!(self.data, ColumnData::Absent) {
+            return Column::absent();
+        }
+        let mut column = Column::new(ty);
+        for row in rows {
+            column.push(&self.value(*row as usize, ty));
+        }
+        column
     }
 
     /// Marks a row as null.
@@ -159,6 +190,7 @@ impl Column {
             ColumnData::Float(values) => values.push(0.0),
             ColumnData::Decimal(values) => values.push(0),
             ColumnData::String(values) => values.push(""),
+            ColumnData::Values(values) => values.push(Value::Null),
         }
         let len = self.len();
         let nulls = self.nulls.get_or_insert_with(Vec::new);
@@ -180,13 +212,18 @@ impl Column {
             (ColumnData::Bool(values), Value::Bool(value)) => values.push(*value),
             (
                 ColumnData::Int(values),
-                Value::Int(value) | Value::Timestamp(value) | Value::Duration(value),
+                Value::Int(value) | Value::Timestamp(value) | Value::Duration(value) | Value::Date(value),
             ) => {
                 values.push(*value);
             }
             (ColumnData::Float(values), Value::Float(value)) => values.push(*value),
             (ColumnData::Decimal(values), Value::Decimal(value)) => values.push(*value),
+            (ColumnData::Decimal(values), Value::Uuid(value)) => values.push(uuid_digits(*value)),
             (ColumnData::String(values), Value::String(value)) => values.push(value),
+            (
+                ColumnData::Values(values),
+                Value::Bytes(_) | Value::List(_) | Value::Map(_) | Value::Record(_),
+            ) => values.push(value.clone()),
             (data, value) => panic!("{value:?} does not belong into {data:?}"),
         }
         self.pushed_value();
@@ -203,11 +240,14 @@ impl Column {
             ColumnData::Int(values) => match ty {
                 ScalarType::Timestamp => Value::Timestamp(values[row]),
                 ScalarType::Duration => Value::Duration(values[row]),
+                ScalarType::Date => Value::Date(values[row]),
                 _ => Value::Int(values[row]),
             },
             ColumnData::Float(values) => Value::Float(values[row]),
+            ColumnData::Decimal(values) if ty == ScalarType::Uuid => Value::Uuid(digits_uuid(values[row])),
             ColumnData::Decimal(values) => Value::Decimal(values[row]),
             ColumnData::String(values) => Value::String(values.get(row).into()),
+            ColumnData::Values(values) => values[row].clone(),
         }
     }
 }
@@ -255,6 +295,14 @@ impl RawRecords {
 
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
+    }
+
+    /// The records of these rows; the bytes are copied once, however often a row is there.
+    pub fn gather(&self, rows: &[u32]) -> RawRecords {
+        RawRecords {
+            bytes: self.bytes.clone(),
+            spans: rows.iter().map(|row| self.spans[*row as usize]).collect(),
+        }
     }
 }
 

@@ -25,6 +25,9 @@ impl WallTime {
 
 pub trait Clock {
     fn now(&self) -> WallTime;
+
+    /// Seconds since 1970, UTC: what may be compared with another process's time.
+    fn unix_seconds(&self) -> i64;
 }
 
 /// The operating system's monotonic clock.
@@ -47,6 +50,15 @@ impl Clock for SystemClock {
     fn now(&self) -> WallTime {
         WallTime(self.start.elapsed().as_micros() as i64)
     }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the OS clock for the engine"
+    )]
+    fn unix_seconds(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs() as i64)
+    }
 }
 
 /// A clock that moves when it is told to, for `test` blocks and simulations.
@@ -64,5 +76,9 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> WallTime {
         WallTime(self.micros.get())
+    }
+
+    fn unix_seconds(&self) -> i64 {
+        self.micros.get() / 1_000_000
     }
 }

@@ -3,9 +3,10 @@
 use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::internal_record::InternalTopic;
+use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, dedupe::Dedupe, filter::Filter, join::Join, map::Map, merge::Merge,
+    aggregate::Aggregate, dedupe::Dedupe, expand::Expand, filter::Filter, join::Join, map::Map, merge::Merge,
     partial::Partial, repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
@@ -119,32 +120,63 @@ impl Graph {
     /// Event time has come to the task's watermark.
     pub fn watermark(&mut self, upstream: Upstream, env: &mut Env<'_>) -> Result<(), TaskError> {
         for index in 0..self.nodes.len() {
-            let node = &self.nodes[index];
-            let least = node
-                .watermark_from
-                .iter()
-                .map(|from| from.map_or(upstream.watermark, |from| self.nodes[from].output_watermark))
-                .min()
-                .unwrap_or(upstream.watermark);
-            if least <= node.watermark {
-                continue;
-            }
-            let mut output = EventTime::MIN;
-            self.call(index, env, |operator, context| {
-                output = operator.on_watermark(least, context)?;
-                Ok(())
-            })?;
-            let node = &mut self.nodes[index];
-            node.watermark = least;
-            node.output_watermark = node.output_watermark.max(output);
+            self.node_watermark(index, upstream, env)?;
         }
         Ok(())
     }
 
-    /// Everything that was held back for the commit goes out, then every change of state is written.
-    pub fn commit(&mut self, writes: &mut WriteSet, env: &mut Env<'_>) -> Result<(), TaskError> {
+    fn node_watermark(
+        &mut self,
+        index: usize,
+        upstream: Upstream,
+        env: &mut Env<'_>,
+    ) -> Result<(), TaskError> {
+        let node = &self.nodes[index];
+        let least = node
+            .watermark_from
+            .iter()
+            .map(|from| from.map_or(upstream.watermark, |from| self.nodes[from].output_watermark))
+            .min()
+            .unwrap_or(upstream.watermark);
+        // An input that had ended in an earlier run may go on.
+        let goes_on = node.watermark == EventTime::MAX && least != EventTime::MAX;
+        if least <= node.watermark && !goes_on {
+            return Ok(());
+        }
+        if goes_on {
+            self.nodes[index].output_watermark = EventTime::MIN;
+        }
+        self.pass(index, least, env)
+    }
+
+    /// Tells an operator its watermark, and notes what it promises to its consumers.
+    fn pass(&mut self, index: usize, watermark: EventTime, env: &mut Env<'_>) -> Result<(), TaskError> {
+        let mut output = EventTime::MIN;
+        self.call(index, env, |operator, context| {
+            output = operator.on_watermark(watermark, context)?;
+            Ok(())
+        })?;
+        let node = &mut self.nodes[index];
+        node.watermark = watermark;
+        node.output_watermark = node.output_watermark.max(output);
+        Ok(())
+    }
+
+    /// Everything that was held back for the commit goes out, then every change of state is written. An operator's consumers learn behind
+    /// its rows how far it has come.
+    pub fn commit(
+        &mut self,
+        upstream: Upstream,
+        writes: &mut WriteSet,
+        env: &mut Env<'_>,
+    ) -> Result<(), TaskError> {
         for index in 0..self.nodes.len() {
+            self.node_watermark(index, upstream, env)?;
             self.call(index, env, |operator, context| operator.on_commit(context))?;
+            let watermark = self.nodes[index].watermark;
+            if watermark != EventTime::MIN {
+                self.pass(index, watermark, env)?;
+            }
         }
         for node in &mut self.nodes {
             node.operator.flush(writes);
@@ -166,6 +198,10 @@ impl Graph {
 
     pub fn uncommitted_bytes(&self) -> usize {
         self.nodes.iter().map(|node| node.operator.uncommitted_bytes()).sum()
+    }
+
+    pub fn has_uncommitted(&self) -> bool {
+        self.nodes.iter().any(|node| node.operator.has_uncommitted())
     }
 
     pub fn has_pending(&self, idle: bool, now: WallTime) -> bool {
@@ -240,14 +276,22 @@ impl Builder<'_> {
             }
             NodeKind::Map(map) => {
                 let errors = self.route(node, "errors", map.errors.as_ref());
-                Box::new(Map::new(map, program.needed.columns(node), errors))
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                Box::new(Map::new(map, width, program.needed.columns(node), errors))
+            }
+            NodeKind::Expand(expand) => {
+                let errors = self.route(node, "errors", expand.errors.as_ref());
+                let input = &plan.node(node.inputs[0]).schema;
+                Box::new(Expand::new(expand, input, program.needed.columns(node), errors))
             }
             NodeKind::Merge => Box::new(Merge),
             NodeKind::Repartition(repartition) => {
                 let errors = self.route(node, "errors", repartition.errors.as_ref());
                 let handle = program.handle(&repartition.topic);
                 let partitions = program.partitions(&repartition.topic);
-                let topic = InternalTopic::new(handle, partitions, program.limits.marker_interval);
+                let layout = layout::of_records(plan, &program.needed, node, repartition);
+                let interval = program.limits.marker_interval;
+                let topic = InternalTopic::new(handle, layout::hash(&layout), partitions, interval);
                 if repartition.partial {
                     let (aggregate_node, aggregate) = plan
                         .consumers(node.id)
@@ -269,7 +313,9 @@ impl Builder<'_> {
                 let late = self.route(node, "late", late);
                 let errors = self.route(node, "errors", aggregate.errors.as_ref());
                 let id = self.table(node);
-                Box::new(Aggregate::new(aggregate, id, self.store, self.cache_bytes, late, errors)?)
+                let feeds =
+                    plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                Box::new(Aggregate::new(aggregate, feeds, id, self.store, self.cache_bytes, late, errors)?)
             }
             NodeKind::Rolling(rolling) => {
                 let errors = self.route(node, "errors", rolling.errors.as_ref());

@@ -56,7 +56,8 @@ impl StateValue for Group {
     }
 
     fn bytes(&self) -> usize {
-        self.accumulators.len() * std::mem::size_of::<Accumulator>() + 32
+        let heap: usize = self.accumulators.iter().map(Accumulator::heap_bytes).sum();
+        self.accumulators.len() * std::mem::size_of::<Accumulator>() + 32 + heap
     }
 }
 

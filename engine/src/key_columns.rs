@@ -3,8 +3,8 @@
 use crate::batch::{Batch, Column, ColumnData};
 use crate::expression::{Compiled, RowErrors};
 use std::sync::Arc;
-use tidegate_model::ScalarType;
 use tidegate_model::expr::Expr;
+use tidegate_model::{ScalarType, Value};
 use tidegate_state::{CodecError, KeyReader, Keys, key};
 
 #[derive(Debug)]
@@ -41,6 +41,10 @@ pub fn push_key(columns: &[Arc<Column>], row: usize, out: &mut Vec<u8>) {
             ColumnData::Float(values) => key::push_float(out, values[row]),
             ColumnData::Decimal(values) => key::push_decimal(out, values[row]),
             ColumnData::String(values) => key::push_string(out, values.get(row)),
+            ColumnData::Values(values) => match &values[row] {
+                Value::Bytes(bytes) => key::push_bytes(out, bytes),
+                other => panic!("the checker lets {other:?} be no key"),
+            },
         }
     }
 }
@@ -76,6 +80,9 @@ pub fn decode_key(bytes: &[u8], types: &[ScalarType], builders: &mut [Column]) -
             ColumnData::Float(values) => reader.float()?.map(|value| values.push(value)),
             ColumnData::Decimal(values) => reader.decimal()?.map(|value| values.push(value)),
             ColumnData::String(values) => reader.string()?.map(|value| values.push(&value)),
+            ColumnData::Values(values) => {
+                reader.bytes()?.map(|value| values.push(Value::Bytes(value.as_ref().into())))
+            }
         };
         match present {
             Some(()) => column.pushed_value(),

@@ -3,10 +3,12 @@
 //! `ARCHITECTURE.md` shows the way of an event and where to find what.
 
 pub mod batch;
+pub mod change;
 pub mod clock;
 pub mod decode;
 pub mod encode;
 pub mod expression;
+pub mod layout;
 pub mod limits;
 pub mod log;
 pub mod operator;
@@ -15,12 +17,15 @@ pub mod topics;
 pub mod worker;
 
 mod accumulator;
+#[cfg(test)]
+mod arbitrary;
 mod graph;
 mod group;
 mod input;
 mod internal_record;
 mod key_columns;
 mod late;
+
 mod needed;
 mod operators;
 mod partials;
@@ -32,6 +37,7 @@ mod row_codec;
 mod sweep;
 mod table_rows;
 mod task;
+mod value_codec;
 mod watermark;
 
 pub use task::Task;

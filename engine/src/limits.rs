@@ -23,6 +23,8 @@ pub struct Limits {
     pub record_bytes: usize,
     /// How long a call to the broker may take before it is tried again.
     pub broker_wait: Duration,
+    /// A store whose last commit is older is built anew from its changelogs, which may have forgotten deletions (`delete.retention.ms`).
+    pub store_age: Option<Duration>,
     /// The least time between two watermark markers to an internal partition that gets no records.
     pub marker_interval: Duration,
 }
@@ -39,6 +41,7 @@ impl Default for Limits {
             cache_bytes: 128 << 20,
             record_bytes: 1 << 20,
             broker_wait: Duration::from_secs(30),
+            store_age: None,
             marker_interval: Duration::from_secs(1),
         }
     }

@@ -79,8 +79,13 @@ pub trait Reader {
     /// The next fetch of this partition begins at `next`; what was fetched ahead is dropped.
     fn seek(&mut self, slot: Slot, next: Offset) -> Result<(), LogError>;
 
-    /// The end of the partition as far as it is known without asking: committed records lie below it. None: not known yet.
+    /// The end of the partition as far as it is known without asking: committed records lie below it. None: not known yet. At most what was
+    /// fetched, if all records that there are were.
     fn known_end(&self, slot: Slot) -> Option<Offset>;
+
+    /// Asks whether there is nothing at or behind what was fetched, open transactions included. Waits for the broker, at most `timeout`;
+    /// [`LogError::Retry`]: nobody knows.
+    fn confirm_end(&mut self, slot: Slot, timeout: Duration) -> Result<bool, LogError>;
 
     /// Is this a finite input that will never have records at or after `next`?
     fn ended(&self, slot: Slot, next: Offset) -> bool;

@@ -54,6 +54,13 @@ impl Needed {
                 }
                 self.raw[input(0)] |= raw || map.errors.is_some();
             }
+            NodeKind::Expand(expand) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                self.same(input(0), &own[..width]);
+                self.reads(input(0), &expand.list);
+                // What is made of the element reads the element, which is no column of the input.
+                self.raw[input(0)] |= raw || expand.errors.is_some();
+            }
             NodeKind::Merge => {
                 for index in 0..node.inputs.len() {
                     self.same(input(index), &own);

@@ -49,6 +49,11 @@ pub trait Operator {
         0
     }
 
+    /// Has anything changed since the last commit?
+    fn has_uncommitted(&self) -> bool {
+        self.uncommitted_bytes() > 0
+    }
+
     /// Is there something, besides rows, that only a commit lets out (so that a commit is worth making)?
     fn has_pending(&self, _upstream: Upstream, _now: WallTime) -> bool {
         false
@@ -154,6 +159,9 @@ pub enum TaskError {
     /// Bytes in the store or in an internal topic that this version did not write.
     #[error("{what}: {cause}; the state or the internal topic was not written by this topology")]
     Corrupt { what: String, cause: String },
+    /// State that a topology of the same names, but of another form, has made.
+    #[error("the state of `{step}` does not fit: {}", crate::change::refusal(.found, .layout))]
+    Layout { step: String, found: String, layout: String },
     #[error("step `{step}` (line {line}): the result of `{function}` does not fit its type")]
     ResultOverflow { step: Arc<str>, line: u32, function: String },
 }

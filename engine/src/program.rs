@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use crate::log::{LogError, TopicHandle, Writer};
 use crate::needed::Needed;
+use crate::progress::UPSTREAMS_MAX;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
@@ -40,7 +41,23 @@ impl Program {
                 }
             }
         }
+        program.check_upstreams()?;
         Ok(program)
+    }
+
+    /// The watermarks of all upstream tasks travel in the note of one offset.
+    fn check_upstreams(&self) -> Result<(), LogError> {
+        for node in &self.plan.nodes {
+            let NodeKind::Repartition(repartition) = &node.kind else { continue };
+            let upstreams = self.tasks_of(node.subtopology) as usize;
+            if upstreams > UPSTREAMS_MAX {
+                return Err(LogError::Fatal(format!(
+                    "{} is fed by {upstreams} partitions, and at most {UPSTREAMS_MAX} can be followed: let a sink write the stream to a topic with fewer partitions, and read that as a source",
+                    repartition.topic
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub fn handle(&self, topic: &str) -> TopicHandle {
@@ -128,6 +145,7 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Source(source) => source.malformed.iter().for_each(|route| user(&route.topic)),
             NodeKind::Table(table) => table.malformed.iter().for_each(|route| user(&route.topic)),
             NodeKind::Filter(filter) => filter.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Expand(expand) => expand.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),

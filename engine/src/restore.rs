@@ -1,6 +1,7 @@
 //! Changelogs are replayed into stores: from where the store is to where the changelog ended when the task was given to this worker.
 
-use crate::log::Restorer;
+use crate::layout::LAYOUT_KEY;
+use crate::log::{OffsetRange, Restorer};
 use crate::operator::TaskError;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,12 +11,41 @@ use tidegate_state::{Store, TableId, WriteSet};
 /// Longer would keep the group waiting.
 const POLL: Duration = Duration::from_millis(50);
 
+/// What a store needs of a changelog.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Replay {
+    From(Offset),
+    /// All of it, into an emptied table, and why.
+    Anew(String),
+}
+
+impl Replay {
+    /// `age`: since the store's last commit. `most`: after which deletions may be missing in the changelog.
+    pub fn of(position: Option<Offset>, range: OffsetRange, age: Duration, most: Option<Duration>) -> Replay {
+        let Some(position) = position else { return Replay::From(range.start) };
+        if position < range.start || position > range.end {
+            return Replay::Anew(format!(
+                "the store is at offset {}, and the changelog holds {} to {}",
+                position.0, range.start.0, range.end.0
+            ));
+        }
+        if position < range.end && most.is_some_and(|most| age > most) {
+            return Replay::Anew(format!(
+                "the store was away for {} hours, and deletions since then may have left the changelog",
+                age.as_secs() / 3600
+            ));
+        }
+        Replay::From(position)
+    }
+}
+
 struct Part {
     partition: TopicPartition,
     table: TableId,
     position: Offset,
     to: Offset,
     writes: WriteSet,
+    layout: Option<String>,
 }
 
 /// A task whose store is being brought up to date.
@@ -39,6 +69,7 @@ impl Restoring {
                 position,
                 to,
                 writes: WriteSet::default(),
+                layout: None,
             })
             .collect();
         Restoring { task, store, parts }
@@ -80,6 +111,9 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         // Behind `to` lies what another worker may still be writing; it is not this task's yet.
         let (Some(key), true) = (record.key, record.offset < part.to) else { return };
         match record.value {
+            Some(value) if key == LAYOUT_KEY => {
+                part.layout = Some(String::from_utf8_lossy(value).into_owned())
+            }
             Some(value) => part.writes.put(part.table, key, value),
             None => part.writes.delete(part.table, key),
         }
@@ -89,6 +123,10 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         let restoring = &mut all[*index];
         let part = &mut restoring.parts[*part];
         part.position = position.min(part.to).max(part.position);
+        // Before the position that lies behind it.
+        if let Some(layout) = part.layout.take() {
+            restoring.store.set_layout(part.table, &layout);
+        }
         restoring.store.commit(&part.writes, &[(part.table, part.position)])?;
         part.writes.clear();
     }
@@ -102,4 +140,25 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_rebuilt_only_where_its_changelog_may_lack_something() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let range = OffsetRange { start: Offset(10), end: Offset(90) };
+        let of = |position: Option<i64>, hours: u32, most: Option<u32>| {
+            Replay::of(position.map(Offset), range, HOUR * hours, most.map(|most| HOUR * most))
+        };
+        assert_eq!(of(None, 0, Some(5)), Replay::From(Offset(10)), "never written");
+        assert_eq!(of(Some(40), 5, Some(5)), Replay::From(Offset(40)), "its tail");
+        assert_eq!(of(Some(40), 500, None), Replay::From(Offset(40)), "a changelog that forgets nothing");
+        assert!(matches!(of(Some(40), 6, Some(5)), Replay::Anew(why) if why.contains("6 hours")));
+        assert_eq!(of(Some(90), 500, Some(5)), Replay::From(Offset(90)), "nothing was missed");
+        assert!(matches!(of(Some(9), 0, Some(5)), Replay::Anew(_)), "truncated");
+        assert!(matches!(of(Some(91), 0, Some(5)), Replay::Anew(_)), "of another changelog");
+    }
 }

@@ -3,6 +3,7 @@
 //! Form: one bit for each kept column that is null, in whole bytes; then the values of the others, in order.
 
 use crate::batch::{Column, ColumnData};
+use crate::value_codec::{decode_value, encode_value};
 use std::sync::Arc;
 use tidegate_model::{ScalarType, Schema};
 use tidegate_state::CodecError;
@@ -40,6 +41,7 @@ impl RowCodec {
                 ColumnData::Float(values) => value::put_f64(out, values[row]),
                 ColumnData::Decimal(values) => value::put_i128(out, values[row]),
                 ColumnData::String(values) => value::put_str(out, values.get(row)),
+                ColumnData::Values(values) => encode_value(&values[row], out),
             }
         }
     }
@@ -61,7 +63,7 @@ impl RowCodec {
         }
         let (bitmap, values) = bytes.split_at(bitmap_bytes);
         let mut from = Decoder::new(values);
-        for (position, (index, _)) in self.kept.iter().enumerate() {
+        for (position, (index, ty)) in self.kept.iter().enumerate() {
             let column = &mut builders[*index];
             if bitmap[position / 8] & (1 << (position % 8)) != 0 {
                 column.push_null();
@@ -74,6 +76,13 @@ impl RowCodec {
                 ColumnData::Float(values) => values.push(from.f64()?),
                 ColumnData::Decimal(values) => values.push(from.i128()?),
                 ColumnData::String(values) => values.push(from.str()?),
+                ColumnData::Values(values) => {
+                    let value = decode_value(&mut from)?;
+                    if !value.is_of(*ty) {
+                        return Err(CodecError::invalid("a value of another type"));
+                    }
+                    values.push(value);
+                }
             }
             column.pushed_value();
         }

@@ -4,7 +4,8 @@ use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
 use crate::graph::{Env, Graph};
 use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
-use crate::log::{ChangelogEnd, Committed, Reader, Slot, TopicHandle};
+use crate::layout::{self, LAYOUT_KEY};
+use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, TopicHandle};
 use crate::operator::{Counters, Outlet, TaskError};
 use crate::program::Program;
 use crate::progress;
@@ -14,14 +15,18 @@ use crate::watermark::{SourceClock, Upstream, merge};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tidegate_model::plan::{Node, NodeKind};
-use tidegate_model::{EventTime, NodeId, Offset, TaskId, TopicPartition};
+use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TaskId, TopicPartition};
 use tidegate_state::{Store, TableId, WriteSet};
 
 /// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
 /// marker, behind which nothing comes.
 const INPUT_WAIT: Duration = Duration::from_millis(50);
-/// After this long without a record a table that is not at its end counts as read (its end is markers).
-const TABLE_WAIT: Duration = Duration::from_millis(1000);
+/// A table that is quiet for so long is asked whether it is at its end.
+const TABLE_QUIET: Duration = Duration::from_millis(500);
+/// How long the answer to whether an input is at its end is waited for.
+const ASK_WAIT: Duration = Duration::from_millis(500);
+/// A table that cannot be read to its end for so long is told of.
+const TABLE_TOLD_EVERY: Duration = Duration::from_secs(10);
 
 struct InputState {
     node: NodeId,
@@ -38,6 +43,31 @@ struct InputState {
     /// A table is read up to here before anything else is.
     catch_up: Option<Offset>,
     active_at: WallTime,
+    /// When it was last asked whether it is at its end.
+    asked_at: Option<WallTime>,
+}
+
+impl InputState {
+    /// Asks whether all that there is has been fetched. None: it was asked a moment ago. What nobody can answer is a no.
+    fn is_at_end<R: Reader>(
+        &mut self,
+        reader: &mut R,
+        ask_every: Duration,
+        now: WallTime,
+    ) -> Result<Option<bool>, TaskError> {
+        if self.asked_at.is_some_and(|asked| now.since(asked) < ask_every) {
+            return Ok(None);
+        }
+        self.asked_at = Some(now);
+        match reader.confirm_end(self.slot, ASK_WAIT) {
+            Ok(ended) => Ok(Some(ended)),
+            Err(LogError::Retry(why)) => {
+                tracing::debug!("{}: not known to be at its end: {why}", self.partition);
+                Ok(Some(false))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 pub struct Task {
@@ -45,11 +75,22 @@ pub struct Task {
     graph: Graph,
     inputs: Vec<InputState>,
     store: Store,
-    changelogs: Vec<(TableId, TopicHandle)>,
+    changelogs: Vec<Changelog>,
+    /// Was something sent since the last commit?
+    sent: bool,
     writes: WriteSet,
     watermark: Upstream,
     counters: Counters,
     batch_records: usize,
+    /// How often a silent input is asked whether it is at its end.
+    ask_every: Duration,
+}
+
+struct Changelog {
+    table: TableId,
+    topic: TopicHandle,
+    /// What the table's values look like, in the changelog, too, once something has been written.
+    layout: String,
 }
 
 /// Where one input of a task goes on.
@@ -68,21 +109,16 @@ impl Task {
         id: TaskId,
         mut store: Store,
         starts: Vec<Start>,
+        ask_every: Duration,
         now: WallTime,
     ) -> Result<Task, TaskError> {
         // Operators look through the store to find what they need to know.
         store.flush()?;
         let graph = Graph::new(program, id, &store)?;
-        let changelogs = program
-            .stores_of(id.subtopology)
-            .iter()
-            .map(|(table, topic)| {
-                (store.table(table).expect("opened with all tables"), program.handle(topic))
-            })
-            .collect();
+        let changelogs = changelogs(program, id, &store)?;
         let mut inputs = Vec::new();
         for ((partition, node), start) in program.inputs_of(id).into_iter().zip(starts) {
-            let resumed = progress::decode(&start.metadata);
+            let resumed = progress::decode(&start.metadata).map(progress::go_on);
             let input = make_input(program, node, &partition, resumed, now);
             let settled_upstreams = input.upstreams();
             inputs.push(InputState {
@@ -97,6 +133,7 @@ impl Task {
                 settled_upstreams,
                 committed: start.next,
                 active_at: now,
+                asked_at: None,
             });
         }
         let mut task = Task {
@@ -105,10 +142,12 @@ impl Task {
             inputs,
             store,
             changelogs,
+            sent: false,
             writes: WriteSet::default(),
             watermark: Upstream::UNKNOWN,
             counters: Counters::default(),
             batch_records: program.limits.batch_records,
+            ask_every,
         };
         task.watermark = task.merged();
         Ok(task)
@@ -135,8 +174,8 @@ impl Task {
         now: WallTime,
     ) -> Result<usize, TaskError> {
         self.fetch(reader, now)?;
-        let Some(chosen) = self.choose(reader, now) else {
-            self.rest(reader, now);
+        self.listen(reader, now)?;
+        let Some(chosen) = self.choose(reader, now)? else {
             self.pass_time(out, now)?;
             return Ok(0);
         };
@@ -177,28 +216,41 @@ impl Task {
 
     /// Which input is worked on: a table that is not at its end; else the one whose head is earliest in event time, unless another
     /// is known to have more that has not come yet.
-    fn choose<R: Reader>(&mut self, reader: &R, now: WallTime) -> Option<usize> {
+    fn choose<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<Option<usize>, TaskError> {
+        let ask_every = self.ask_every;
         for index in 0..self.inputs.len() {
             let state = &mut self.inputs[index];
             let Some(end) = state.catch_up else { continue };
             if !state.pending.is_empty() {
-                return Some(index);
+                return Ok(Some(index));
             }
-            if state.fetched >= end || now.since(state.active_at) >= TABLE_WAIT {
+            // Its end may be markers, behind which nothing comes.
+            let quiet = now.since(state.active_at) >= TABLE_QUIET;
+            if state.fetched >= end || (quiet && state.is_at_end(reader, ask_every, now)? == Some(true)) {
                 state.catch_up = None;
                 continue;
             }
-            return None;
+            if now.since(state.active_at) >= TABLE_TOLD_EVERY {
+                state.active_at = now;
+                tracing::warn!(
+                    "{}: nothing more comes, and the table is read up to {} of {}; joins wait for it",
+                    state.partition,
+                    state.fetched.0,
+                    end.0
+                );
+            }
+            return Ok(None);
         }
         let earliest = (0..self.inputs.len())
             .filter_map(|index| self.inputs[index].pending.front().map(|pending| (pending.head(), index)))
-            .min()?;
+            .min();
+        let Some((_, earliest)) = earliest else { return Ok(None) };
         let waits = self.inputs.iter().any(|state| {
             state.pending.is_empty()
                 && reader.known_end(state.slot).is_some_and(|end| end > state.fetched)
                 && now.since(state.active_at) < INPUT_WAIT
         });
-        (!waits).then_some(earliest.1)
+        Ok((!waits).then_some(earliest))
     }
 
     /// Up to which event time a run may go before another input comes first.
@@ -248,19 +300,28 @@ impl Task {
                 Some((batch, origin)) => {
                     let row = batch.selection[0] as usize;
                     let mut upstreams = state.settled_upstreams.clone();
-                    if let [only] = &mut upstreams[..] {
+                    if let ([only], false) = (&mut upstreams[..], state.input.is_internal()) {
                         only.watermark = only.watermark.max(batch.watermarks[row]);
+                    }
+                    // Who has woken holds back the others at once.
+                    for (upstream, known) in upstreams.iter_mut().zip(state.input.upstreams()) {
+                        upstream.idle &= known.idle;
                     }
                     (origin.offsets[row], upstreams)
                 }
                 None => (state.fetched, state.input.upstreams()),
             };
+        // An input that has just woken is told of with its first rows.
+        let silent = |state: &InputState| state.input.upstreams().iter().all(|upstream| upstream.idle);
+        let idle =
+            self.watermark.idle && self.inputs.iter().filter(|state| state.input.has_time()).all(silent);
+        let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
-            out,
+            out: &mut out,
             now,
             partition: self.id.partition,
-            idle: self.watermark.idle,
+            idle,
             counters: &mut self.counters,
         };
         {
@@ -275,7 +336,7 @@ impl Task {
                 partition: env.partition,
                 counters: env.counters,
             };
-            state.input.set_aside(settled, &mut context)?;
+            self.inputs[chosen].input.set_aside(settled, &mut context)?;
         }
         match work {
             Pending::Rows(batch) => self.graph.rows(node, batch, &mut env)?,
@@ -292,19 +353,22 @@ impl Task {
         Ok(count)
     }
 
-    /// Nothing to do: silent inputs grow idle, finite ones end.
-    fn rest<R: Reader>(&mut self, reader: &R, now: WallTime) {
-        for state in &mut self.inputs {
-            if !state.pending.is_empty() {
-                continue;
-            }
+    /// Inputs that have nothing to be worked on: finite ones end, and silent ones grow idle, if it is sure that they are at their end.
+    fn listen<R: Reader>(&mut self, reader: &mut R, now: WallTime) -> Result<(), TaskError> {
+        let ask_every = self.ask_every;
+        for state in self.inputs.iter_mut().filter(|state| state.pending.is_empty()) {
             if reader.ended(state.slot, state.fetched) {
                 state.input.end();
-            } else {
-                state.input.silent(now);
+            } else if state.input.is_silence_due(now) {
+                match state.is_at_end(reader, ask_every, now)? {
+                    Some(true) => state.input.silent(now),
+                    Some(false) => state.input.unheard(now),
+                    None => {}
+                }
             }
             state.settled_upstreams = state.input.upstreams();
         }
+        Ok(())
     }
 
     fn merged(&self) -> Upstream {
@@ -319,11 +383,16 @@ impl Task {
     fn pass_time(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
         let merged = self.merged();
         // An input that wakes again is behind; what was promised stays promised.
-        self.watermark =
-            Upstream { watermark: self.watermark.watermark.max(merged.watermark), idle: merged.idle };
+        let promised = match self.watermark.watermark {
+            // The end of an input that an earlier run had read, and that goes on.
+            EventTime::MAX => EventTime::MIN,
+            promised => promised,
+        };
+        self.watermark = Upstream { watermark: promised.max(merged.watermark), idle: merged.idle };
+        let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
-            out,
+            out: &mut out,
             now,
             partition: self.id.partition,
             idle: merged.idle,
@@ -343,7 +412,9 @@ impl Task {
 
     /// Is there anything that a commit would make visible or durable?
     pub fn is_dirty(&self, now: WallTime) -> bool {
-        self.inputs.iter().any(|state| state.settled != state.committed)
+        self.sent
+            || self.graph.has_uncommitted()
+            || self.inputs.iter().any(|state| state.settled != state.committed)
             || self.graph.has_pending(self.watermark.idle, now)
     }
 
@@ -366,11 +437,16 @@ impl Task {
             idle: self.watermark.idle,
             counters: &mut self.counters,
         };
-        self.graph.commit(&mut self.writes, &mut env)?;
+        self.graph.commit(self.watermark, &mut self.writes, &mut env)?;
         let mut changes = self.writes.iter().peekable();
         while let Some((table, _, _)) = changes.peek().copied() {
-            let known = self.changelogs.iter().find(|(known, _)| *known == table);
-            let topic = known.expect("every table has a changelog").1;
+            let known = self.changelogs.iter().find(|known| known.table == table);
+            let known = known.expect("every table has a changelog");
+            let topic = known.topic;
+            if self.store.layout(table).is_none() {
+                let layout = (LAYOUT_KEY, Some(known.layout.as_bytes()));
+                out.send_changelog(topic, self.id.partition, &mut std::iter::once(layout))?;
+            }
             let mut of_table = std::iter::from_fn(|| changes.next_if(|(next, _, _)| *next == table))
                 .map(|(_, key, value)| (key, value));
             out.send_changelog(topic, self.id.partition, &mut of_table)?;
@@ -378,20 +454,24 @@ impl Task {
         let mut offsets = Vec::new();
         for state in &mut self.inputs {
             let metadata = progress::encode(&state.settled_upstreams);
-            assert!(metadata.len() <= progress::METADATA_BYTES_MAX, "{} bytes of watermarks", metadata.len());
             offsets.push((state.partition.clone(), Committed { next: state.settled, metadata }));
         }
         Ok(offsets)
     }
 
     /// The log has committed: now, and only now, the store is written.
-    pub fn finish(&mut self, ends: &[ChangelogEnd]) -> Result<(), TaskError> {
+    pub fn finish(&mut self, ends: &[ChangelogEnd], unix_seconds: i64) -> Result<(), TaskError> {
+        self.store.set_committed_at(unix_seconds);
         let mut positions = Vec::new();
         for end in ends.iter().filter(|end| end.partition == self.id.partition) {
-            if let Some((table, _)) = self.changelogs.iter().find(|(_, topic)| *topic == end.topic) {
-                positions.push((*table, end.next));
+            if let Some(known) = self.changelogs.iter().find(|known| known.topic == end.topic) {
+                positions.push((known.table, end.next));
+                if self.store.layout(known.table).is_none() {
+                    self.store.set_layout(known.table, &known.layout);
+                }
             }
         }
+        self.sent = false;
         self.store.commit(&self.writes, &positions)?;
         self.writes.clear();
         self.graph.committed();
@@ -410,7 +490,7 @@ impl Task {
     pub fn sync(&mut self) -> Result<Vec<(TopicHandle, Offset)>, TaskError> {
         self.store.sync()?;
         let positions =
-            self.changelogs.iter().filter_map(|(table, topic)| Some((*topic, self.store.position(*table)?)));
+            self.changelogs.iter().filter_map(|known| Some((known.topic, self.store.position(known.table)?)));
         Ok(positions.collect())
     }
 
@@ -423,6 +503,49 @@ impl Task {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+}
+
+/// The changelogs of a task's stores. A store that a topology of another form has filled is refused.
+fn changelogs(program: &Program, id: TaskId, store: &Store) -> Result<Vec<Changelog>, TaskError> {
+    let mut changelogs = Vec::new();
+    for node in program.plan.stores_of(id.subtopology) {
+        let table = store.table(&node.name).expect("opened with all tables");
+        let layout = layout::of_store(&program.plan, &program.needed, node);
+        let found = store.layout(table).or(store.has_state(table)?.then_some(layout::UNKNOWN));
+        if let Some(found) = found.filter(|found| *found != layout) {
+            return Err(TaskError::Layout { step: node.name.clone(), found: found.to_owned(), layout });
+        }
+        let topic = program.handle(&program.plan.changelog_topic(node));
+        changelogs.push(Changelog { table, topic, layout });
+    }
+    Ok(changelogs)
+}
+
+/// Notes that something was sent: a transaction is open, and only a commit closes it.
+struct Noted<'a> {
+    out: &'a mut dyn Outlet,
+    sent: &'a mut bool,
+}
+
+impl Outlet for Noted<'_> {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
+        *self.sent = true;
+        self.out.send(record)
+    }
+
+    fn send_changelog(
+        &mut self,
+        topic: TopicHandle,
+        partition: PartitionId,
+        changes: &mut dyn Iterator<Item = (&[u8], Option<&[u8]>)>,
+    ) -> Result<(), LogError> {
+        *self.sent = true;
+        self.out.send_changelog(topic, partition, changes)
+    }
+
+    fn partitions(&self, topic: TopicHandle) -> u32 {
+        self.out.partitions(topic)
     }
 }
 
@@ -473,9 +596,16 @@ fn make_input(
             } else {
                 Payload::Rows(RowCodec::new(&node.schema, needed))
             };
+            let layout = layout::of_records(&program.plan, &program.needed, node, repartition);
             let mut upstreams = resumed.unwrap_or_default();
             upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
-            Box::new(InternalInput::new(topic, partition.partition, payload, upstreams))
+            Box::new(InternalInput::new(
+                topic,
+                partition.partition,
+                payload,
+                layout::hash(&layout),
+                upstreams,
+            ))
         }
         other => panic!("a {} is no input", other.keyword()),
     }

@@ -64,7 +64,8 @@ impl SourceClock {
             watermark,
             active_at: now,
             active_watermark: watermark,
-            idle: resumed.is_some_and(|upstream| upstream.idle),
+            // Whether it is still silent is not known: there may be much that came meanwhile.
+            idle: false,
         }
     }
 
@@ -81,6 +82,11 @@ impl SourceClock {
         self.active_at = now;
         self.active_watermark = self.watermark;
         self.idle = false;
+    }
+
+    /// Has it been silent for so long that [`SourceClock::silent`] would change something?
+    pub fn is_silence_due(&self, now: WallTime) -> bool {
+        self.idle_after.is_some_and(|idle_after| now.since(self.active_at) >= idle_after)
     }
 
     /// Nothing came up to `now`, though everything that is there has been read.

@@ -9,16 +9,21 @@ use crate::clock::{Clock, WallTime};
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
-use crate::restore::Restoring;
+use crate::restore::{Replay, Restoring};
 use crate::task::{Start, Task};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate_model::{EventTime, TaskId, TopicPartition};
+use tidegate_model::{EventTime, Offset, TaskId, TopicPartition};
 use tidegate_state::{Shared, StateDir, StateError, Store};
 
 /// How long a store that another worker of this process is about to give up is waited for.
 const STORE_WAIT: Duration = Duration::from_secs(60);
+/// How often a silent input is asked whether it is at its end, at most. While it is silent, the watermark follows the wall clock in such
+/// steps.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+/// For each partition of this worker.
+const ASK_EACH: Duration = Duration::from_millis(20);
 const GROUP_POLL: Duration = Duration::from_millis(50);
 
 /// What a tick did.
@@ -28,6 +33,13 @@ pub enum Tick {
     /// Nothing to do until something comes, or until this long has passed.
     Idle(Duration),
     Restoring,
+}
+
+/// Where a partition goes on.
+struct Begin {
+    next: Offset,
+    /// What was committed with the offset; None: nothing was, and it begins at the first record there is.
+    note: Option<String>,
 }
 
 /// What is known about a worker from outside.
@@ -232,7 +244,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        let offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.0)).collect();
+        let offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
         let slots = self.reader.assign(&offsets)?;
         self.assignment = partitions.into_iter().zip(slots).collect();
         self.parked.retain(|task, _| tasks.contains(task));
@@ -243,18 +255,15 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Ok(())
     }
 
-    /// Where each partition goes on: next offset and note.
-    fn starts(
-        &mut self,
-        partitions: &[TopicPartition],
-    ) -> Result<Vec<(tidegate_model::Offset, String)>, TaskError> {
+    /// Where each partition goes on.
+    fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Begin>, TaskError> {
         let wait = self.program.limits.broker_wait;
         let committed = retry(|| self.reader.committed(partitions, wait))?;
         let mut starts = Vec::new();
         for (partition, committed) in partitions.iter().zip(committed) {
             let range = retry(|| self.reader.offset_range(partition, wait))?;
             match committed {
-                None => starts.push((range.start, String::new())),
+                None => starts.push(Begin { next: range.start, note: None }),
                 Some(committed) if committed.next < range.start || committed.next > range.end => {
                     return Err(LogError::OutOfRange {
                         partition: partition.clone(),
@@ -263,7 +272,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                     }
                     .into());
                 }
-                Some(committed) => starts.push((committed.next, committed.metadata)),
+                Some(committed) => {
+                    starts.push(Begin { next: committed.next, note: Some(committed.metadata) });
+                }
             }
         }
         Ok(starts)
@@ -295,15 +306,15 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             let table = store.table(&table).expect("opened with all tables");
             let partition = TopicPartition { topic, partition: task.partition };
             let range = retry(|| self.reader.offset_range(&partition, wait))?;
-            let mut from = store.position(table);
-            if from.is_some_and(|from| from < range.start || from > range.end) {
-                tracing::warn!(
-                    "{partition}: the store is at {from:?}, outside of the changelog's {range:?}; it is rebuilt from the whole changelog"
-                );
-                store.clear(table)?;
-                from = None;
-            }
-            let from = from.unwrap_or(range.start);
+            let age = Duration::from_secs((self.clock.unix_seconds() - store.committed_at()).max(0) as u64);
+            let from = match Replay::of(store.position(table), range, age, self.program.limits.store_age) {
+                Replay::From(from) => from,
+                Replay::Anew(why) => {
+                    tracing::warn!("{partition}: {why}; the store is rebuilt from the whole changelog");
+                    store.clear(table)?;
+                    range.start
+                }
+            };
             if from < range.end {
                 self.restorer.start(&partition, from, range.end)?;
                 restoring.push((partition, table, from, range.end));
@@ -319,18 +330,24 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
             return Ok(());
         }
+        let unix_seconds = self.clock.unix_seconds();
         for restoring in std::mem::take(&mut self.restoring) {
-            self.open_task(restoring.task, restoring.into_store())?;
+            let task = restoring.task;
+            let mut store = restoring.into_store();
+            store.set_committed_at(unix_seconds);
+            self.open_task(task, store)?;
         }
         Ok(())
     }
 
-    fn open_task(&mut self, id: TaskId, store: Store) -> Result<(), TaskError> {
+    fn open_task(&mut self, id: TaskId, mut store: Store) -> Result<(), TaskError> {
         let partitions: Vec<TopicPartition> =
             self.program.inputs_of(id).into_iter().map(|(partition, _)| partition).collect();
-        let committed = self.starts(&partitions)?;
+        let begins = self.starts(&partitions)?;
+        store.flush()?;
+        self.check_begins(id, &store, &partitions, &begins)?;
         let mut starts = Vec::new();
-        for (partition, (next, metadata)) in partitions.iter().zip(committed) {
+        for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
             let slot = self
                 .assignment
                 .iter()
@@ -338,11 +355,49 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 .expect("a task is made of assigned partitions")
                 .1;
             let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
-            starts.push(Start { slot, next, metadata, end: range.end });
+            starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
         }
-        let task = Task::open(&self.program, id, store, starts, self.clock.now())?;
+        // Each question takes a moment, and they are asked on this thread.
+        let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);
+        let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
         tracing::debug!(task = %id, watermark = %task.watermark(), "running");
         self.tasks.push(task);
+        Ok(())
+    }
+
+    /// State without offsets would be counted into twice.
+    fn check_begins(
+        &self,
+        id: TaskId,
+        store: &Store,
+        partitions: &[TopicPartition],
+        begins: &[Begin],
+    ) -> Result<(), TaskError> {
+        let unknown = partitions.iter().zip(begins).filter(|(_, begin)| begin.note.is_none());
+        let unknown: Vec<String> = unknown.map(|(partition, _)| partition.to_string()).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let tables = self.program.stores_of(id.subtopology);
+        let mut has_state = false;
+        for (table, _) in &tables {
+            has_state |= store.has_state(store.table(table).expect("opened with all tables"))?;
+        }
+        if unknown.len() == partitions.len() && has_state {
+            let topology = &self.program.plan.topology;
+            return Err(LogError::Fatal(format!(
+                "there is state of {}, but the group {topology} has committed no offsets for {}: they have expired, the group was deleted, or these are other topics than before. From the beginning everything would be counted twice. Set the group's offsets to where it had been (`kafka-consumer-groups --reset-offsets`), or give the topology another name to begin anew",
+                tables.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>().join(", "),
+                unknown.join(", ")
+            ))
+            .into());
+        }
+        if unknown.len() < partitions.len() {
+            tracing::warn!(
+                "{}: read from the beginning, since no offset was committed; that is right for an input that is new to the topology",
+                unknown.join(", ")
+            );
+        }
         Ok(())
     }
 
@@ -364,8 +419,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         };
         match outcome {
             CommitOutcome::Committed(ends) => {
+                let unix_seconds = self.clock.unix_seconds();
                 for task in &mut self.tasks {
-                    task.finish(&ends)?;
+                    task.finish(&ends, unix_seconds)?;
                 }
                 self.status.commits += 1;
                 self.last_commit = self.clock.now();
@@ -427,8 +483,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        for ((_, slot), (next, _)) in self.assignment.iter().zip(&starts) {
-            retry(|| self.reader.seek(*slot, *next))?;
+        for ((_, slot), start) in self.assignment.iter().zip(&starts) {
+            retry(|| self.reader.seek(*slot, start.next))?;
         }
         let now = self.clock.now();
         self.retry_at = Some(WallTime::from_micros(now.micros() + 20_000));

@@ -1,7 +1,7 @@
 //! Keys whose bytes have the order of their values, so that a range of keys is a range of bytes.
 //!
 //! Each part begins with a tag: 1 for null, 2 for a value. Whole numbers are big-endian with the sign bit flipped; floats are made to
-//! sort by IEEE 754's total order; in strings a zero byte becomes `00 FF`, and `00 00` ends them.
+//! sort by IEEE 754's total order; in strings and bytes a zero byte becomes `00 FF`, and `00 00` ends them.
 
 use crate::value::CodecError;
 use std::borrow::Cow;
@@ -38,16 +38,21 @@ pub fn push_decimal(out: &mut Vec<u8>, value: i128) {
 
 #[inline]
 pub fn push_string(out: &mut Vec<u8>, value: &str) {
+    push_bytes(out, value.as_bytes());
+}
+
+#[inline]
+pub fn push_bytes(out: &mut Vec<u8>, value: &[u8]) {
     out.push(VALUE);
-    if value.as_bytes().contains(&0) {
-        for &byte in value.as_bytes() {
+    if value.contains(&0) {
+        for &byte in value {
             out.push(byte);
             if byte == 0 {
                 out.push(0xFF);
             }
         }
     } else {
-        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(value);
     }
     out.extend_from_slice(&[0, 0]);
 }
@@ -122,6 +127,17 @@ impl<'a> KeyReader<'a> {
     }
 
     pub fn string(&mut self) -> Result<Option<Cow<'a, str>>, CodecError> {
+        let invalid = || CodecError::invalid("a key's string");
+        Ok(match self.bytes()? {
+            None => None,
+            Some(Cow::Borrowed(bytes)) => {
+                Some(Cow::Borrowed(std::str::from_utf8(bytes).map_err(|_| invalid())?))
+            }
+            Some(Cow::Owned(bytes)) => Some(Cow::Owned(String::from_utf8(bytes).map_err(|_| invalid())?)),
+        })
+    }
+
+    pub fn bytes(&mut self) -> Result<Option<Cow<'a, [u8]>>, CodecError> {
         if !self.tag()? {
             return Ok(None);
         }
@@ -137,16 +153,13 @@ impl<'a> KeyReader<'a> {
             match bytes.get(end + 1) {
                 Some(0) => {
                     self.rest = &bytes[end + 2..];
-                    let text = match unescaped {
-                        None => std::str::from_utf8(&bytes[..end]).map(Cow::Borrowed),
+                    return Ok(Some(match unescaped {
+                        None => Cow::Borrowed(&bytes[..end]),
                         Some(mut whole) => {
                             whole.extend_from_slice(&bytes[start..end]);
-                            return String::from_utf8(whole)
-                                .map(|text| Some(Cow::Owned(text)))
-                                .map_err(|_| CodecError::invalid("a key's string"));
+                            Cow::Owned(whole)
                         }
-                    };
-                    return text.map(Some).map_err(|_| CodecError::invalid("a key's string"));
+                    }));
                 }
                 Some(0xFF) => {
                     unescaped.get_or_insert_with(Vec::new).extend_from_slice(&bytes[start..=end]);
@@ -221,6 +234,15 @@ mod tests {
             prop_assert_eq!(reader.float().map(|value| value.map(f64::to_bits)), Ok(parts.3.map(f64::to_bits)));
             prop_assert_eq!(reader.bool(), Ok(parts.4));
             prop_assert!(reader.is_empty());
+        }
+
+        #[test]
+        fn bytes_sort_and_round_trip(a in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..6),
+            b in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..6)) {
+            let encode = |bytes: &[u8]| { let mut out = Vec::new(); push_bytes(&mut out, bytes); out };
+            prop_assert_eq!(encode(&a).cmp(&encode(&b)), a.cmp(&b));
+            let encoded = encode(&a);
+            prop_assert_eq!(KeyReader::new(&encoded).bytes().map(|bytes| bytes.map(Cow::into_owned)), Ok(Some(a)));
         }
 
         #[test]

@@ -50,6 +50,19 @@ impl StateDir {
         self.path.join(format!("task-{task}"))
     }
 
+    /// The tasks' stores that are there.
+    pub fn task_paths(&self) -> std::io::Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with("task-") {
+                paths.push(entry.path());
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -19,6 +19,7 @@ const FORMAT: u8 = 1;
 /// Table number of the store's own records: format, table names, positions.
 const META: u16 = 0;
 const FIRST_TABLE: u16 = 1;
+const COMMITTED_AT: &[u8] = b"committed-at";
 /// A buffer that has grown larger is written at once.
 const BUFFER_BYTES_MAX: usize = 8 << 20;
 
@@ -45,6 +46,11 @@ pub struct Store {
     tables: BTreeMap<String, TableId>,
     /// Of everything that was committed, the buffer included.
     positions: BTreeMap<TableId, Offset>,
+    /// What the values of each table look like, in its owner's words.
+    layouts: BTreeMap<TableId, String>,
+    /// When the last commit was taken in (seconds since 1970); 0: never.
+    committed_at: i64,
+    committed_at_in_store: i64,
     buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
@@ -63,6 +69,9 @@ impl Store {
             path: path.to_owned(),
             tables: BTreeMap::new(),
             positions: BTreeMap::new(),
+            layouts: BTreeMap::new(),
+            committed_at: 0,
+            committed_at_in_store: 0,
             buffer: WriteBuffer::default(),
             unwritten: false,
             write_options: WriteOptions::default(),
@@ -116,10 +125,18 @@ impl Store {
     }
 
     fn load_positions(&mut self) -> Result<(), StateError> {
+        if let Some(bytes) = self.db.get(meta_key(COMMITTED_AT)).map_err(|cause| self.error(&cause))? {
+            self.committed_at = Decoder::new(&bytes).i64()?;
+            self.committed_at_in_store = self.committed_at;
+        }
         for table in self.tables.values() {
             let bytes = self.db.get(position_key(*table)).map_err(|cause| self.error(&cause))?;
             if let Some(bytes) = bytes {
                 self.positions.insert(*table, Offset(Decoder::new(&bytes).i64()?));
+            }
+            let layout = self.db.get(layout_key(*table)).map_err(|cause| self.error(&cause))?;
+            if let Some(layout) = layout {
+                self.layouts.insert(*table, String::from_utf8_lossy(&layout).into_owned());
             }
         }
         Ok(())
@@ -232,6 +249,38 @@ impl Store {
         self.positions.get(&table).copied()
     }
 
+    /// Does the table hold anything, or has it ever? (A position alone may be behind records that were never committed.) As of when the
+    /// buffer was last written.
+    pub fn has_state(&self, table: TableId) -> Result<bool, StateError> {
+        Ok(self.layouts.contains_key(&table) || !self.is_empty(table)?)
+    }
+
+    /// When the store last agreed with the ends of its changelogs (seconds since 1970); 0: never.
+    pub fn committed_at(&self) -> i64 {
+        self.committed_at
+    }
+
+    /// The store agreed with its changelogs at `unix_seconds`; written with the next changes, or the next sync.
+    pub fn set_committed_at(&mut self, unix_seconds: i64) {
+        self.committed_at = self.committed_at.max(unix_seconds);
+    }
+
+    /// Every table that was ever opened here.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, TableId)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), *table))
+    }
+
+    /// What the table's values look like, as [`Store::set_layout`] was told.
+    pub fn layout(&self, table: TableId) -> Option<&str> {
+        self.layouts.get(&table).map(String::as_str)
+    }
+
+    /// Written with the next changes.
+    pub fn set_layout(&mut self, table: TableId, layout: &str) {
+        self.layouts.insert(table, layout.to_owned());
+        self.unwritten = true;
+    }
+
     /// Takes in changes and the changelog positions that they lead to, all or nothing. Only ever called after the log has committed.
     pub fn commit(&mut self, writes: &WriteSet, positions: &[(TableId, Offset)]) -> Result<(), StateError> {
         for (table, next) in positions {
@@ -263,6 +312,13 @@ impl Store {
             put_i64(&mut bytes, next.0);
             batch.put(position_key(*table), &bytes);
         }
+        bytes.clear();
+        put_i64(&mut bytes, self.committed_at);
+        batch.put(meta_key(COMMITTED_AT), &bytes);
+        self.committed_at_in_store = self.committed_at;
+        for (table, layout) in &self.layouts {
+            batch.put(layout_key(*table), layout);
+        }
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.buffer.clear();
         self.unwritten = false;
@@ -271,6 +327,7 @@ impl Store {
 
     /// What was committed so far outlives a power failure, too. (A killed process loses nothing in any case.)
     pub fn sync(&mut self) -> Result<(), StateError> {
+        self.unwritten |= self.committed_at != self.committed_at_in_store;
         self.flush()?;
         self.db.flush_wal(true).map_err(|cause| self.error(&cause))
     }
@@ -282,9 +339,11 @@ impl Store {
         let end = (table.0 + 1).to_be_bytes();
         batch.delete_range(&start[..], &end[..]);
         batch.delete(position_key(table));
+        batch.delete(layout_key(table));
         self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.buffer.forget(table);
         self.positions.remove(&table);
+        self.layouts.remove(&table);
         Ok(())
     }
 
@@ -368,6 +427,12 @@ fn meta_key(name: &[u8]) -> Vec<u8> {
 
 fn position_key(table: TableId) -> Vec<u8> {
     let mut key = meta_key(b"position/");
+    key.extend_from_slice(&table.0.to_be_bytes());
+    key
+}
+
+fn layout_key(table: TableId) -> Vec<u8> {
+    let mut key = meta_key(b"layout/");
     key.extend_from_slice(&table.0.to_be_bytes());
     key
 }

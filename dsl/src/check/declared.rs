@@ -8,22 +8,26 @@ use crate::parse::Scalar;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::nested::{self, TYPE_DEPTH_MAX};
+use tidegate_model::text::{parse_base64, parse_date, parse_uuid};
 use tidegate_model::time::parse_rfc3339;
 use tidegate_model::value::parse_decimal;
-use tidegate_model::{ScalarType, Value};
+use tidegate_model::{EnumType, ScalarType, Value};
 
 /// Looks up an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-const BUILT_IN: [(&str, ScalarType); 6] = [
+const BUILT_IN: [(&str, ScalarType); 9] = [
     ("bool", ScalarType::Bool),
     ("int", ScalarType::Int),
     ("float", ScalarType::Float),
     ("string", ScalarType::String),
     ("timestamp", ScalarType::Timestamp),
     ("duration", ScalarType::Duration),
+    ("bytes", ScalarType::Bytes),
+    ("date", ScalarType::Date),
+    ("uuid", ScalarType::Uuid),
 ];
-const LATER: [&str; 4] = ["bytes", "date", "uuid", "decimal"];
 
 /// The declared types, resolved as they are asked for.
 pub(crate) struct Types<'a> {
@@ -46,7 +50,16 @@ impl<'a> Types<'a> {
     /// Resolves every declared type once, so that each mistake is told though nothing uses the type.
     pub(crate) fn check_all(&mut self, topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) {
         for decl in &topology.types {
-            self.inside.push(&decl.name.node);
+            let name = decl.name.node.as_str();
+            if BUILT_IN.iter().any(|(known, _)| *known == name) || name == "decimal" {
+                let message = format!("`{name}` is a type of the language");
+                diagnostics.push(Diagnostic::error(codes::DUPLICATE_NAME, decl.name.span, message));
+            }
+            if let TypeKind::Enum(variants) = &decl.body.node {
+                check_variants(variants, diagnostics);
+                continue;
+            }
+            self.inside.push(name);
             self.resolve(&decl.body, diagnostics);
             self.inside.pop();
         }
@@ -59,13 +72,22 @@ impl<'a> Types<'a> {
                 nullable: false,
             },
             TypeKind::Nullable(inner) => self.resolve(inner, diagnostics).nullable(),
-            TypeKind::Unsupported(what) => {
-                let message =
-                    format!("{what} as a field is part of the language, but this version cannot run it yet");
-                let note = "a field that is not declared is passed over when events are read, and kept when they pass through";
-                diagnostics.push(Diagnostic::error(codes::NOT_YET, expr.span, message).note(note));
-                Type::Wrong
+            TypeKind::List(element) => {
+                let element = self.resolve(element, diagnostics);
+                self.nested(&element, expr.span, ScalarType::list, diagnostics)
             }
+            TypeKind::Braced(field) => match self.map_key(&field.name.node) {
+                Some(key) => {
+                    let value = self.resolve(&field.ty, diagnostics);
+                    let map = |ty, nullable| ScalarType::map(key, ty, nullable);
+                    self.nested(&value, expr.span, map, diagnostics)
+                }
+                None => {
+                    let ty = self.resolve(&field.ty, diagnostics);
+                    Type::Record { fields: vec![(field.name.node.clone(), ty)], nullable: false }
+                }
+            },
+            TypeKind::Enum(_) => panic!("an enum is resolved by its name"),
             TypeKind::Record(fields) => {
                 let mut resolved: Vec<(String, Type)> = Vec::new();
                 let mut places: BTreeMap<&str, Span> = BTreeMap::new();
@@ -82,9 +104,61 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// A list or map of `inner`.
+    fn nested(
+        &mut self,
+        inner: &Type,
+        span: Span,
+        make: impl Fn(ScalarType, bool) -> ScalarType,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Type {
+        let Some(element) = inner.element() else { return Type::Wrong };
+        let ty = make(element.ty, element.nullable);
+        if ty.depth() > TYPE_DEPTH_MAX {
+            diagnostics.push(
+                Diagnostic::error(
+                    codes::TOO_DEEP,
+                    span,
+                    format!("this type has more than {TYPE_DEPTH_MAX} levels of lists, maps and records"),
+                )
+                .note("read the inner part as its own source, or leave it away: fields that are not declared are passed over"),
+            );
+            return Type::Wrong;
+        }
+        Type::Scalar { ty, nullable: false }
+    }
+
+    /// The type of a map's keys, if the name in its braces is one that can be.
+    fn map_key(&self, name: &str) -> Option<ScalarType> {
+        match name {
+            "string" => Some(ScalarType::String),
+            "int" => Some(ScalarType::Int),
+            "date" => Some(ScalarType::Date),
+            "uuid" => Some(ScalarType::Uuid),
+            _ => self.enumeration(name).map(ScalarType::Enum),
+        }
+    }
+
+    /// A declared enum.
+    fn enumeration(&self, name: &str) -> Option<&'static EnumType> {
+        let decl = self.declared.get(name)?;
+        let TypeKind::Enum(variants) = &decl.body.node else { return None };
+        let variants = variants.iter().map(|variant| variant.node.clone()).collect();
+        Some(nested::enumeration(EnumType { name: name.to_owned(), variants }))
+    }
+
+    /// Every declared enum by its name.
+    pub(crate) fn enums(&self) -> BTreeMap<String, &'static EnumType> {
+        let enums = self.declared.keys();
+        enums.filter_map(|name| Some(((*name).to_owned(), self.enumeration(name)?))).collect()
+    }
+
     fn named(&mut self, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Type {
         if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
             return Type::Scalar { ty: *ty, nullable: false };
+        }
+        if let Some(variants) = self.enumeration(name) {
+            return Type::Scalar { ty: ScalarType::Enum(variants), nullable: false };
         }
         if let Some((declared, decl)) = self.declared.get_key_value(name).map(|(name, decl)| (*name, *decl)) {
             if self.inside.contains(&declared) {
@@ -107,11 +181,6 @@ impl<'a> Types<'a> {
                 "a decimal says how many digits it has, and how many of them stand behind the point",
             )
             .here("for money `decimal(18,2)`"),
-            later if LATER.contains(&later) => Diagnostic::error(
-                codes::NOT_YET,
-                span,
-                format!("`{name}` is part of the language, but this version cannot run it yet"),
-            ),
             _ => {
                 let diagnostic =
                     Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
@@ -123,12 +192,22 @@ impl<'a> Types<'a> {
                 match did_you_mean(name, names) {
                     Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic
-                        .note("built in are bool, int, float, decimal(p,s), string, timestamp and duration"),
+                        .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
                 }
             }
         };
         diagnostics.push(diagnostic);
         Type::Wrong
+    }
+}
+
+/// An enum has at least one name, and each once.
+fn check_variants(variants: &[ast::Name], diagnostics: &mut Vec<Diagnostic>) {
+    let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+    for variant in variants {
+        if let Some(before) = places.insert(&variant.node, variant.span) {
+            diagnostics.push(twice("name", variant, before));
+        }
     }
 }
 
@@ -148,7 +227,7 @@ pub(crate) fn globals<'a>(
     environment: Environment<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
-    let mut globals = Globals::default();
+    let mut globals = Globals { enums: types.enums(), ..Globals::default() };
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for param in &topology.params {
         if let Some(before) = places.insert(&param.name.node, param.name.span) {
@@ -156,7 +235,7 @@ pub(crate) fn globals<'a>(
             continue;
         }
         let ty = types.resolve(&param.ty, diagnostics);
-        let value = param_value(param, &ty, environment, diagnostics).unwrap_or(Typed::Wrong);
+        let value = param_value(param, &ty, &globals.enums, environment, diagnostics).unwrap_or(Typed::Wrong);
         globals.params.insert(param.name.node.clone(), value);
     }
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
@@ -191,6 +270,7 @@ fn check_functions(globals: &Globals, diagnostics: &mut Vec<Diagnostic>) {
 fn param_value(
     param: &ast::ParamDecl,
     ty: &Type,
+    enums: &BTreeMap<String, &'static EnumType>,
     environment: Environment<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Typed> {
@@ -241,8 +321,8 @@ fn param_value(
             }
         }
     }
-    let empty = Globals::default();
-    let mut checker = Checker::new(&empty, diagnostics, None);
+    let known = Globals { enums: enums.clone(), ..Globals::default() };
+    let mut checker = Checker::new(&known, diagnostics, None);
     let value = Located { value: checker.check(given), span: given.span };
     let value = checker.fit(value, ty, Some(param.ty.span))?;
     if !matches!(&value, Typed::Scalar(Expr { kind: ExprKind::Const(_), .. })) {
@@ -271,5 +351,10 @@ fn parse(text: &str, ty: ScalarType) -> Option<Value> {
             let micros = scalar.duration(&mut wrong)?.node;
             Value::Duration(wrong.is_empty().then_some(micros)?)
         }
+        ScalarType::Date => Value::Date(parse_date(text)?),
+        ScalarType::Uuid => Value::Uuid(parse_uuid(text)?),
+        ScalarType::Bytes => Value::Bytes(parse_base64(text)?.into()),
+        ScalarType::Enum(names) => names.has(text).then(|| Value::String(text.into()))?,
+        ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => return None,
     })
 }

@@ -40,6 +40,12 @@ fn level_of(expr: &Expr) -> u8 {
         | ExprKind::Call(..)
         | ExprKind::Format(_)
         | ExprKind::Record(_)
+        | ExprKind::List(_)
+        | ExprKind::Map(_)
+        // It stands only where an argument does.
+        | ExprKind::Lambda(..)
+        | ExprKind::Index(..)
+        | ExprKind::Field(..)
         | ExprKind::If(..)
         | ExprKind::Match(..) => level::ATOM,
     }
@@ -83,6 +89,28 @@ impl Printer<'_> {
             ExprKind::Call(name, arguments) => format!("{}({})", name.node, self.exprs(arguments)),
             ExprKind::Format(parts) => self.format_string(parts),
             ExprKind::Record(entries) => self.record(entries),
+            ExprKind::List(items) => format!("[{}]", self.exprs(items)),
+            ExprKind::Map(entries) => {
+                let entries =
+                    entries.iter().map(|(key, value)| format!("{}: {}", self.map_key(key), self.expr(value)));
+                format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+            }
+            ExprKind::Lambda(names, body) => {
+                let names: Vec<&str> = names.iter().map(|name| name.node.as_str()).collect();
+                let body = self.expr(body);
+                match &names[..] {
+                    [only] => format!("{only} => {body}"),
+                    several => format!("({}) => {body}", several.join(", ")),
+                }
+            }
+            ExprKind::Index(value, index) => {
+                format!("{}[{}]", self.operand(value, level::ATOM), self.expr(index))
+            }
+            ExprKind::Field(value, name) => {
+                // With a plain dot it would be one path.
+                let dot = if matches!(value.node, ExprKind::Path(_)) { "?." } else { "." };
+                format!("{}{dot}{}", self.operand(value, level::ATOM), name.node)
+            }
             ExprKind::If(condition, then, otherwise) => {
                 let otherwise = match &otherwise.node {
                     ExprKind::If(..) => self.expr(otherwise),
@@ -184,6 +212,18 @@ impl Printer<'_> {
         }
     }
 
+    /// A key that is no literal stands in brackets.
+    fn map_key(&self, key: &Expr) -> String {
+        match &key.node {
+            ExprKind::String(_)
+            | ExprKind::Format(_)
+            | ExprKind::Int(_)
+            | ExprKind::Decimal(..)
+            | ExprKind::Float(_) => self.expr(key),
+            _ => format!("({})", self.expr(key)),
+        }
+    }
+
     fn arm(&self, arm: &Arm) -> String {
         let mut out = match &arm.patterns[..] {
             [] => "_".to_owned(),
@@ -202,8 +242,11 @@ impl Printer<'_> {
             TypeKind::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
             TypeKind::Record(fields) => self.record_type(fields),
             TypeKind::Nullable(inner) => self.type_expr(inner) + "?",
-            // A file with one has an error, and is not converted.
-            TypeKind::Unsupported(what) => (*what).to_owned(),
+            TypeKind::Braced(field) => self.record_type(std::slice::from_ref(field)),
+            TypeKind::List(inner) => format!("[{}]", self.type_expr(inner)),
+            TypeKind::Enum(names) => {
+                format!("{{ {} }}", names.iter().map(variant).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 
@@ -237,6 +280,16 @@ impl Printer<'_> {
 /// `{ id }` in place of `{ id: id }`.
 pub(super) fn is_short(name: &Name, value: &Expr) -> bool {
     matches!(&value.node, ExprKind::Path(path) if path.len() == 1 && path[0] == name.node)
+}
+
+/// The name of an enum's value: in quotes if it is no plain name.
+fn variant(name: &Name) -> String {
+    if is_name(&name.node) { name.node.clone() } else { string(&name.node) }
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 pub(super) fn path(path: &Path) -> String {

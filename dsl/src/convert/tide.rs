@@ -20,7 +20,7 @@ struct Writer<'a> {
 }
 
 /// Short declarations of the same word stand together.
-const TOGETHER: [&str; 3] = ["type", "param", "sink"];
+const TOGETHER: [&str; 4] = ["type", "enum", "param", "sink"];
 
 impl Writer<'_> {
     fn topology(&mut self, topology: &Topology) {
@@ -30,7 +30,11 @@ impl Writer<'_> {
             self.end();
         }
         for decl in types {
-            self.begin("type", decl.name.span, &decl.name.node);
+            match &decl.body.node {
+                TypeKind::Enum(_) => self.begin("enum", decl.name.span, &decl.name.node),
+                TypeKind::Record(_) => self.begin("type", decl.name.span, &decl.name.node),
+                _ => self.begin("type", decl.name.span, &format!("{} =", decl.name.node)),
+            }
             self.type_expr(&decl.body);
             self.end();
         }
@@ -249,6 +253,11 @@ impl Writer<'_> {
                 let alias = alias.as_ref().map_or_else(String::new, |alias| format!(" as {}", alias.node));
                 format!("{left}join {}{alias} by {}", table.node, printer.expr(by))
             }
+            StepKind::Expand { left, list, name } => {
+                let left = if *left { "left " } else { "" };
+                format!("{left}expand {} as {}", printer.expr(list), name.node)
+            }
+            StepKind::FlatMap(list) => format!("flat map {}", printer.expr(list)),
             StepKind::Dedupe { by, within } => {
                 format!("dedupe by {} within {}", self.by(by), printer.duration(within))
             }

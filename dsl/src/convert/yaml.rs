@@ -34,11 +34,15 @@ impl Writer<'_> {
         if let Some(name) = name {
             entries.push(self.at(name.span, "topology", text(&name.node)));
         }
-        let types = types.iter().map(|decl| {
-            let value = self.type_expr(&decl.body);
-            self.named(&decl.name, value)
+        let is_enum = |decl: &&TypeDecl| matches!(decl.body.node, TypeKind::Enum(_));
+        let (enums, types): (Vec<&TypeDecl>, Vec<&TypeDecl>) = types.iter().partition(is_enum);
+        let [types, enums] = [types, enums].map(|decls| {
+            let entries = decls.into_iter().map(|decl| {
+                let value = self.type_expr(&decl.body);
+                self.named(&decl.name, value)
+            });
+            entries.collect::<Vec<Entry>>()
         });
-        let types = types.collect();
         let params = params.iter().map(|decl| {
             let ty = self.type_expr(&decl.ty);
             let value = text(self.printer.expr(&decl.value));
@@ -51,8 +55,9 @@ impl Writer<'_> {
         let streams = streams.iter().map(|decl| self.stream(decl)).collect();
         let sinks = self.sinks(sinks);
         let tests: Vec<Entry> = tests.iter().map(|decl| self.test(decl)).collect();
-        let sections: [(&str, Vec<Entry>); 7] = [
+        let sections: [(&str, Vec<Entry>); 8] = [
             ("types", types),
+            ("enums", enums),
             ("params", params),
             ("functions", functions),
             ("sources", sources),
@@ -88,11 +93,20 @@ impl Writer<'_> {
                 });
                 Value::Map(fields.collect())
             }
-            TypeKind::Record(_)
-            | TypeKind::Named(_)
-            | TypeKind::Decimal { .. }
-            | TypeKind::Nullable(_)
-            | TypeKind::Unsupported(_) => text(self.printer.type_expr(ty)),
+            TypeKind::Braced(field) => {
+                let value = self.type_expr(&field.ty);
+                Value::Map(vec![self.named(&field.name, value)])
+            }
+            TypeKind::List(inner) => Value::List(vec![Entry::item(self.type_expr(inner))]),
+            TypeKind::Enum(names) => {
+                let names = names
+                    .iter()
+                    .map(|name| Entry::item(text(&name.node)).with(self.comments.take(name.span)));
+                Value::List(names.collect())
+            }
+            TypeKind::Record(_) | TypeKind::Named(_) | TypeKind::Decimal { .. } | TypeKind::Nullable(_) => {
+                text(self.printer.type_expr(ty))
+            }
         }
     }
 
@@ -252,6 +266,11 @@ impl Writer<'_> {
                 entries.push(Entry::new("by", expr(by)));
                 (if *left { "left_join" } else { "join" }, Value::Map(entries))
             }
+            StepKind::Expand { left, list, name } => {
+                let entries = vec![Entry::new("list", expr(list)), Entry::new("as", text(&name.node))];
+                (if *left { "left_expand" } else { "expand" }, Value::Map(entries))
+            }
+            StepKind::FlatMap(list) => ("flat_map", expr(list)),
             StepKind::Dedupe { by, within } => {
                 let entries =
                     vec![Entry::new("by", self.by(by)), Entry::new("within", self.duration(within))];
@@ -410,7 +429,23 @@ impl Writer<'_> {
             {
                 text(self.printer.expr(expr))
             }
+            ExprKind::List(items) => {
+                Value::List(items.iter().map(|item| Entry::item(self.row(item))).collect())
+            }
+            ExprKind::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| {
+                    let ExprKind::String(name) = &key.node else {
+                        self.cannot(key.span, "a map whose key is no text");
+                        return Entry::new("", text(""));
+                    };
+                    Entry::new(name, self.row(value))
+                });
+                Value::Row(entries.collect())
+            }
             ExprKind::Path(_)
+            | ExprKind::Lambda(..)
+            | ExprKind::Index(..)
+            | ExprKind::Field(..)
             | ExprKind::Call(..)
             | ExprKind::Format(_)
             | ExprKind::Record(_)

@@ -22,7 +22,7 @@ macro_rules! codes {
 codes! {
     SYNTAX = 101, "The text is not what the language expects at this place. The message names what could stand there; a misspelt word is most often the cause.";
     LITERAL = 102, "A number, time or string that cannot be read: a number too large, a date that does not exist, an unknown escape.";
-    TOO_DEEP = 103, "An expression is nested deeper than 64 levels. Give a part of it a name with `fn` or an earlier `add` step.";
+    TOO_DEEP = 103, "An expression is nested deeper than 64 levels, or a type deeper than 16. Give a part of an expression a name with `fn` or an earlier `add` step.";
     UNKNOWN_NAME = 201, "Nothing of this name is declared where it is used. Names are those of sources, tables, streams, params, functions, and of the fields of the event.";
     DUPLICATE_NAME = 202, "A name is declared twice. Sources, tables and streams share one set of names; types, params and functions have their own.";
     CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
@@ -37,15 +37,26 @@ codes! {
     UNKNOWN_TYPE = 306, "A type of this name is neither built in nor declared.";
     NO_RECORD = 307, "A record (an event, or a `{ … }`) is needed here, or is not possible here.";
     MATCH_OPEN = 308, "A `match` must say what happens to every value: end it with an arm `_ => …`, or `_ => drop` in a `map`.";
+    ENUM_VARIANT = 320, "An enum has only the values that its declaration names. A text that stands for one of them must be written as it is there.";
+    MATCH_MISSING = 321, "A `match` on an enum (or a bool) without `_ => …` names every value, and `null` too if there may be none. So a value that is added to the enum later is told here and not forgotten.";
+    MATCH_REPEATED = 322, "An arm of a `match` names a value that an arm above has taken already: it is never reached.";
+    EMPTY_LITERAL = 323, "The type of an empty list or map, or of one that holds nothing but null, cannot be told from what is written. Give it to a field, a param or an argument with a declared type.";
+    ELEMENTS_DIFFER = 324, "All elements of a list (and all values of a map) have one type. A record in a list has the same fields, in the same order and of the same types.";
+    INDEX = 325, "A list is indexed by an int: `items[0]`, and `items[-1]` is its last element. A map is indexed by its key: `prices[\"EUR\"]`. Where there is nothing, the value is null.";
+    LAMBDA = 326, "`x => …` is the last argument of `map`, `filter`, `any`, `all`, `find`, `count_if`, `sort_by`, `map_values`, and with two names of `reduce(list, start, (so_far, x) => …)`. It is no value by itself.";
+    MAP_KEY = 327, "The keys of a map are strings, ints, dates, uuids or an enum's values, and never null.";
     PARAM = 309, "A param has no value: its environment variable is not set and there is no default, or the value is not of its type.";
+    BAD_CONSTANT = 310, "A constant that a function is given cannot be used: a pattern that is no regular expression, a time zone or unit that does not exist, a number outside of what the function takes. `tidegate explain NAME` shows what it takes.";
     BAD_DURATION = 401, "A length of time must be positive here, and a hopping window's step no longer than its size.";
     NO_LATE_ROUTE = 410, "A window without `late -> …`: events that come after their window is final are counted in a metric, and go nowhere. That may be what is wanted.";
     GROUPING = 402, "`aggregate` needs a `group by` before it, with at most a `window` between them; and `group by` and `window` need an `aggregate` behind them.";
     EMIT = 403, "`emit` stands directly behind an `aggregate`, and `emit final` needs a window: without one there is no end at which a result would be final.";
+    EXPAND = 420, "`expand LIST as NAME` needs a list; `flat map LIST` needs a list of records, since each becomes an event.";
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
     REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";
     JOIN_KEY = 513, "A join is by the table's key: the expression must have its type.";
     KEY_FIELD = 514, "The key must be a plain field of the event that is not nullable.";
+    KEY_TYPE = 520, "A list or a map cannot be a key: keys are compared and stored byte by byte, and are the text of a record's key. Take a field of it, or make a string of it with `join`.";
     SINK_OPTION = 601, "An option of a topic that does not exist, or has a value that it cannot have.";
     SINK_TARGET = 602, "A sink names a stream or an aggregate's result; a table that is read from a topic is there already.";
     TOPIC_CLASH = 603, "One topic is used in two ways that do not go together.";

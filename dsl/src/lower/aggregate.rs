@@ -2,11 +2,12 @@
 
 use super::{Flow, Lowerer};
 use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl, WindowStep};
-use crate::check::function::AGGREGATES;
+use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
+use tidegate_model::nested::{ELEMENTS_MAX, TYPE_DEPTH_MAX};
 use tidegate_model::plan::{Aggregate, AggregateCall, AggregateFunction, Emit, NodeKind, Route, Window};
 use tidegate_model::{Column, ScalarType, Schema, Span};
 
@@ -222,6 +223,7 @@ impl Lowerer<'_> {
             "avg" => AggregateFunction::Avg,
             "first" => AggregateFunction::First,
             "last" => AggregateFunction::Last,
+            "collect" | "collect_distinct" => return self.collect(name, function, arguments, expr, event),
             other => {
                 let diagnostic = Diagnostic::error(
                     codes::AGGREGATE_PLACE,
@@ -256,18 +258,75 @@ impl Lowerer<'_> {
             (AggregateFunction::Avg, Decimal { scale, .. }) => {
                 Some(Decimal { precision: DIGITS_MAX, scale: (scale + 4).min(SCALE_MAX) })
             }
-            (AggregateFunction::Min | AggregateFunction::Max, Bool) => None,
+            (AggregateFunction::Min | AggregateFunction::Max, given) if !given.has_order() => None,
             (AggregateFunction::Sum | AggregateFunction::Avg, _) => None,
             _ => Some(given),
         };
         let Some(ty) = ty else {
             let span = argument.map_or(expr.span, |(_, span)| span);
-            self.error(codes::BAD_ARGUMENTS, span, format!("`{}` cannot be taken of {given}", function.node));
+            let mut diagnostic = Diagnostic::error(
+                codes::BAD_ARGUMENTS,
+                span,
+                format!("`{}` cannot be taken of {given}", function.node),
+            );
+            if given.is_nested() {
+                diagnostic = diagnostic.note(format!(
+                    "to look at each element as an event of its own: `|> expand … as item` before; of one list: `{}(…)` in an `add` before",
+                    function.node
+                ));
+            }
+            self.diagnostics.push(diagnostic);
             return None;
         };
         let always = which == AggregateFunction::Count
             || argument.as_ref().is_some_and(|(argument, _)| !argument.nullable);
         let argument = argument.map(|(argument, _)| argument);
         Some(AggregateCall { name: name.node.clone(), function: which, argument, ty, nullable: !always })
+    }
+
+    /// `collect(x)`, `collect_distinct(x, 50)`: a list with a bound.
+    fn collect(
+        &mut self,
+        name: &ast::Name,
+        function: &ast::Name,
+        arguments: &[ast::Expr],
+        expr: &ast::Expr,
+        event: &RecordValue,
+    ) -> Option<AggregateCall> {
+        const LIMIT: u32 = 1000;
+        let (argument, limit) = match arguments {
+            [argument] => (argument, LIMIT),
+            [argument, limit] => match limit.node {
+                Ast::Int(number) if (1..=ELEMENTS_MAX as i64).contains(&number) => (argument, number as u32),
+                _ => {
+                    let message = format!("the most that is kept is a number from 1 to {ELEMENTS_MAX}");
+                    self.error(codes::BAD_ARGUMENTS, limit.span, message);
+                    return None;
+                }
+            },
+            _ => {
+                let usage =
+                    format!("`{0}` takes a value, and how many are kept: `{0}(sku, 50)`", function.node);
+                self.error(codes::BAD_ARGUMENTS, expr.span, usage);
+                return None;
+            }
+        };
+        let value = self.checker(event).one_value(argument)?;
+        if value.ty.depth() >= TYPE_DEPTH_MAX {
+            self.error(codes::TOO_DEEP, argument.span, "a list of this would be nested too deep");
+            return None;
+        }
+        let which = match function.node.as_str() {
+            "collect" => AggregateFunction::Collect { limit },
+            _ => AggregateFunction::CollectDistinct { limit },
+        };
+        let ty = ScalarType::list(value.ty, false);
+        Some(AggregateCall {
+            name: name.node.clone(),
+            function: which,
+            argument: Some(value),
+            ty,
+            nullable: false,
+        })
     }
 }

@@ -63,7 +63,7 @@ fn type_of(record: &RecordValue) -> Type {
         let ty = match value {
             Typed::Scalar(expr) => Type::Scalar { ty: expr.ty, nullable: expr.nullable },
             Typed::Record(inner) => type_of(inner),
-            Typed::Null | Typed::Wrong => Type::Wrong,
+            Typed::List(..) | Typed::Map(..) | Typed::Null | Typed::Wrong => Type::Wrong,
         };
         (name.clone(), ty)
     });

@@ -99,11 +99,18 @@ impl<'a> Lowerer<'a> {
             Type::Record { nullable: false, .. } => Some(ty.schema()),
             Type::Wrong => None,
             other => {
-                self.error(
+                let mut diagnostic = Diagnostic::error(
                     codes::NO_RECORD,
                     place,
                     format!("events are records, and this is {}", other.name()),
                 );
+                if let Type::Scalar { ty: ScalarType::Map(map), .. } = other {
+                    diagnostic = diagnostic.note(format!(
+                        "braces around one name that is a type are a map; a record with a field `{}` is declared with a name: `type Event {{ {}: … }}`",
+                        map.key, map.key
+                    ));
+                }
+                self.diagnostics.push(diagnostic);
                 None
             }
         }
@@ -141,6 +148,14 @@ impl<'a> Lowerer<'a> {
     fn key_column(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
         let index = self.field(path, schema)?;
         let column = &schema.columns[index];
+        if !column.ty.is_key() {
+            let message = format!("`{}` is {}, and a key is a single value", column.path, column.ty);
+            self.diagnostics.push(
+                Diagnostic::error(codes::KEY_TYPE, path.span, message)
+                    .note("name the field that the records' key is the text of; without one leave `key` away: a repartition comes where it is needed"),
+            );
+            return None;
+        }
         if column.nullable {
             let message = format!("the key `{}` may be null, and a key is always there", column.path);
             self.diagnostics.push(
@@ -152,6 +167,18 @@ impl<'a> Lowerer<'a> {
         Some(index)
     }
 
+    /// Lists and maps are no keys.
+    pub(super) fn can_be_key(&mut self, ty: ScalarType, name: &str, span: crate::source::Span) -> Option<()> {
+        if ty.is_key() {
+            return Some(());
+        }
+        self.diagnostics.push(
+            Diagnostic::error(codes::KEY_TYPE, span, format!("`{name}` is {ty}, and a key is a single value"))
+                .note("take one of its values, or make a string of it, in a step before: `|> add { key: join(…, \",\") }`"),
+        );
+        None
+    }
+
     /// The columns that a `by` names: plain fields that are always there.
     pub(super) fn by(&mut self, by: &[crate::ast::Expr], flow: &Flow) -> Option<Vec<usize>> {
         let event = flow.event();
@@ -160,6 +187,10 @@ impl<'a> Lowerer<'a> {
         for expr in by {
             match self.checker(&event).check(expr) {
                 Typed::Scalar(scalar) => match scalar.kind {
+                    ExprKind::Column(index) if !scalar.ty.is_key() => {
+                        let path = flow.schema.columns[index].path.clone();
+                        wrong |= self.can_be_key(scalar.ty, &path, expr.span).is_none();
+                    }
                     ExprKind::Column(index) if !scalar.nullable => columns.push(index),
                     ExprKind::Column(_) => {
                         self.diagnostics.push(

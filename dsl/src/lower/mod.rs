@@ -1,6 +1,7 @@
 //! The checked file becomes a plan: nodes in topological order, partitions proven, repartitions inserted.
 
 mod aggregate;
+mod expand;
 mod flow;
 mod input;
 mod key;

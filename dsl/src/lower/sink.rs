@@ -108,7 +108,11 @@ impl Lowerer<'_> {
                 .filter(|index| flow.schema.columns[*index].path.starts_with(&inside))
                 .collect();
             if fields.is_empty() {
-                columns.extend(self.field(path, &flow.schema));
+                let Some(index) = self.field(path, &flow.schema) else { continue };
+                let column = &flow.schema.columns[index];
+                if self.can_be_key(column.ty, &column.path, path.span).is_some() {
+                    columns.push(index);
+                }
             } else {
                 columns.extend(fields);
             }

@@ -9,7 +9,7 @@ use crate::check::typed::{RecordValue, Typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span as Place;
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{AggregateFunction, Dedupe, Filter, JoinTable, Map, NodeKind, Rolling, Route};
+use tidegate_model::plan::{Dedupe, Filter, JoinTable, Map, NodeKind, Rolling, Route};
 use tidegate_model::{Column, Schema, Span};
 
 impl<'a> Lowerer<'a> {
@@ -234,7 +234,7 @@ impl<'a> Lowerer<'a> {
                 let (mut calls, key) = (self.calls(functions, &flow)?, self.by(by, &flow)?);
                 if *excluding_current {
                     // A key's first event has no others before it.
-                    for call in calls.iter_mut().filter(|call| call.function != AggregateFunction::Count) {
+                    for call in calls.iter_mut().filter(|call| !call.function.has_empty_value()) {
                         call.nullable = true;
                     }
                 }
@@ -262,6 +262,8 @@ impl<'a> Lowerer<'a> {
                 let node = self.add(name, NodeKind::Rolling(rolling), vec![flow.node], schema.clone(), place);
                 Some(Flow { node, schema, ..flow })
             }
+            StepKind::Expand { left, list, name } => self.expand(decl, step, *left, list, name, flow, errors),
+            StepKind::FlatMap(list) => self.flat_map(decl, step, list, flow, errors),
             StepKind::Dedupe { by, within } => {
                 let flow = self.keyed(decl, by, step, flow, "dedupe")?;
                 self.positive(within)?;
@@ -306,7 +308,8 @@ impl<'a> Lowerer<'a> {
         errors: Option<Route>,
         place: Place,
     ) -> Option<Flow> {
-        let record = match value {
+        let nothing = RecordValue::default();
+        let record = match self.checker(&nothing).settle(value) {
             Typed::Record(record) if record.presence.is_none() => record,
             Typed::Wrong => return None,
             other => {

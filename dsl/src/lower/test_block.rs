@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::NodeKind;
 use tidegate_model::test_case::{ExpectedRow, FeedRow, TestCase, TestStep};
-use tidegate_model::value::write_json_string;
-use tidegate_model::{EventTime, Value};
+use tidegate_model::value::{text, write_json_string};
+use tidegate_model::{EventTime, ScalarType, Value};
 
 impl Lowerer<'_> {
     pub(super) fn test(&mut self, decl: &TestDecl) -> Option<TestCase> {
@@ -140,7 +140,7 @@ impl Lowerer<'_> {
                 let may_be_null =
                     matches!(ty, Type::Scalar { nullable: true, .. } | Type::Record { nullable: true, .. });
                 if whole && may_be_null {
-                    row.fields.push((name.clone(), Cell::Value(Value::Null, 0)));
+                    row.fields.push((name.clone(), Cell::Value(Value::Null, ScalarType::Bool)));
                 } else if whole {
                     self.diagnostics.push(
                         Diagnostic::error(
@@ -154,9 +154,12 @@ impl Lowerer<'_> {
                 }
                 continue;
             };
+            let value = &as_map(value, ty);
             let cell = match (ty, &value.node) {
                 (Type::Record { .. }, Ast::Record(_)) => Cell::Row(self.row(value, ty, whole)?),
-                (Type::Record { nullable: true, .. }, Ast::Null) => Cell::Value(Value::Null, 0),
+                (Type::Record { nullable: true, .. }, Ast::Null) => {
+                    Cell::Value(Value::Null, ScalarType::Bool)
+                }
                 _ => self.cell(value, ty)?,
             };
             row.fields.push((name.clone(), cell));
@@ -169,7 +172,7 @@ impl Lowerer<'_> {
         let located = Located { value: checker.check(value), span: value.span };
         match checker.fit(located, ty, None)? {
             Typed::Scalar(Expr { kind: ExprKind::Const(constant), ty, .. }) => {
-                Some(Cell::Value(constant, ty.scale()))
+                Some(Cell::Value(constant, ty))
             }
             _ => {
                 self.error(codes::TEST, value.span, "a plain value is needed here");
@@ -179,6 +182,47 @@ impl Lowerer<'_> {
     }
 }
 
+/// In a test's row the keys of a map may be written as the fields of a record are, since the type tells them apart.
+fn as_map(value: &ast::Expr, ty: &Type) -> ast::Expr {
+    let span = value.span;
+    let node = match (&value.node, ty) {
+        (Ast::Record(entries), Type::Scalar { ty: ScalarType::Map(map), .. }) => {
+            let inner = Type::of(map.value);
+            let mut pairs = Vec::new();
+            for entry in entries {
+                // Anything else is told where the row is checked.
+                let RecordEntry::Field(name, inner_value) = entry else { return value.clone() };
+                let key = ast::Expr { node: Ast::String(name.node.clone()), span: name.span };
+                pairs.push((key, as_map(inner_value, &inner)));
+            }
+            Ast::Map(pairs)
+        }
+        (Ast::Map(entries), Type::Scalar { ty: ScalarType::Map(map), .. }) => {
+            let inner = Type::of(map.value);
+            Ast::Map(entries.iter().map(|(key, value)| (key.clone(), as_map(value, &inner))).collect())
+        }
+        (Ast::List(items), Type::Scalar { ty: ScalarType::List(element), .. }) => {
+            let inner = Type::of(**element);
+            Ast::List(items.iter().map(|item| as_map(item, &inner)).collect())
+        }
+        (Ast::Record(entries), Type::Record { fields, .. }) => Ast::Record(
+            entries
+                .iter()
+                .map(|entry| match entry {
+                    RecordEntry::Field(name, value) => {
+                        let ty = fields.iter().find(|(field, _)| *field == name.node);
+                        let value = ty.map_or_else(|| value.clone(), |(_, ty)| as_map(value, ty));
+                        RecordEntry::Field(name.clone(), value)
+                    }
+                    other => other.clone(),
+                })
+                .collect(),
+        ),
+        _ => return value.clone(),
+    };
+    ast::Expr { node, span }
+}
+
 /// A row of a test.
 #[derive(Default)]
 struct Row {
@@ -186,8 +230,8 @@ struct Row {
 }
 
 enum Cell {
-    /// With the scale of its type.
-    Value(Value, u8),
+    /// With its type.
+    Value(Value, ScalarType),
     Row(Row),
 }
 
@@ -207,7 +251,7 @@ impl Row {
             write_json_string(name, out);
             out.push(b':');
             match cell {
-                Cell::Value(value, scale) => value.write_json(*scale, out),
+                Cell::Value(value, ty) => value.write_json(*ty, out),
                 Cell::Row(row) => row.write(out),
             }
         }
@@ -220,12 +264,7 @@ impl Row {
         match (&self.fields.iter().find(|(field, _)| field == name)?.1, rest) {
             (Cell::Row(row), Some(rest)) => row.text(rest),
             (Cell::Value(Value::Null, _), None) => None,
-            (Cell::Value(Value::String(text), _), None) => Some(text.to_string()),
-            (Cell::Value(value, scale), None) => {
-                let mut out = Vec::new();
-                value.write_json(*scale, &mut out);
-                Some(String::from_utf8(out).expect("JSON is UTF-8").trim_matches('"').to_owned())
-            }
+            (Cell::Value(value, ty), None) => Some(text(value, *ty)),
             _ => None,
         }
     }

@@ -1,13 +1,27 @@
 //! Topics: their names, their options, and that none is used in two ways.
 
 use super::Lowerer;
-use crate::ast::{OptionValue, TopicRef};
+use crate::ast::{Name, OptionValue, StepKind, TopicRef, Topology};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{NodeKind, Route};
 
 const NAME_BYTES_MAX: usize = 249;
+
+/// Every topic that is written in the file: sinks and routes.
+fn written(topology: &Topology) -> Vec<&Name> {
+    let mut topics: Vec<&TopicRef> = topology.sinks.iter().map(|sink| &sink.topic).collect();
+    topics.extend(topology.sources.iter().filter_map(|source| source.malformed.as_ref()));
+    topics.extend(topology.tables.iter().filter_map(|table| table.malformed.as_ref()));
+    for step in topology.streams.iter().flat_map(|stream| &stream.steps) {
+        topics.extend(&step.errors);
+        if let StepKind::Window(window) = &step.kind {
+            topics.extend(&window.late);
+        }
+    }
+    topics.into_iter().map(|topic| &topic.topic).collect()
+}
 
 /// What Kafka takes as a topic's name.
 pub(super) fn is_topic_name(name: &str) -> bool {
@@ -71,6 +85,21 @@ impl Lowerer<'_> {
         Some(Route { topic: topic.topic.node.clone() })
     }
 
+    /// Changelogs and repartitions, and the step that each is for.
+    fn own_topics(&self) -> BTreeMap<String, Span> {
+        let mut own = BTreeMap::new();
+        for node in &self.nodes {
+            let place = self.node_places[&node.name];
+            if let NodeKind::Repartition(repartition) = &node.kind {
+                own.insert(repartition.topic.clone(), place);
+            }
+            if node.has_store() {
+                own.insert(node.changelog_topic(&self.name), place);
+            }
+        }
+        own
+    }
+
     /// No topic is read twice, and none that is read is written.
     pub(super) fn topics(&mut self) {
         let topology = self.topology;
@@ -93,30 +122,40 @@ impl Lowerer<'_> {
                 );
             }
         }
-        for sink in &topology.sinks {
-            if let Some(source) = read.get(sink.topic.topic.node.as_str()) {
+        let written = written(topology);
+        for topic in &written {
+            if let Some(source) = read.get(topic.node.as_str()) {
                 let message = format!(
                     "the topic {:?} is written and read: its events would go round for ever",
-                    sink.topic.topic.node
+                    topic.node
                 );
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TOPIC_CLASH, sink.topic.topic.span, message)
+                    Diagnostic::error(codes::TOPIC_CLASH, topic.span, message)
                         .because(*source, "it is read here"),
                 );
             }
         }
-        for node in &self.nodes {
-            let (NodeKind::Repartition(repartition), place) = (&node.kind, self.node_places[&node.name])
-            else {
-                continue;
-            };
-            if !is_topic_name(&repartition.topic) {
-                let message = format!("the internal topic's name {:?} is too long", repartition.topic);
+        let own = self.own_topics();
+        let all = read.into_iter().chain(written.iter().map(|topic| (topic.node.as_str(), topic.span)));
+        for (name, span) in all {
+            if let Some(place) = own.get(name) {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::TOPIC_NAME, place, message)
-                        .note("give the step a shorter name with `as NAME`"),
+                    Diagnostic::error(
+                        codes::TOPIC_CLASH,
+                        span,
+                        format!("the topic {name:?} is one that this topology makes for itself"),
+                    )
+                    .because(*place, "for this step")
+                    .note("choose another topic here, or name the step with `as NAME`"),
                 );
             }
+        }
+        for (name, place) in own.iter().filter(|(name, _)| !is_topic_name(name)) {
+            let message = format!("the internal topic's name {name:?} is too long");
+            self.diagnostics.push(
+                Diagnostic::error(codes::TOPIC_NAME, *place, message)
+                    .note("give the step a shorter name with `as NAME`"),
+            );
         }
     }
 }

@@ -24,9 +24,26 @@ impl Reader<'_> {
             }
             Rule::type_decl => {
                 let name = self.name(&inner.next().expect("a name"));
-                let body = inner.next().expect("a record");
+                let body = inner.next().expect("a type");
                 let body_span = self.span(&body);
-                let body = Spanned::new(TypeKind::Record(self.field_decls(body.into_inner())), body_span);
+                let body = match body.as_rule() {
+                    Rule::record_type => {
+                        Spanned::new(TypeKind::Record(self.field_decls(body.into_inner())), body_span)
+                    }
+                    _ => self.type_expr(body),
+                };
+                topology.types.push(TypeDecl { name, body });
+            }
+            Rule::enum_decl => {
+                let name = self.name(&inner.next().expect("a name"));
+                let variants = inner.map(|variant| {
+                    let variant = variant.into_inner().next().expect("a name");
+                    match variant.as_rule() {
+                        Rule::plain_string => self.string(&variant),
+                        _ => self.name(&variant),
+                    }
+                });
+                let body = Spanned::new(TypeKind::Enum(variants.collect()), span);
                 topology.types.push(TypeDecl { name, body });
             }
             Rule::param_decl => topology.params.push(ParamDecl {
@@ -113,8 +130,10 @@ impl Reader<'_> {
         let base = inner.next().expect("a type").into_inner().next().expect("a base");
         let base_span = self.span(&base);
         let kind = match base.as_rule() {
-            Rule::record_type => TypeKind::Record(self.field_decls(base.into_inner())),
-            Rule::array_type => TypeKind::Unsupported("an array"),
+            Rule::record_type => braced(self.field_decls(base.into_inner())),
+            Rule::array_type => {
+                TypeKind::List(Box::new(self.type_expr(base.into_inner().next().expect("a type"))))
+            }
             Rule::decimal_type => {
                 let mut digits =
                     base.into_inner().map(|pair| pair.as_str().trim().parse::<u8>().unwrap_or(u8::MAX));
@@ -238,6 +257,20 @@ impl Reader<'_> {
                     StepKind::Join { left, table, alias: None, by: self.expr(second) }
                 }
             }
+            Rule::expand_step => {
+                let first = next();
+                let left = first.as_rule() == Rule::join_left;
+                let list = self.expr(if left { next() } else { first });
+                let Some(name) = inner.next() else {
+                    self.diagnostics.push(
+                        Diagnostic::error(codes::SYNTAX, list.span, "`expand` needs a name for the element")
+                            .note("write it behind the list: `expand … as item`"),
+                    );
+                    return None;
+                };
+                StepKind::Expand { left, list, name: self.name(&name) }
+            }
+            Rule::flat_map_step => StepKind::FlatMap(self.expr(next())),
             Rule::dedupe_step => StepKind::Dedupe { by: self.by(next()), within: self.duration(&next()) },
             Rule::emit_step => {
                 let kind = next();
@@ -274,7 +307,7 @@ impl Reader<'_> {
             .map(|pair| {
                 let mut inner = pair.into_inner();
                 let name = self.name(&inner.next().expect("a name"));
-                (name, self.expr(inner.next().expect("a value")))
+                (name, self.atom(inner.next().expect("a value")))
             })
             .collect()
     }
@@ -335,5 +368,13 @@ impl Reader<'_> {
             ));
         }
         Spanned::new(total.unwrap_or(1), span)
+    }
+}
+
+/// Fields in braces, where a type stands.
+pub(crate) fn braced(mut fields: Vec<FieldDecl>) -> TypeKind {
+    match fields.len() {
+        1 => TypeKind::Braced(Box::new(fields.remove(0))),
+        _ => TypeKind::Record(fields),
     }
 }

@@ -28,6 +28,7 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
         .op(Op::infix(op_add, Assoc::Left) | Op::infix(op_sub, Assoc::Left))
         .op(Op::infix(op_mul, Assoc::Left) | Op::infix(op_div, Assoc::Left) | Op::infix(op_rem, Assoc::Left))
         .op(Op::prefix(minus_op))
+        .op(Op::postfix(index) | Op::postfix(field_access))
 });
 
 impl Reader<'_> {
@@ -63,10 +64,17 @@ impl Reader<'_> {
         let negated = inner.iter().any(|pair| pair.as_rule() == Rule::not_mark);
         let kind = match rule {
             Rule::in_list => {
-                let list =
-                    inner.into_iter().filter(|pair| pair.as_rule() == Rule::expr).map(|pair| self.expr(pair));
+                let list = inner
+                    .into_iter()
+                    .filter(|pair| matches!(pair.as_rule(), Rule::expr | Rule::in_value))
+                    .map(|pair| self.atom(pair));
                 ExprKind::In { value, list: list.collect(), negated }
             }
+            Rule::index => {
+                let index = inner.into_iter().next().expect("an index");
+                ExprKind::Index(value, Box::new(self.expr(index)))
+            }
+            Rule::field_access => ExprKind::Field(value, self.name(inner.last().expect("a field's name"))),
             Rule::is_null => ExprKind::IsNull { value, negated },
             _ => {
                 let mut bounds = inner
@@ -97,6 +105,28 @@ impl Reader<'_> {
         let text = pair.as_str().trim();
         let kind = match pair.as_rule() {
             Rule::expr => return self.expr(pair),
+            Rule::in_value => {
+                let mut inner = pair.into_inner();
+                let value = self.atom(inner.next().expect("a value"));
+                return inner.fold(value, |value, postfix| self.postfix(value, postfix));
+            }
+            Rule::minus_number => return self.signed(pair),
+            Rule::lambda => {
+                let mut inner = pair.into_inner();
+                let names = inner.next().expect("parameters").into_inner();
+                let names = names.map(|name| self.name(&name)).collect();
+                ExprKind::Lambda(names, Box::new(self.expr(inner.next().expect("a body"))))
+            }
+            Rule::list_literal => ExprKind::List(pair.into_inner().map(|pair| self.expr(pair)).collect()),
+            Rule::map_literal => ExprKind::Map(
+                pair.into_inner()
+                    .map(|entry| {
+                        let mut inner = entry.into_inner();
+                        let key = self.atom(inner.next().expect("a key"));
+                        (key, self.expr(inner.next().expect("a value")))
+                    })
+                    .collect(),
+            ),
             Rule::number => self.number(text, span),
             Rule::duration => ExprKind::Duration(self.duration(&pair).node),
             Rule::timestamp => self.timestamp(text, span),
@@ -137,7 +167,7 @@ impl Reader<'_> {
             Rule::call => {
                 let mut inner = pair.into_inner();
                 let name = self.name(&inner.next().expect("a name"));
-                ExprKind::Call(name, inner.map(|pair| self.expr(pair)).collect())
+                ExprKind::Call(name, inner.map(|pair| self.atom(pair)).collect())
             }
             Rule::value_path => ExprKind::Path(text.split('.').map(str::to_owned).collect()),
             other => panic!("{other:?} is no expression"),
@@ -216,7 +246,7 @@ impl Reader<'_> {
             (_, name) => {
                 let name = self.name(&name.expect("a field has a name"));
                 let value = match inner.next() {
-                    Some(value) => self.expr(value),
+                    Some(value) => self.atom(value),
                     None => Spanned::new(ExprKind::Path(vec![name.node.clone()]), name.span),
                 };
                 RecordEntry::Field(name, value)

@@ -277,7 +277,7 @@ impl Look<'_> {
                 return self.habit(
                     self.index,
                     "`=>` does not belong here",
-                    "the fields of the event are at hand: write the expression alone",
+                    "it stands in the arms of a `match`, and in the last argument of `map`, `filter` and others: `map(list, x => …)`",
                 );
             }
             ("key", _) | ("by", _) if before == "by" && self.near(-2) == "key" => {
@@ -296,7 +296,11 @@ impl Look<'_> {
             return self.habit(self.index - 2, "`--` does not belong here", "a comment begins with `//`");
         }
         if here == "?" && self.source.starts_with("type") {
-            return self.habit(self.index, "`?` stands behind the type that may be null", format!("write `{next}?`"));
+            return self.habit(
+                self.index,
+                "`?` stands behind the type that may be null",
+                format!("write `{next}?`"),
+            );
         }
         self.duration().or_else(|| self.comma()).or_else(|| self.sign(here, next)).or_else(|| self.word(here))
     }

@@ -8,6 +8,7 @@ mod syntax_error;
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::{SourceFile, Span};
+pub(crate) use declaration::braced;
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 use pest_derive::Parser;
@@ -17,9 +18,9 @@ use syntax_error::syntax_error;
 #[grammar = "grammar.pest"]
 pub(crate) struct Grammar;
 
-const DECLARATIONS: [&str; 9] =
-    ["topology", "type", "param", "fn", "source", "table", "stream", "sink", "test"];
-const STEPS: [&str; 13] = [
+const DECLARATIONS: [&str; 10] =
+    ["topology", "type", "enum", "param", "fn", "source", "table", "stream", "sink", "test"];
+const STEPS: [&str; 15] = [
     "filter",
     "map",
     "select",
@@ -31,6 +32,8 @@ const STEPS: [&str; 13] = [
     "aggregate",
     "rolling",
     "join",
+    "expand",
+    "flat map",
     "dedupe",
     "emit",
 ];

@@ -35,7 +35,7 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
             None => diagnostic,
         };
     }
-    if STEPS.contains(&word.as_str()) && !behind_pipe || word == "left" {
+    if STEPS.contains(&word.as_str()) && !behind_pipe || word == "left" || word == "flat" {
         let message = format!("`{word}` begins a step, and stands behind `|>`");
         let before = Span::new(offset + at, offset + at);
         return Diagnostic::error(codes::SYNTAX, span, message)
@@ -152,6 +152,12 @@ fn human(rule: Rule) -> Option<String> {
             | Rule::null
             | Rule::not_op
             | Rule::minus_op => "an expression",
+            Rule::list_literal => "a list `[ … ]`",
+            Rule::map_literal | Rule::map_entry => return None,
+            Rule::lambda | Rule::lambda_names => "`x => …`",
+            // They stand behind every expression, and say nothing beside the others.
+            Rule::index | Rule::field_access | Rule::optional_mark => return None,
+            Rule::variant => "a name",
             Rule::record => "a record `{ … }`",
             Rule::topic_ref => "a topic such as `kafka(\"payments\")`",
             Rule::step => "a step",

@@ -11,8 +11,8 @@ use crate::source::SourceFile;
 use read::Reader;
 use tree::{Kind, Node};
 
-const SECTIONS: [&str; 9] =
-    ["topology", "types", "params", "functions", "sources", "tables", "streams", "sinks", "tests"];
+const SECTIONS: [&str; 10] =
+    ["topology", "types", "enums", "params", "functions", "sources", "tables", "streams", "sinks", "tests"];
 
 /// Parses a whole file of the YAML form.
 pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
@@ -34,16 +34,24 @@ impl Reader<'_> {
             match key.name.as_str() {
                 "topology" => topology.name = self.name(node),
                 "types" => {
-                    topology.types = self.each(node, |reader, name, node| {
-                        let body = reader.type_expr(node)?;
+                    let types: Vec<TypeDecl> = self.each(node, |reader, name, node| {
+                        let body = reader.type_body(node)?;
                         Some(TypeDecl { name, body })
-                    })
+                    });
+                    topology.types.extend(types);
+                }
+                "enums" => {
+                    let enums: Vec<TypeDecl> = self.each(node, |reader, name, node| {
+                        let body = reader.variants(node)?;
+                        Some(TypeDecl { name, body })
+                    });
+                    topology.types.extend(enums);
                 }
                 "params" => {
                     topology.params = self.each(node, |reader, name, node| {
                         let fields = reader.entries(node, "a param", &["type", "value"]);
                         let ty = reader.needed(node, &fields, "type").and_then(|node| reader.type_expr(node));
-                        let value = reader.needed(node, &fields, "value").and_then(|node| reader.expr(node));
+                        let value = reader.needed(node, &fields, "value").and_then(|node| reader.value(node));
                         Some(ParamDecl { name, ty: ty?, value: value? })
                     })
                 }

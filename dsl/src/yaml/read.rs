@@ -3,6 +3,7 @@
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::parse::braced;
 use crate::source::Span;
 
 pub(super) struct Reader<'a> {
@@ -161,8 +162,12 @@ impl Reader<'_> {
         scalar.as_text().expr(self.diagnostics)
     }
 
-    /// An expression, or a map of them: a record.
+    /// An expression, a map of them (a record), or a list of them.
     pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
+        if let Kind::Seq(items) = &node.kind {
+            let items = items.iter().map(|item| self.value(item)).collect::<Option<_>>()?;
+            return Some(Spanned::new(ExprKind::List(items), self.whole(node)));
+        }
         let Kind::Map(_) = &node.kind else { return self.expr(node) };
         let wrong = self.diagnostics.len();
         let entries =
@@ -204,11 +209,45 @@ impl Reader<'_> {
             Kind::Map(_) => {
                 let fields = self
                     .each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }));
-                Some(Spanned::new(TypeKind::Record(fields), self.whole(node)))
+                Some(Spanned::new(braced(fields), self.whole(node)))
             }
-            Kind::Seq(_) => Some(Spanned::new(TypeKind::Unsupported("an array"), node.span)),
+            Kind::Seq(items) => match &items[..] {
+                [item] => {
+                    let item = self.type_expr(item)?;
+                    Some(Spanned::new(TypeKind::List(Box::new(item)), self.whole(node)))
+                }
+                _ => {
+                    self.error(codes::YAML_SHAPE, node.span, "a list has one type of elements: `[string]`");
+                    None
+                }
+            },
             _ => self.scalar(node, "a type")?.as_text().ty(self.diagnostics),
         }
+    }
+
+    /// The body of a declared type: braces are a record there, however many fields it has.
+    pub(super) fn type_body(&mut self, node: &Node) -> Option<TypeExpr> {
+        let body = self.type_expr(node)?;
+        Some(match (&node.kind, body.node) {
+            (Kind::Map(_), TypeKind::Braced(field)) => {
+                Spanned::new(TypeKind::Record(vec![*field]), body.span)
+            }
+            (_, kind) => Spanned::new(kind, body.span),
+        })
+    }
+
+    /// `[placed, paid, "in transit"]`
+    pub(super) fn variants(&mut self, node: &Node) -> Option<TypeExpr> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "an enum is a list of names: `[placed, paid]`");
+            return None;
+        };
+        let names = items.iter().map(|item| {
+            let scalar = self.scalar(item, "a name")?;
+            Some(Spanned::new(scalar.text.clone(), scalar.span))
+        });
+        let names = names.collect::<Option<Vec<Name>>>()?;
+        Some(Spanned::new(TypeKind::Enum(names), self.whole(node)))
     }
 
     /// `kafka: topic`, or `kafka: { topic: …, … }`, among the fields of a declaration.

@@ -5,7 +5,7 @@ use super::tree::{Key, Kind, Node};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 17] = [
     "filter",
     "map",
     "select",
@@ -18,11 +18,13 @@ const WORDS: [&str; 14] = [
     "rolling",
     "join",
     "left_join",
+    "expand",
+    "left_expand",
+    "flat_map",
     "dedupe",
     "emit",
 ];
-const LATER: [&str; 10] =
-    ["match", "latest", "changes", "branch", "schedule", "via", "top", "expand", "flat_map", "outer_join"];
+const LATER: [&str; 8] = ["match", "latest", "changes", "branch", "schedule", "via", "top", "outer_join"];
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
@@ -99,6 +101,13 @@ impl Reader<'_> {
                 };
                 StepKind::Join { left: word == "left_join", table: table?, alias, by: by? }
             }
+            word @ ("expand" | "left_expand") => {
+                let fields = self.entries(node, "`expand`", &["list", "as"]);
+                let list = self.needed(node, &fields, "list").and_then(|node| self.expr(node));
+                let name = self.needed(node, &fields, "as").and_then(|node| self.name(node));
+                StepKind::Expand { left: word == "left_expand", list: list?, name: name? }
+            }
+            "flat_map" => StepKind::FlatMap(self.expr(node)?),
             "dedupe" => {
                 let fields = self.entries(node, "`dedupe`", &["by", "within"]);
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));

@@ -1,7 +1,7 @@
 //! Tests: rows are YAML's own maps; a plain scalar is a number, a bool or text, and text that begins with `@` is a time.
 
 use super::read::Reader;
-use super::tree::{Kind, Node, Scalar};
+use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::codes;
 
@@ -69,6 +69,14 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, node.span, "a row is a map of its fields");
             return None;
         };
+        let is_name = |text: &str| {
+            let mut chars = text.chars();
+            chars.next().is_some_and(|char| char.is_ascii_alphabetic() || char == '_')
+                && chars.all(|char| char.is_ascii_alphanumeric() || char == '_')
+        };
+        if entries.iter().any(|(key, _)| key.name != ".." && !is_name(&key.name)) {
+            return self.map(node, entries);
+        }
         let mut record = Vec::new();
         for (key, value) in entries {
             if key.name == ".." {
@@ -81,13 +89,23 @@ impl Reader<'_> {
         Some(Spanned::new(ExprKind::Record(record), self.whole(node)))
     }
 
+    /// Keys that are no names are those of a map.
+    fn map(&mut self, node: &Node, entries: &[(Key, Node)]) -> Option<Expr> {
+        let entries = entries.iter().map(|(key, value)| {
+            let key = Spanned::new(ExprKind::String(key.name.clone()), key.span);
+            Some((key, self.cell(value)?))
+        });
+        let entries = entries.collect::<Option<_>>()?;
+        Some(Spanned::new(ExprKind::Map(entries), self.whole(node)))
+    }
+
     fn cell(&mut self, node: &Node) -> Option<Expr> {
         match &node.kind {
             Kind::Null => Some(Spanned::new(ExprKind::Null, node.span)),
             Kind::Map(_) => self.row(node),
-            Kind::Seq(_) => {
-                self.error(codes::YAML_SHAPE, node.span, "a single value is needed here");
-                None
+            Kind::Seq(items) => {
+                let items = items.iter().map(|item| self.cell(item)).collect::<Option<_>>()?;
+                Some(Spanned::new(ExprKind::List(items), self.whole(node)))
             }
             Kind::Scalar(scalar) => self.literal(scalar),
         }

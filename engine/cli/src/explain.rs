@@ -4,12 +4,15 @@ use crate::{FAILED, OK, UNUSABLE, load, print};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::GraphFormat;
-use tidegate_dsl::diagnostic::codes;
+use tidegate_dsl::diagnostic::{codes, did_you_mean};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A topology file, or a code such as T0512
+    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` for a list of them
     what: PathBuf,
+    /// With `functions`: the list for a terminal, or the whole reference as Markdown
+    #[arg(long, value_enum, default_value = "text")]
+    format: ReferenceFormat,
 }
 
 #[derive(clap::Args)]
@@ -17,6 +20,12 @@ pub struct GraphArguments {
     file: PathBuf,
     #[arg(long, value_enum, default_value = "ascii")]
     format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReferenceFormat {
+    Text,
+    Markdown,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -30,6 +39,12 @@ enum Format {
 
 pub fn explain(arguments: &Arguments) -> u8 {
     let text = arguments.what.to_string_lossy();
+    if !arguments.what.exists()
+        && let Some(page) = function_page(&text, arguments.format)
+    {
+        print(&page);
+        return OK;
+    }
     let looks_like_code = text.len() == 5
         && text.starts_with(['T', 't'])
         && text[1..].bytes().all(|byte| byte.is_ascii_digit());
@@ -41,9 +56,34 @@ pub fn explain(arguments: &Arguments) -> u8 {
         print(&format!("{code}\n\n{}\n", codes::page(code)));
         return OK;
     }
+    if !arguments.what.exists() && is_name(&text) {
+        eprintln!("error: there is no file and no function {text}");
+        if let Some(function) = tidegate_functions::called_elsewhere(&text) {
+            eprintln!("here it is called `{}`", function.name);
+            return FAILED;
+        }
+        if let Some(meant) = did_you_mean(&text, tidegate_functions::names()) {
+            eprintln!("did you mean `{meant}`?");
+        }
+        return FAILED;
+    }
     let Some((_, compiled)) = load::load_or_tell(&arguments.what) else { return UNUSABLE };
     print(&tidegate_dsl::explain(&compiled.plan.expect("told otherwise")));
     OK
+}
+
+/// The page of a function, or of all of them.
+fn function_page(name: &str, format: ReferenceFormat) -> Option<String> {
+    match (name, format) {
+        ("functions", ReferenceFormat::Text) => Some(tidegate_functions::overview()),
+        ("functions", ReferenceFormat::Markdown) => Some(tidegate_functions::reference()),
+        (name, _) => tidegate_functions::find(name).map(tidegate_functions::page),
+    }
+}
+
+/// Could this be a function's name? A file has a dot or a folder in its own.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 pub fn graph(arguments: &GraphArguments) -> u8 {

@@ -5,6 +5,7 @@ mod convert;
 mod explain;
 mod fmt;
 mod load;
+mod plan;
 mod run;
 mod test;
 
@@ -56,14 +57,19 @@ enum Command {
     /// Writes a topology file in the other spelling, text or YAML, to standard output; comments stay
     #[command(after_help = convert::HELP)]
     Convert(convert::Arguments),
-    /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 means
+    /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
     )]
     Explain(explain::Arguments),
     /// Draws the topology
     #[command(after_help = "Example: tidegate graph topologies/fraud/topology.tide --format mermaid")]
     Graph(explain::GraphArguments),
+    /// Shows what a changed topology keeps, begins anew or cannot use of what another version of it has made
+    #[command(
+        after_help = "Examples:\n  tidegate plan topology.tide --against topology.old.tide\n  tidegate plan topology.tide --against ./tidegate-data\nExit code 1: `run` would refuse to start."
+    )]
+    Plan(plan::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
     #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
     Test(test::Arguments),
@@ -81,6 +87,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::convert(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
+        Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
     };

@@ -115,6 +115,10 @@ impl Reader for EmbeddedReader {
         Some(self.log.range_of(assigned.topic, assigned.partition.partition).end)
     }
 
+    fn confirm_end(&mut self, slot: Slot, _timeout: Duration) -> Result<bool, LogError> {
+        Ok(self.known_end(slot).is_some_and(|end| end <= self.slots[slot.0 as usize].next))
+    }
+
     fn ended(&self, slot: Slot, next: Offset) -> bool {
         self.log.is_ended(&self.slots[slot.0 as usize].partition, next)
     }

@@ -1,7 +1,10 @@
 //! Looks at the user's topics and makes the internal ones, before anything runs.
 
 use crate::settings::Settings;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
@@ -13,6 +16,8 @@ use tidegate_engine::topics::{InternalKind, InternalTopic, NotCoPartitioned, int
 use tidegate_model::plan::Plan;
 
 const CALL: Duration = Duration::from_secs(5);
+/// A week.
+const DELETE_RETENTION_MS: &str = "604800000";
 const SEGMENT_BYTES: &str = "52428800";
 const CREATE: Duration = Duration::from_secs(30);
 
@@ -40,6 +45,10 @@ pub struct Prepared {
     pub partitions: BTreeMap<String, u32>,
     /// The largest batch of records that every topic takes, if it is known.
     pub batch_bytes_max: Option<u32>,
+    /// The topology's own topics.
+    pub internal: Vec<InternalTopic>,
+    /// How long every changelog keeps its deletions, if it is known.
+    pub delete_retention: Option<Duration>,
 }
 
 pub struct Admin {
@@ -74,7 +83,7 @@ impl Admin {
         let mut partitions: BTreeMap<String, u32> =
             user.into_iter().map(|topic| (topic.name.clone(), known[&topic.name])).collect();
         let mut to_create = Vec::new();
-        for topic in internal {
+        for topic in internal.clone() {
             match known.get(&topic.name) {
                 None => to_create.push(topic.clone()),
                 Some(found) if *found != topic.partitions => {
@@ -90,26 +99,37 @@ impl Admin {
         }
         self.create(&to_create)?;
         let written: Vec<String> = written_topics(plan).into_iter().map(|topic| topic.name).collect();
-        let batch_bytes_max = self.least_batch(&written);
-        Ok(Prepared { partitions, batch_bytes_max })
+        let described = self.described(&written);
+        let is_changelog = |resource: &&ConfigResource| {
+            let mut changelogs = internal.iter().filter(|topic| topic.kind == InternalKind::Changelog);
+            changelogs.any(|topic| resource.specifier == OwnedResourceSpecifier::Topic(topic.name.clone()))
+        };
+        let setting =
+            |resource: &ConfigResource, name: &str| resource.get(name)?.value.as_deref()?.parse::<u64>().ok();
+        let batch_bytes =
+            described.iter().filter_map(|resource| setting(resource, "max.message.bytes")).min();
+        let own = described.iter().filter(is_changelog);
+        let delete_retention = own.filter_map(|resource| setting(resource, "delete.retention.ms")).min();
+        Ok(Prepared {
+            partitions,
+            batch_bytes_max: batch_bytes.and_then(|bytes| u32::try_from(bytes).ok()),
+            delete_retention: delete_retention.map(Duration::from_millis),
+            internal,
+        })
     }
 
-    /// The least `max.message.bytes` of some topics, which bounds whole batches. Who may not ask gets the client's default.
-    fn least_batch(&self, topics: &[String]) -> Option<u32> {
+    /// The settings of some topics. Who may not ask goes on with the client's defaults.
+    fn described(&self, topics: &[String]) -> Vec<ConfigResource> {
         let asked: Vec<ResourceSpecifier<'_>> =
             topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
         let options = AdminOptions::new().request_timeout(Some(CALL));
-        let described = match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
-            Ok(described) => described,
+        match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
+            Ok(described) => described.into_iter().flatten().collect(),
             Err(error) => {
                 tracing::debug!("the topics' settings are not known: {error}");
-                return None;
+                Vec::new()
             }
-        };
-        let limits = described.iter().flatten().filter_map(|resource| {
-            resource.get("max.message.bytes").and_then(|entry| entry.value.as_deref()?.parse().ok())
-        });
-        limits.min()
+        }
     }
 
     /// Every topic of the cluster with its number of partitions.
@@ -135,7 +155,10 @@ impl Admin {
                     // The last segment is neither compacted nor deleted, so it must not be as large as the broker's default.
                     .set("segment.bytes", SEGMENT_BYTES);
                 match topic.kind {
-                    InternalKind::Changelog => new.set("cleanup.policy", "compact"),
+                    InternalKind::Changelog => new
+                        .set("cleanup.policy", "compact")
+                        // A store that was away for longer than half of it is built anew.
+                        .set("delete.retention.ms", DELETE_RETENTION_MS),
                     // Deleted by the topology when it has read them, never by age.
                     InternalKind::Repartition => new
                         .set("cleanup.policy", "delete")

@@ -4,6 +4,7 @@
 
 mod admin;
 mod client;
+mod end;
 mod reader;
 mod restorer;
 mod settings;

@@ -1,13 +1,14 @@
 //! A member of the consumer group: one librdkafka consumer, and one queue for each assigned partition.
 
 use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
+use crate::end::EndFinder;
 use crate::settings::Settings;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
 use tidegate_model::{Offset, TopicPartition};
 
@@ -19,8 +20,14 @@ pub struct KafkaReader {
     observer: Client,
     signal: Signal,
     events: VecDeque<GroupEvent>,
+    /// When a question about a partition's end had no answer.
+    unanswered: Option<Instant>,
+    ends: EndFinder,
     closed: bool,
 }
+
+/// After a question without an answer none is asked for so long.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 struct Assigned {
     partition: TopicPartition,
@@ -29,6 +36,8 @@ struct Assigned {
     /// For asking where the partition is: one element.
     place: TopicPartitionList,
     next: Offset,
+    /// Behind the last record, where `next` may be behind transaction markers, too.
+    read: Offset,
 }
 
 impl KafkaReader {
@@ -49,8 +58,29 @@ impl KafkaReader {
             observer,
             signal,
             events: VecDeque::new(),
+            unanswered: None,
+            ends: EndFinder::new(settings),
             closed: false,
         })
+    }
+
+    fn has_read_to(
+        &mut self,
+        slot: Slot,
+        partition: &TopicPartition,
+        end: Offset,
+        timeout: Duration,
+    ) -> Result<bool, LogError> {
+        let assigned = &mut self.slots[slot.0 as usize];
+        let position = self.client.position(&assigned.place).unwrap_or(assigned.next);
+        assigned.next = assigned.next.max(position.min(end));
+        if assigned.next >= end {
+            return Ok(true);
+        }
+        if let Some(behind) = self.ends.end_behind(partition, assigned.next, timeout)? {
+            assigned.next = assigned.next.max(behind);
+        }
+        Ok(assigned.next >= end)
     }
 
     fn take_rebalances(&mut self) {
@@ -71,6 +101,14 @@ impl KafkaReader {
         let next = self.slots[slot].next;
         self.seek(Slot(slot as u32), next)
     }
+}
+
+fn is_refused(error: &Error) -> bool {
+    use RDKafkaRespErr as Code;
+    matches!(
+        error.code,
+        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
+    )
 }
 
 /// Errors that go by themselves are told and waited for; the others end the run.
@@ -137,6 +175,7 @@ impl Reader for KafkaReader {
                 queue,
                 place: own,
                 next: *next,
+                read: *next,
             });
         }
         self.client.assign(Some(&list)).map_err(|error| LogError::Fatal(error.to_string()))?;
@@ -155,7 +194,7 @@ impl Reader for KafkaReader {
         visit: &mut dyn FnMut(Record<'_>),
     ) -> Result<usize, LogError> {
         let assigned = &mut self.slots[slot.0 as usize];
-        let mut next = assigned.next;
+        let (mut next, mut read) = (assigned.next, assigned.read);
         let mut failed = None;
         let mut count = 0;
         assigned.queue.consume(max_records, Duration::ZERO, &mut |given| match given {
@@ -169,12 +208,13 @@ impl Reader for KafkaReader {
                     value: message.value(),
                 });
                 next = Offset(message.offset().0 + 1);
+                read = next;
                 count += 1;
             }
             Given::End(..) => {}
             Given::Failed(_, error) => failed = Some(error),
         });
-        assigned.next = next;
+        (assigned.next, assigned.read) = (next, read);
         if count > 0 && self.client.callbacks().unreachable.swap(false, Ordering::SeqCst) {
             tracing::info!("a broker is there again");
         }
@@ -211,7 +251,7 @@ impl Reader for KafkaReader {
         }
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
         // so nothing may be thrown away.
-        assigned.next = next;
+        (assigned.next, assigned.read) = (next, next);
         Ok(())
     }
 
@@ -220,9 +260,28 @@ impl Reader for KafkaReader {
         let end = self.client.known_end(&assigned.topic, assigned.partition.partition)?;
         // Behind the last record there may be transaction markers, which the consumer's position skips.
         match self.client.position(&assigned.place) {
-            Some(position) if position >= end => Some(assigned.next),
+            Some(position) if position >= end => Some(assigned.read),
+            _ if assigned.next >= end => Some(assigned.read),
             _ => Some(end),
         }
+    }
+
+    fn confirm_end(&mut self, slot: Slot, timeout: Duration) -> Result<bool, LogError> {
+        let partition = self.slots[slot.0 as usize].partition.clone();
+        // While the broker is away, every partition would wait for as long.
+        if self.unanswered.is_some_and(|since| since.elapsed() < ASK_AGAIN) {
+            return Err(LogError::Retry(format!("{partition}: the broker did not answer")));
+        }
+        let end = match self.observer.watermarks(&partition, timeout) {
+            Ok((_, end)) => end,
+            Err(error) if is_refused(&error) => return Err(LogError::Fatal(format!("{partition}: {error}"))),
+            Err(error) => {
+                self.unanswered = Some(now());
+                return Err(LogError::Retry(format!("{partition}: {error}")));
+            }
+        };
+        self.unanswered = None;
+        self.has_read_to(slot, &partition, end, timeout)
     }
 
     fn ended(&self, _slot: Slot, _next: Offset) -> bool {
@@ -293,6 +352,11 @@ impl Drop for KafkaReader {
         self.slots.clear();
         self.main = None;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a broker has been away is no event of the stream")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn asked(error: &Error, what: &str) -> LogError {

@@ -100,10 +100,6 @@ impl Settings {
         Settings { batch_bytes: batch_bytes_max.min(BATCH_BYTES_MAX), ..self }
     }
 
-    pub(crate) fn group(&self) -> &str {
-        &self.group
-    }
-
     fn common(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
@@ -181,6 +177,15 @@ impl Settings {
         config
     }
 
+    /// Looks for records behind an offset, as the member would see them.
+    pub(crate) fn end_finder(&self) -> ClientConfig {
+        let mut config = self.restorer();
+        config.set("group.id", format!("{}-ends", self.group));
+        config.set("fetch.wait.max.ms", "10");
+        config.set("queued.min.messages", "1");
+        config
+    }
+
     /// Asks where partitions end, open transactions included.
     pub(crate) fn observer(&self) -> ClientConfig {
         let mut config = self.with_properties(self.common(), false);
@@ -244,6 +249,7 @@ mod tests {
         for config in [
             settings.member(0),
             settings.restorer(),
+            settings.end_finder(),
             settings.observer(),
             settings.admin(),
             settings.producer("0-0", true),

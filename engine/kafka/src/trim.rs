@@ -22,24 +22,24 @@ struct Wanted {
 }
 
 pub struct Trimmer {
-    topics: BTreeSet<String>,
+    /// Only these are the topology's own, and may be emptied.
+    repartitions: BTreeSet<String>,
     shared: Arc<(Mutex<Wanted>, Condvar)>,
     thread: Option<JoinHandle<()>>,
     settings: Settings,
 }
 
 impl Trimmer {
-    pub fn new(settings: &Settings) -> Trimmer {
-        Trimmer { topics: BTreeSet::new(), shared: Arc::default(), thread: None, settings: settings.clone() }
+    pub fn new(settings: &Settings, repartitions: BTreeSet<String>) -> Trimmer {
+        Trimmer { repartitions, shared: Arc::default(), thread: None, settings: settings.clone() }
     }
 
     /// The group has read `partition` up to `next`, for good.
     pub fn note(&mut self, partition: &TopicPartition, next: Offset) {
-        let prefix = format!("{}.", self.settings.group());
-        if !partition.topic.starts_with(&prefix) {
+        if !self.repartitions.contains(&partition.topic) {
             return;
         }
-        if self.topics.insert(partition.topic.clone()) && self.thread.is_none() {
+        if self.thread.is_none() {
             self.thread = self.start();
         }
         let mut wanted = self.shared.0.lock().expect("no holder of this lock panics");
@@ -99,5 +99,25 @@ impl Drop for Trimmer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_model::PartitionId;
+
+    /// A topic of the user's may be called like one of the topology's own.
+    #[test]
+    fn only_the_topologys_own_repartitions_are_emptied() {
+        let settings =
+            Settings::new("127.0.0.1:9", &[], "t", "i", Duration::from_millis(100)).expect("right");
+        let mut trimmer = Trimmer::new(&settings, BTreeSet::from(["t.s.by-key".to_owned()]));
+        let partition = |topic: &str| TopicPartition { topic: topic.to_owned(), partition: PartitionId(0) };
+        trimmer.note(&partition("t.payments"), Offset(50_000));
+        assert!(trimmer.thread.is_none());
+        trimmer.note(&partition("t.s.by-key"), Offset(50_000));
+        let wanted = trimmer.shared.0.lock().expect("no holder of this lock panics").committed.clone();
+        assert_eq!(wanted, BTreeMap::from([(partition("t.s.by-key"), Offset(50_000))]));
     }
 }

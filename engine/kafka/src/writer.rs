@@ -1,16 +1,18 @@
 //! The transactional producer of one worker, and what is done about each way in which a commit can go wrong.
 
+use crate::admin::Prepared;
 use crate::client::{Client, Error, GroupMetadata, Kind, Produced, Topic};
 use crate::settings::Settings;
 use crate::trim::Trimmer;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tidegate_engine::log::{ChangelogEnd, CommitOutcome, Committed, LogError, Outgoing, TopicHandle, Writer};
+use tidegate_engine::topics::InternalKind;
 use tidegate_model::{Offset, PartitionId, TopicPartition};
 
 const CALL: Duration = Duration::from_secs(10);
@@ -35,6 +37,7 @@ pub struct KafkaWriter {
     /// Is every delivery reported? Without changelogs nobody asks for them.
     reports: bool,
     partitions: BTreeMap<String, u32>,
+    internal: BTreeSet<String>,
     topics: Vec<Known>,
     in_transaction: bool,
     /// A record could not be taken at all: the transaction cannot be committed.
@@ -92,26 +95,29 @@ impl Drop for Producer {
 }
 
 impl KafkaWriter {
-    /// `partitions`: how many each topic has that the plan names. `internal`: those that the topology made. Waits for the transaction
+    /// `known`: the topics that the plan names. Waits for the transaction
     /// coordinator, at most `timeout`; what an earlier process of the same instance left open is aborted.
     pub fn open(
         settings: &Settings,
         worker: u32,
-        partitions: BTreeMap<String, u32>,
+        known: &Prepared,
         reports: bool,
         timeout: Duration,
     ) -> Result<KafkaWriter, LogError> {
+        let repartitions = known.internal.iter().filter(|topic| topic.kind == InternalKind::Repartition);
+        let repartitions = repartitions.map(|topic| topic.name.clone());
         let mut writer = KafkaWriter {
             producers: Vec::new(),
             turn: 0,
             settings: settings.clone(),
             worker,
             reports,
-            partitions,
+            partitions: known.partitions.clone(),
+            internal: known.internal.iter().map(|topic| topic.name.clone()).collect(),
             topics: Vec::new(),
             in_transaction: false,
             refused: None,
-            trimmer: Trimmer::new(settings),
+            trimmer: Trimmer::new(settings, repartitions.collect()),
             now: wall_millis,
         };
         loop {
@@ -284,7 +290,7 @@ impl Writer for KafkaWriter {
             let topic = producer.client.topic(name);
             producer.topics.push(topic);
         }
-        let internal = name.starts_with(&format!("{}.", self.settings.group()));
+        let internal = self.internal.contains(name);
         self.topics.push(Known { name: name.to_owned(), partitions, changelog, internal });
         Ok(TopicHandle(self.topics.len() as u32 - 1))
     }

@@ -37,6 +37,8 @@ pub enum NodeKind {
     Table(Table),
     Filter(Filter),
     Map(Map),
+    /// One event for each element of a list.
+    Expand(Expand),
     /// The events of all inputs; their schemas are equal.
     Merge,
     /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
@@ -56,6 +58,7 @@ impl NodeKind {
             NodeKind::Table(_) => "table",
             NodeKind::Filter(_) => "filter",
             NodeKind::Map(_) => "map",
+            NodeKind::Expand(_) => "expand",
             NodeKind::Merge => "merge",
             NodeKind::Repartition(_) => "repartition",
             NodeKind::Aggregate(_) => "aggregate",
@@ -116,6 +119,18 @@ pub struct Map {
     pub errors: Option<Route>,
 }
 
+/// The schema is the input's columns, then what is made of the element. An event whose list is empty or null gives nothing, or
+/// (`left`) one event without an element.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expand {
+    /// Over the input's columns.
+    pub list: Expr,
+    pub left: bool,
+    /// The columns behind the input's. The element is the column just behind the input's last one.
+    pub columns: Vec<Expr>,
+    pub errors: Option<Route>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Repartition {
     /// The internal topic's name, with the topology's: `payment_volume.hourly.by-currency`.
@@ -168,7 +183,7 @@ pub struct AggregateCall {
     /// Of the result. Sum of decimal(p,s) is decimal(38,s); avg of decimal(p,s) is decimal(38,s+4 up to 18) rounded half to even;
     /// avg of int is float.
     pub ty: ScalarType,
-    /// Everything but count is null over no values.
+    /// Everything but count and the lists is null over no values.
     pub nullable: bool,
 }
 
@@ -183,6 +198,37 @@ pub enum AggregateFunction {
     First,
     /// By event time; among equal times the last that was read.
     Last,
+    /// A list of the values, nulls passed over: the first `limit` in the order read.
+    Collect {
+        limit: u32,
+    },
+    /// A list of the different values, least first: of the first `limit` that differ.
+    CollectDistinct {
+        limit: u32,
+    },
+}
+
+impl AggregateFunction {
+    /// Is there a value over no events, and not null?
+    pub fn has_empty_value(self) -> bool {
+        use AggregateFunction::*;
+        matches!(self, Count | Collect { .. } | CollectDistinct { .. })
+    }
+
+    /// The language's word for it.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            AggregateFunction::Count => "count",
+            AggregateFunction::Sum => "sum",
+            AggregateFunction::Min => "min",
+            AggregateFunction::Max => "max",
+            AggregateFunction::Avg => "avg",
+            AggregateFunction::First => "first",
+            AggregateFunction::Last => "last",
+            AggregateFunction::Collect { .. } => "collect",
+            AggregateFunction::CollectDistinct { .. } => "collect_distinct",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -322,11 +368,16 @@ impl Plan {
 
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, node: &Node) -> String {
-        format!("{}.{}-changelog", self.topology, node.name)
+        node.changelog_topic(&self.topology)
     }
 }
 
 impl Node {
+    /// `<topology>.<node>-changelog`
+    pub fn changelog_topic(&self, topology: &str) -> String {
+        format!("{topology}.{}-changelog", self.name)
+    }
+
     pub fn has_store(&self) -> bool {
         matches!(
             self.kind,

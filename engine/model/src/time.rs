@@ -88,6 +88,34 @@ impl Span {
     pub const fn plus(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
     }
+
+    /// Reads what is printed: `1h30m`, `-250ms`. None: it is no length of time, or too long.
+    pub fn parse(text: &str) -> Option<Span> {
+        let (sign, mut rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        let mut total = 0i64;
+        if rest.is_empty() {
+            return None;
+        }
+        while !rest.is_empty() {
+            let digits = rest.find(|char: char| !char.is_ascii_digit())?;
+            let behind = &rest[digits..];
+            let unit = behind.find(|char: char| char.is_ascii_digit()).unwrap_or(behind.len());
+            let micros = match &behind[..unit] {
+                "d" => 86_400_000_000,
+                "h" => 3_600_000_000,
+                "m" => 60_000_000,
+                "s" => 1_000_000,
+                "ms" => 1000,
+                "us" => 1,
+                _ => return None,
+            };
+            let part = rest[..digits].parse::<i64>().ok()?.checked_mul(micros)?;
+            // Summed up with the sign, since the least value has no positive one.
+            total = total.checked_add(sign * part)?;
+            rest = &behind[unit..];
+        }
+        Some(Span(total))
+    }
 }
 
 impl fmt::Display for Span {
@@ -282,6 +310,16 @@ mod tests {
         fn rfc3339_round_trips(micros in -62_167_219_200_000_000i64..253_402_300_799_999_999) {
             let time = EventTime::from_micros(micros);
             prop_assert_eq!(parse_rfc3339(time.to_string().as_bytes()), Some(time));
+        }
+
+        #[test]
+        fn spans_round_trip(micros: i64) {
+            prop_assert_eq!(Span::parse(&Span::from_micros(micros).to_string()), Some(Span::from_micros(micros)));
+        }
+
+        #[test]
+        fn any_text_is_read_without_panic(text: String) {
+            let _ = Span::parse(&text);
         }
 
         #[test]

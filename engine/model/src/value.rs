@@ -1,9 +1,14 @@
-//! One value, for constants, keys and results. Events in flight are columns (`engine::batch`), not values.
+//! One value, for constants, keys, results and what is in lists. Events in flight are columns (`engine::batch`), not values.
 
-use crate::time::write_rfc3339;
+use crate::plan::JsonFormat;
+use crate::schema::ScalarType;
+use crate::text::{date_text, uuid_text, write_base64};
+use crate::time::{EventTime, Span};
+use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
-/// A value of a [`crate::ScalarType`]; which type it has is known from where it stands.
+/// A value of a [`ScalarType`]; which type it has is known from where it stands.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Value {
     Null,
@@ -12,11 +17,21 @@ pub enum Value {
     Float(f64),
     /// Unscaled digits; the scale is in the type: `12.50` of `decimal(18,2)` is 1250.
     Decimal(i128),
+    /// A string, or the name of an enum's value.
     String(Box<str>),
     /// Microseconds since the Unix epoch.
     Timestamp(i64),
     /// Microseconds.
     Duration(i64),
+    Bytes(Arc<[u8]>),
+    /// Days since 1970-01-01.
+    Date(i64),
+    Uuid(u128),
+    List(Arc<[Value]>),
+    /// In the order of the keys, each of them once. See [`Value::map`].
+    Map(Arc<[(Value, Value)]>),
+    /// The fields' values, in the order of the type.
+    Record(Arc<[Value]>),
 }
 
 impl Value {
@@ -24,30 +39,153 @@ impl Value {
         matches!(self, Value::Null)
     }
 
-    /// As JSON: decimals as strings, timestamps in RFC 3339. `scale` is that of the type, if it is a decimal.
-    pub fn write_json(&self, scale: u8, out: &mut Vec<u8>) {
+    /// A map of these entries; of equal keys the last one stays.
+    pub fn map(mut entries: Vec<(Value, Value)>) -> Value {
+        entries.sort_by(|(a, _), (b, _)| a.compare(b));
+        entries.dedup_by(|next, kept| {
+            let same = next.0.compare(&kept.0).is_eq();
+            if same {
+                std::mem::swap(&mut next.1, &mut kept.1);
+            }
+            same
+        });
+        Value::Map(entries.into())
+    }
+
+    /// The value at a key of a map's entries.
+    pub fn get<'a>(entries: &'a [(Value, Value)], key: &Value) -> Option<&'a Value> {
+        let at = entries.binary_search_by(|(known, _)| known.compare(key)).ok()?;
+        Some(&entries[at].1)
+    }
+
+    /// Orders values of one type: null first, floats by IEEE 754's total order, lists and records by their first difference.
+    pub fn compare(&self, other: &Value) -> Ordering {
+        match (self, other) {
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+            (Value::Int(a), Value::Int(b))
+            | (Value::Timestamp(a), Value::Timestamp(b))
+            | (Value::Duration(a), Value::Duration(b))
+            | (Value::Date(a), Value::Date(b)) => a.cmp(b),
+            (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
+            (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
+            (Value::String(a), Value::String(b)) => a.cmp(b),
+            (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+            (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
+            (Value::List(a), Value::List(b)) | (Value::Record(a), Value::Record(b)) => compare_all(a, b),
+            (Value::Map(a), Value::Map(b)) => {
+                let pairs = a.iter().zip(b.iter());
+                let differs = pairs.map(|(a, b)| a.0.compare(&b.0).then_with(|| a.1.compare(&b.1)));
+                differs.fold(Ordering::Equal, Ordering::then).then(a.len().cmp(&b.len()))
+            }
+            (a, b) => a.rank().cmp(&b.rank()),
+        }
+    }
+
+    /// Kinds in an order of their own: null before all others.
+    fn rank(&self) -> u8 {
         match self {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-            Value::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            Value::Float(value) if value.is_finite() => {
-                out.extend_from_slice(format!("{value:?}").as_bytes())
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Int(_) => 2,
+            Value::Float(_) => 3,
+            Value::Decimal(_) => 4,
+            Value::String(_) => 5,
+            Value::Timestamp(_) => 6,
+            Value::Duration(_) => 7,
+            Value::Bytes(_) => 8,
+            Value::Date(_) => 9,
+            Value::Uuid(_) => 10,
+            Value::List(_) => 11,
+            Value::Map(_) => 12,
+            Value::Record(_) => 13,
+        }
+    }
+
+    /// Is it a value that the type can have, down to the last element? Null is none: whether it may stand is said elsewhere.
+    pub fn is_of(&self, ty: ScalarType) -> bool {
+        let fits = |value: &Value, element: &crate::Element| match value {
+            Value::Null => element.nullable,
+            value => value.is_of(element.ty),
+        };
+        match (self, ty) {
+            (Value::Bool(_), ScalarType::Bool)
+            | (Value::Int(_), ScalarType::Int)
+            | (Value::Float(_), ScalarType::Float)
+            | (Value::Decimal(_), ScalarType::Decimal { .. })
+            | (Value::String(_), ScalarType::String)
+            | (Value::Timestamp(_), ScalarType::Timestamp)
+            | (Value::Duration(_), ScalarType::Duration)
+            | (Value::Bytes(_), ScalarType::Bytes)
+            | (Value::Date(_), ScalarType::Date)
+            | (Value::Uuid(_), ScalarType::Uuid) => true,
+            (Value::String(text), ScalarType::Enum(names)) => names.has(text),
+            (Value::List(values), ScalarType::List(element)) => {
+                values.iter().all(|value| fits(value, element))
             }
-            Value::Float(_) => out.extend_from_slice(b"null"),
-            Value::Decimal(value) => {
-                out.push(b'"');
-                write_decimal(*value, scale, out);
-                out.push(b'"');
+            (Value::Map(entries), ScalarType::Map(map)) => {
+                entries.iter().all(|(key, value)| key.is_of(map.key) && fits(value, &map.value))
             }
-            Value::String(value) => write_json_string(value, out),
-            Value::Timestamp(value) => {
-                out.push(b'"');
-                write_rfc3339(*value, out);
-                out.push(b'"');
+            (Value::Record(values), ScalarType::Record(record)) => {
+                values.len() == record.fields.len()
+                    && values.iter().zip(&record.fields).all(|(value, field)| fits(value, &field.element))
             }
-            Value::Duration(value) => {
-                write_json_string(&crate::time::Span::from_micros(*value).to_string(), out);
+            _ => false,
+        }
+    }
+
+    /// About how many bytes it takes in memory beyond itself.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Value::String(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::List(values) | Value::Record(values) => {
+                values.iter().map(|value| size_of::<Value>() + value.heap_bytes()).sum()
             }
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| 2 * size_of::<Value>() + key.heap_bytes() + value.heap_bytes())
+                .sum(),
+            _ => 0,
+        }
+    }
+
+    /// As JSON: decimals as strings, timestamps in RFC 3339. `ty` is the value's type.
+    pub fn write_json(&self, ty: ScalarType, out: &mut Vec<u8>) {
+        crate::json::write_value(self, ty, JsonFormat::default(), out);
+    }
+}
+
+fn compare_all(a: &[Value], b: &[Value]) -> Ordering {
+    let differs = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
+    differs.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// A value as people write it; lists, maps and records as JSON. The decimal's scale is in its type.
+pub fn text(value: &Value, ty: ScalarType) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => format!("{value:?}"),
+        Value::Decimal(value) => {
+            let mut out = Vec::new();
+            write_decimal(*value, ty.scale(), &mut out);
+            String::from_utf8(out).expect("digits are ASCII")
+        }
+        Value::String(value) => value.to_string(),
+        Value::Timestamp(value) => EventTime::from_micros(*value).to_string(),
+        Value::Duration(value) => Span::from_micros(*value).to_string(),
+        Value::Bytes(bytes) => {
+            let mut text = String::new();
+            write_base64(bytes, &mut text);
+            text
+        }
+        Value::Date(days) => date_text(*days),
+        Value::Uuid(uuid) => uuid_text(*uuid),
+        Value::List(_) | Value::Map(_) | Value::Record(_) => {
+            let mut out = Vec::new();
+            value.write_json(ty, &mut out);
+            String::from_utf8(out).expect("JSON is UTF-8")
         }
     }
 }
@@ -228,8 +366,33 @@ impl fmt::Display for Value {
             Value::String(value) => write!(f, "{value:?}"),
             Value::Timestamp(value) => write!(f, "@{}", crate::EventTime::from_micros(*value)),
             Value::Duration(value) => write!(f, "{}", crate::Span::from_micros(*value)),
+            Value::Bytes(_) | Value::Date(_) | Value::Uuid(_) => {
+                write!(f, "{:?}", text(self, ScalarType::String))
+            }
+            Value::List(values) => write_all(f, "[", "]", values.iter()),
+            Value::Record(values) => write_all(f, "{ ", " }", values.iter()),
+            Value::Map(entries) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str("}")
+            }
         }
     }
+}
+
+fn write_all<'a>(
+    f: &mut fmt::Formatter<'_>,
+    open: &str,
+    close: &str,
+    values: impl Iterator<Item = &'a Value>,
+) -> fmt::Result {
+    f.write_str(open)?;
+    for (index, value) in values.enumerate() {
+        write!(f, "{}{value}", if index > 0 { ", " } else { "" })?;
+    }
+    f.write_str(close)
 }
 
 #[cfg(test)]

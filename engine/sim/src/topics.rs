@@ -6,7 +6,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message as _};
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, producer::DeliveryResult, producer::ProducerContext};
@@ -147,6 +147,20 @@ impl Topics {
         producer.flush(CALL * 4).expect("everything is sent");
         let state = acknowledged.0.lock().expect("no holder of this lock panics");
         assert_eq!((state.0, &state.1), (sent, &None), "every record of {topic} is acknowledged");
+    }
+
+    /// Sends records (key, value) into partition 0 in a transaction that is given up.
+    pub fn produce_and_abort(&self, topic: &str, records: &[(&str, &str)]) {
+        let mut config = self.config.clone();
+        config.set("transactional.id", format!("{topic}-abort"));
+        let producer: BaseProducer = config.create().expect("a client");
+        producer.init_transactions(CALL).expect("the coordinator answers");
+        producer.begin_transaction().expect("begun");
+        for (key, value) in records {
+            producer.send(BaseRecord::to(topic).partition(0).key(*key).payload(*value)).expect("taken");
+        }
+        producer.flush(CALL).expect("sent");
+        producer.abort_transaction(CALL).expect("aborted");
     }
 
     /// Everything in a topic that is committed, partition by partition.

@@ -1,10 +1,11 @@
 //! JSON objects into typed columns, in one pass: only the columns that the plan reads are decoded, everything is checked for form.
 
+use super::nested;
 use super::scan::{Scanner, unescape};
-use crate::batch::{Column, ColumnData};
+use crate::batch::{Column, ColumnData, uuid_digits};
 use tidegate_model::time::parse_rfc3339;
 use tidegate_model::value::parse_decimal;
-use tidegate_model::{EventTime, ScalarType, Schema};
+use tidegate_model::{EventTime, ScalarType, Schema, Value};
 
 /// Why a payload cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -230,6 +231,7 @@ fn truncate(column: &mut Column, rows: usize) {
         ColumnData::Float(values) => values.truncate(rows),
         ColumnData::Decimal(values) => values.truncate(rows),
         ColumnData::String(values) => values.truncate(rows),
+        ColumnData::Values(values) => values.truncate(rows),
     }
     if let Some(nulls) = &mut column.nulls {
         nulls.truncate(rows);
@@ -367,6 +369,11 @@ impl Row<'_> {
                 };
                 values.push(word == b't');
             }
+            Some(b'[' | b'{') if spec.ty.is_nested() => {
+                let value = nested::read(scanner, spec.ty, &spec.path, depth + 1)?;
+                self.builders[column].push(&value);
+                return Ok(());
+            }
             _ => {
                 scanner.skip_value(depth + 1)?;
                 return Err(wrong("a record or an array"));
@@ -423,15 +430,30 @@ fn find(fields: &[Field], name: &[u8], next: usize) -> Option<usize> {
 /// False: the text is no value of the type.
 fn push_text(column: &mut Column, ty: ScalarType, text: &str) -> bool {
     match &mut column.data {
-        ColumnData::String(values) => values.push(text),
+        ColumnData::String(values) => match ty {
+            ScalarType::Enum(names) if !names.has(text) => return false,
+            _ => values.push(text),
+        },
         ColumnData::Decimal(values) => match decimal(text, ty) {
             Some(digits) => values.push(digits),
-            None => return false,
+            None => return push_rare(column, ty, text),
         },
         ColumnData::Int(values) if ty == ScalarType::Timestamp => match parse_rfc3339(text.as_bytes()) {
             Some(time) if time.has_calendar_date() => values.push(time.micros()),
             _ => return false,
         },
+        _ => return push_rare(column, ty, text),
+    }
+    true
+}
+
+/// Kinds that are rarer are read as they are in lists. The caller marks the value as pushed.
+fn push_rare(column: &mut Column, ty: ScalarType, text: &str) -> bool {
+    match (&mut column.data, nested::from_text(text, ty)) {
+        (ColumnData::Int(values), Some(Value::Date(days))) => values.push(days),
+        (ColumnData::Int(values), Some(Value::Duration(micros))) => values.push(micros),
+        (ColumnData::Decimal(values), Some(Value::Uuid(uuid))) => values.push(uuid_digits(uuid)),
+        (ColumnData::Values(values), Some(bytes @ Value::Bytes(_))) => values.push(bytes),
         _ => return false,
     }
     true
@@ -445,7 +467,11 @@ fn push_number(column: &mut Column, ty: ScalarType, number: &str) -> bool {
         },
         ColumnData::Int(values) => {
             // Timestamps and durations are milliseconds in JSON, microseconds here.
-            let unit = if ty == ScalarType::Int { 1 } else { 1000 };
+            let unit = match ty {
+                ScalarType::Int => 1,
+                ScalarType::Date => return false,
+                _ => 1000,
+            };
             match number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit)) {
                 Some(micros) if ty == ScalarType::Timestamp => {
                     if !EventTime::from_micros(micros).has_calendar_date() {
@@ -477,9 +503,9 @@ const POWERS_OF_TEN: [u128; 39] = {
     powers
 };
 
-/// Exact at the type's scale, and within its precision.
-fn decimal(text: &str, ty: ScalarType) -> Option<i128> {
-    let ScalarType::Decimal { precision, scale } = ty else { panic!("{ty} is no decimal") };
+/// Exact at the type's scale, and within its precision. None too if the type is no decimal: uuids are in such columns as well.
+pub(super) fn decimal(text: &str, ty: ScalarType) -> Option<i128> {
+    let ScalarType::Decimal { precision, scale } = ty else { return None };
     let digits = parse_decimal(text.as_bytes(), scale)?;
     (digits.unsigned_abs() < POWERS_OF_TEN[usize::from(precision.min(38))]).then_some(digits)
 }
@@ -488,7 +514,7 @@ fn decimal(text: &str, ty: ScalarType) -> Option<i128> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use tidegate_model::{Column as SchemaColumn, Value};
+    use tidegate_model::Column as SchemaColumn;
 
     fn schema() -> Schema {
         Schema::new(vec![

@@ -2,7 +2,9 @@
 
 use crate::batch::{Column, ColumnData};
 use std::sync::Arc;
+use tidegate_model::json::write_value as write_value_json;
 use tidegate_model::plan::{DecimalFormat, JsonFormat, TimestampFormat};
+use tidegate_model::text::date_text;
 use tidegate_model::time::write_rfc3339;
 use tidegate_model::value::{write_decimal, write_json_string};
 use tidegate_model::{ScalarType, Schema, Span};
@@ -123,6 +125,7 @@ fn write_value(column: &Column, ty: ScalarType, format: JsonFormat, row: usize, 
                 write_int(values[row].div_euclid(1000), out)
             }
             (ScalarType::Duration, _) => write_json_string(&Span::from_micros(values[row]).to_string(), out),
+            (ScalarType::Date, _) => write_json_string(&date_text(values[row]), out),
             _ => write_int(values[row], out),
         },
         ColumnData::Float(values) if values[row].is_finite() => {
@@ -130,6 +133,9 @@ fn write_value(column: &Column, ty: ScalarType, format: JsonFormat, row: usize, 
         }
         // JSON has no infinity and no NaN.
         ColumnData::Float(_) => out.extend_from_slice(b"null"),
+        ColumnData::Decimal(_) if ty == ScalarType::Uuid => {
+            write_value_json(&column.value(row, ty), ty, format, out);
+        }
         ColumnData::Decimal(values) => match format.decimals {
             DecimalFormat::String => {
                 out.push(b'"');
@@ -139,6 +145,7 @@ fn write_value(column: &Column, ty: ScalarType, format: JsonFormat, row: usize, 
             DecimalFormat::Number => write_decimal(values[row], ty.scale(), out),
         },
         ColumnData::String(values) => write_json_string(values.get(row), out),
+        ColumnData::Values(values) => write_value_json(&values[row], ty, format, out),
     }
 }
 

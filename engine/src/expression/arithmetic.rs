@@ -1,6 +1,6 @@
 //! `+ - * / %` and the sign, checked.
 
-use super::{EvalError, Operand, RowErrors, each};
+use super::{EvalError, Operand, RowErrors, each_row};
 use crate::accumulator::divide_half_even;
 use crate::batch::Batch;
 use tidegate_model::expr::Arithmetic;
@@ -13,7 +13,7 @@ pub(super) fn negate(
     selection: &[u32],
     errors: &mut RowErrors,
 ) -> Operand {
-    each(ty, batch, selection, errors, |row| {
+    each_row(ty, batch, selection, errors, |row| {
         if operand.is_null(row) {
             return Ok(Value::Null);
         }
@@ -36,7 +36,7 @@ pub(super) fn apply(
     selection: &[u32],
     errors: &mut RowErrors,
 ) -> Operand {
-    each(ty, batch, selection, errors, |row| {
+    each_row(ty, batch, selection, errors, |row| {
         if a.is_null(row) || b.is_null(row) {
             return Ok(Value::Null);
         }

@@ -1,10 +1,11 @@
 //! From one type to another, exactly or not at all.
 
-use super::{EvalError, Operand, RowErrors, each};
+use super::{EvalError, Operand, RowErrors, each_row};
 use crate::batch::Batch;
+use tidegate_model::text::{MICROS_PER_DAY, parse_base64, parse_date, parse_uuid};
 use tidegate_model::time::parse_rfc3339;
-use tidegate_model::value::{parse_decimal, write_decimal};
-use tidegate_model::{EventTime, ScalarType, Span, Value};
+use tidegate_model::value::{parse_decimal, text};
+use tidegate_model::{ScalarType, Value};
 
 pub(super) fn apply(
     from: ScalarType,
@@ -14,10 +15,11 @@ pub(super) fn apply(
     selection: &[u32],
     errors: &mut RowErrors,
 ) -> Operand {
-    if from == to {
+    // An enum's value is held as its name.
+    if from == to || matches!((from, to), (ScalarType::Enum(_), ScalarType::String)) {
         return operand;
     }
-    each(to, batch, selection, errors, |row| {
+    each_row(to, batch, selection, errors, |row| {
         if operand.is_null(row) { Ok(Value::Null) } else { cast(&operand.value(row, from), from, to) }
     })
 }
@@ -25,6 +27,10 @@ pub(super) fn apply(
 pub fn cast(value: &Value, from: ScalarType, to: ScalarType) -> Result<Value, EvalError> {
     Ok(match (value, to) {
         (value, ScalarType::String) => Value::String(text(value, from).into()),
+        (Value::Timestamp(micros), ScalarType::Date) => Value::Date(micros.div_euclid(MICROS_PER_DAY)),
+        (Value::Date(days), ScalarType::Timestamp) => {
+            Value::Timestamp(days.checked_mul(MICROS_PER_DAY).ok_or(EvalError::Overflow)?)
+        }
         (Value::Int(value), ScalarType::Float) => Value::Float(*value as f64),
         (Value::Int(value), ScalarType::Decimal { scale, .. }) => {
             let factor = 10i128.checked_pow(u32::from(scale)).ok_or(EvalError::Overflow)?;
@@ -67,24 +73,11 @@ fn parse(string: &str, to: ScalarType) -> Option<Value> {
         ScalarType::Decimal { scale, .. } => parse_decimal(string.as_bytes(), scale).map(Value::Decimal),
         ScalarType::Bool => string.parse().ok().map(Value::Bool),
         ScalarType::Timestamp => parse_rfc3339(string.as_bytes()).map(|time| Value::Timestamp(time.micros())),
+        ScalarType::Date => parse_date(string).map(Value::Date),
+        ScalarType::Uuid => parse_uuid(string).map(Value::Uuid),
+        ScalarType::Bytes => parse_base64(string).map(|bytes| Value::Bytes(bytes.into())),
+        ScalarType::Enum(names) => names.has(string).then(|| Value::String(string.into())),
         ScalarType::String | ScalarType::Duration => None,
-    }
-}
-
-/// A value as people write it; the decimal's scale is in its type.
-pub fn text(value: &Value, ty: ScalarType) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => format!("{value:?}"),
-        Value::Decimal(value) => {
-            let mut out = Vec::new();
-            write_decimal(*value, ty.scale(), &mut out);
-            String::from_utf8(out).expect("digits are ASCII")
-        }
-        Value::String(value) => value.to_string(),
-        Value::Timestamp(value) => EventTime::from_micros(*value).to_string(),
-        Value::Duration(value) => Span::from_micros(*value).to_string(),
+        ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => None,
     }
 }

@@ -1,7 +1,9 @@
 //! What can go wrong with one event in an expression.
 
 use thiserror::Error;
+use tidegate_functions::{ErrorCode, FunctionError};
 use tidegate_model::ScalarType;
+use tidegate_model::nested::ELEMENTS_MAX;
 
 #[derive(Clone, PartialEq, Eq, Error, Debug)]
 pub enum EvalError {
@@ -13,17 +15,24 @@ pub enum EvalError {
     BadCast { to: ScalarType, text: String },
     #[error("{text} is not exact as {to}")]
     Inexact { to: ScalarType, text: String },
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+    #[error("the list would have more than {ELEMENTS_MAX} elements")]
+    TooLong,
 }
 
 impl EvalError {
     /// Stable; goes into the header of the event that is set aside.
     pub fn code(&self) -> &'static str {
-        match self {
-            EvalError::Overflow => "overflow",
-            EvalError::DivisionByZero => "division_by_zero",
-            EvalError::BadCast { .. } => "bad_cast",
-            EvalError::Inexact { .. } => "inexact",
-        }
+        let code = match self {
+            EvalError::Overflow => ErrorCode::Overflow,
+            EvalError::DivisionByZero => ErrorCode::DivisionByZero,
+            EvalError::BadCast { .. } => ErrorCode::BadCast,
+            EvalError::Inexact { .. } => ErrorCode::Inexact,
+            EvalError::TooLong => ErrorCode::TooLong,
+            EvalError::Function(error) => error.code(),
+        };
+        code.name()
     }
 }
 
@@ -40,6 +49,18 @@ impl RowErrors {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Takes over the errors of the rows that were made from other ones: `origin` has the row that each was made from.
+    pub(super) fn take_over(&mut self, made: RowErrors, origin: &[u32]) {
+        self.entries.extend(made.entries.into_iter().map(|(row, error)| (origin[row as usize], error)));
+    }
+
+    pub(super) fn rows(&self) -> Vec<u32> {
+        let mut rows: Vec<u32> = self.entries.iter().map(|(row, _)| *row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// In the order of the rows, the first cause of each.

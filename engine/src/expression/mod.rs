@@ -5,16 +5,20 @@
 
 mod arithmetic;
 mod cast;
+mod collection;
+mod compiled;
+mod each;
 mod error;
-mod function;
 
-pub use cast::text;
 pub use error::{EvalError, RowErrors, remove_failed};
+pub use tidegate_model::value::text;
 
-use crate::batch::{Batch, Column, ColumnData, Strings};
+use crate::batch::{Batch, Column, ColumnData, Strings, uuid_digits};
+use compiled::{Expr, ExprKind};
 use std::cmp::Ordering;
 use std::sync::Arc;
-use tidegate_model::expr::{Comparison, Expr, ExprKind};
+use tidegate_functions::Call;
+use tidegate_model::expr::{self, Collection, Comparison};
 use tidegate_model::{ScalarType, Value};
 
 /// An expression, ready to be evaluated.
@@ -54,7 +58,9 @@ impl Operand {
                 ColumnData::Int(values) => values[row],
                 other => panic!("an int is expected, not {other:?}"),
             },
-            Operand::Const(Value::Int(value) | Value::Timestamp(value) | Value::Duration(value)) => *value,
+            Operand::Const(
+                Value::Int(value) | Value::Timestamp(value) | Value::Duration(value) | Value::Date(value),
+            ) => *value,
             Operand::Const(other) => panic!("an int is expected, not {other:?}"),
         }
     }
@@ -77,6 +83,7 @@ impl Operand {
                 other => panic!("a decimal is expected, not {other:?}"),
             },
             Operand::Const(Value::Decimal(value)) => *value,
+            Operand::Const(Value::Uuid(value)) => uuid_digits(*value),
             Operand::Const(other) => panic!("a decimal is expected, not {other:?}"),
         }
     }
@@ -89,6 +96,17 @@ impl Operand {
             },
             Operand::Const(Value::String(value)) => value,
             Operand::Const(other) => panic!("a string is expected, not {other:?}"),
+        }
+    }
+
+    /// A value that is held as one: bytes, a list, a map or a record.
+    fn whole(&self, row: usize) -> &Value {
+        match self {
+            Operand::Column(column) => match &column.data {
+                ColumnData::Values(values) => &values[row],
+                other => panic!("a list, a map, a record or bytes are expected, not {other:?}"),
+            },
+            Operand::Const(value) => value,
         }
     }
 
@@ -105,19 +123,24 @@ pub(crate) fn set(column: &mut Column, row: usize, value: &Value) {
     match (&mut column.data, value) {
         (_, Value::Null) => column.set_null(row),
         (ColumnData::Bool(values), Value::Bool(value)) => values[row] = *value,
-        (ColumnData::Int(values), Value::Int(value) | Value::Timestamp(value) | Value::Duration(value)) => {
-            values[row] = *value;
-        }
+        (
+            ColumnData::Int(values),
+            Value::Int(value) | Value::Timestamp(value) | Value::Duration(value) | Value::Date(value),
+        ) => values[row] = *value,
         (ColumnData::Float(values), Value::Float(value)) => values[row] = *value,
         (ColumnData::Decimal(values), Value::Decimal(value)) => values[row] = *value,
+        (ColumnData::Decimal(values), Value::Uuid(value)) => values[row] = uuid_digits(*value),
         (ColumnData::String(values), Value::String(value)) => values.set(row, value),
+        (ColumnData::Values(values), Value::Bytes(_) | Value::List(_) | Value::Map(_) | Value::Record(_)) => {
+            values[row] = value.clone()
+        }
         (data, value) => panic!("{value:?} does not belong into {data:?}"),
     }
 }
 
 impl Compiled {
-    pub fn new(expr: &Expr) -> Compiled {
-        Compiled { expr: expr.clone() }
+    pub fn new(expr: &expr::Expr) -> Compiled {
+        Compiled { expr: Expr::new(expr) }
     }
 
     /// The value for each selected row; the other rows hold anything. Rows that fail are noted in `errors`.
@@ -173,12 +196,15 @@ type Order = fn(&Operand, &Operand, usize) -> Ordering;
 fn order_by(ty: ScalarType) -> Order {
     match ty {
         ScalarType::Bool => |a, b, row| a.bool(row).cmp(&b.bool(row)),
-        ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration => {
+        ScalarType::Int | ScalarType::Timestamp | ScalarType::Duration | ScalarType::Date => {
             |a, b, row| a.int(row).cmp(&b.int(row))
         }
         ScalarType::Float => |a, b, row| a.float(row).total_cmp(&b.float(row)),
-        ScalarType::Decimal { .. } => |a, b, row| a.decimal(row).cmp(&b.decimal(row)),
-        ScalarType::String => |a, b, row| a.string(row).cmp(b.string(row)),
+        ScalarType::Decimal { .. } | ScalarType::Uuid => |a, b, row| a.decimal(row).cmp(&b.decimal(row)),
+        ScalarType::String | ScalarType::Enum(_) => |a, b, row| a.string(row).cmp(b.string(row)),
+        ScalarType::Bytes | ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => {
+            |a, b, row| a.whole(row).compare(b.whole(row))
+        }
     }
 }
 
@@ -291,16 +317,117 @@ fn eval(expr: &Expr, batch: &Batch, selection: &[u32], errors: &mut RowErrors) -
                 .iter()
                 .map(|argument| (eval(argument, batch, selection, errors), argument.ty))
                 .collect();
-            each(expr.ty, batch, selection, errors, |row| {
-                if operands.iter().any(|(operand, _)| operand.is_null(row)) {
-                    return Ok(Value::Null);
-                }
-                let values: Vec<Value> =
-                    operands.iter().map(|(operand, ty)| operand.value(row, *ty)).collect();
-                function::call(*function, &values, arguments)
+            call(function, expr.ty, &operands, batch, selection, errors)
+        }
+        ExprKind::Local(from_last) => {
+            Operand::Column(Arc::clone(&batch.columns[batch.columns.len() - from_last]))
+        }
+        ExprKind::List(items) => {
+            let parts = Parts::eval(items, batch, selection, errors);
+            each_row(expr.ty, batch, selection, errors, |row| Ok(Value::List(parts.values(row).into())))
+        }
+        ExprKind::Record(fields) => {
+            let parts = Parts::eval(fields, batch, selection, errors);
+            each_row(expr.ty, batch, selection, errors, |row| Ok(Value::Record(parts.values(row).into())))
+        }
+        ExprKind::Map(entries) => {
+            let keys = Parts::eval(entries.iter().map(|(key, _)| key), batch, selection, errors);
+            let values = Parts::eval(entries.iter().map(|(_, value)| value), batch, selection, errors);
+            each_row(expr.ty, batch, selection, errors, |row| {
+                Ok(Value::map(keys.values(row).into_iter().zip(values.values(row)).collect()))
             })
         }
+        ExprKind::Field(record, index) => {
+            let record = eval(record, batch, selection, errors);
+            each_row(expr.ty, batch, selection, errors, |row| {
+                Ok(match record.whole(row) {
+                    Value::Record(values) => values[*index].clone(),
+                    _ => Value::Null,
+                })
+            })
+        }
+        ExprKind::Index(over, index) => {
+            let key = index.ty;
+            let (over, index) = (eval(over, batch, selection, errors), eval(index, batch, selection, errors));
+            each_row(expr.ty, batch, selection, errors, |row| {
+                if over.is_null(row) || index.is_null(row) {
+                    return Ok(Value::Null);
+                }
+                Ok(match over.whole(row) {
+                    Value::List(values) => collection::at(values, index.int(row)).cloned(),
+                    Value::Map(entries) => Value::get(entries, &index.value(row, key)).cloned(),
+                    other => panic!("{other:?} has no elements"),
+                }
+                .unwrap_or(Value::Null))
+            })
+        }
+        ExprKind::Collection(function, arguments) => {
+            let parts = Parts::eval(arguments, batch, selection, errors);
+            each_row(expr.ty, batch, selection, errors, |row| {
+                let values = parts.values(row);
+                // What is looked for may be null itself.
+                let first_only = *function == Collection::Contains;
+                if values.iter().take(if first_only { 1 } else { values.len() }).any(Value::is_null) {
+                    return Ok(Value::Null);
+                }
+                collection::call(*function, &values, arguments[0].ty)
+            })
+        }
+        ExprKind::Each(call) => each::eval_each(call, expr.ty, batch, selection, errors),
     }
+}
+
+/// Several expressions, evaluated.
+struct Parts {
+    operands: Vec<(Operand, ScalarType)>,
+}
+
+impl Parts {
+    fn eval<'a>(
+        exprs: impl IntoIterator<Item = &'a Expr>,
+        batch: &Batch,
+        selection: &[u32],
+        errors: &mut RowErrors,
+    ) -> Parts {
+        let operands = exprs.into_iter().map(|expr| (eval(expr, batch, selection, errors), expr.ty));
+        Parts { operands: operands.collect() }
+    }
+
+    fn values(&self, row: usize) -> Vec<Value> {
+        self.operands.iter().map(|(operand, ty)| operand.value(row, *ty)).collect()
+    }
+}
+
+/// A function for each row. Constant arguments are made values once.
+fn call(
+    function: &Call,
+    ty: ScalarType,
+    operands: &[(Operand, ScalarType)],
+    batch: &Batch,
+    selection: &[u32],
+    errors: &mut RowErrors,
+) -> Operand {
+    let columns: Vec<(usize, &Column, ScalarType)> = operands
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (operand, ty))| match operand {
+            Operand::Column(column) => Some((place, &**column, *ty)),
+            Operand::Const(_) => None,
+        })
+        .collect();
+    let mut values: Vec<Value> = operands
+        .iter()
+        .map(|(operand, _)| match operand {
+            Operand::Column(_) => Value::Null,
+            Operand::Const(value) => value.clone(),
+        })
+        .collect();
+    each_row(ty, batch, selection, errors, |row| {
+        for (place, column, ty) in &columns {
+            values[*place] = column.value(row, *ty);
+        }
+        Ok(function.evaluate(&values)?)
+    })
 }
 
 /// SQL's three-valued `and` (`decides` = false) and `or` (`decides` = true): one side that decides is enough.
@@ -346,7 +473,7 @@ fn choose(ty: ScalarType, rows: usize, a: (&Operand, &[u32]), b: (&Operand, &[u3
 }
 
 /// A column computed row by row.
-fn each(
+fn each_row(
     ty: ScalarType,
     batch: &Batch,
     selection: &[u32],
@@ -357,7 +484,11 @@ fn each(
     for &row in selection {
         match compute(row as usize) {
             Ok(value) => set(&mut column, row as usize, &value),
-            Err(error) => errors.push(row, error),
+            Err(error) => {
+                // Whoever looks at the row before it is set aside meets null.
+                column.set_null(row as usize);
+                errors.push(row, error);
+            }
         }
     }
     Operand::Column(Arc::new(column))

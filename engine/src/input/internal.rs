@@ -25,6 +25,7 @@ pub struct InternalInput {
     topic: Arc<str>,
     partition: PartitionId,
     payload: Payload,
+    layout: u32,
     upstreams: Vec<Upstream>,
     builders: Vec<Column>,
     times: Vec<EventTime>,
@@ -39,6 +40,7 @@ impl InternalInput {
         topic: Arc<str>,
         partition: PartitionId,
         payload: Payload,
+        layout: u32,
         upstreams: Vec<Upstream>,
     ) -> InternalInput {
         let builders = match &payload {
@@ -49,6 +51,7 @@ impl InternalInput {
             topic,
             partition,
             payload,
+            layout,
             upstreams,
             builders,
             times: Vec::new(),
@@ -62,14 +65,19 @@ impl InternalInput {
     fn take(&mut self, record: Record<'_>) -> Result<(), CodecError> {
         let mut from = Decoder::new(record.value.ok_or(CodecError::invalid("a null payload"))?);
         let header = Header::decode(&mut from)?;
+        if header.layout != self.layout {
+            return Err(CodecError::invalid("a record of another layout"));
+        }
         let upstream = self
             .upstreams
             .get_mut(header.upstream_partition as usize)
             .ok_or(CodecError::invalid("an upstream partition that does not exist"))?;
-        // A restarted upstream may repeat an older watermark; what was promised stays promised.
+        // A restarted upstream may repeat an older watermark; what was promised stays promised. But one that had ended may go on.
+        if upstream.watermark == EventTime::MAX {
+            upstream.watermark = header.upstream.watermark;
+        }
         upstream.watermark = upstream.watermark.max(header.upstream.watermark);
         upstream.idle = header.upstream.idle;
-        let promised = header.upstream.watermark;
         if header.marker {
             return Ok(());
         }
@@ -77,9 +85,10 @@ impl InternalInput {
         match &self.payload {
             Payload::Rows(codec) => {
                 let time = EventTime::from_micros(from.i64()?);
+                let watermark = EventTime::from_micros(from.i64()?);
                 codec.decode(from.rest(), &mut self.builders)?;
                 self.times.push(time);
-                self.watermarks.push(promised);
+                self.watermarks.push(watermark);
                 self.offsets.push(record.offset);
             }
             Payload::Partials { windowed } => {
@@ -150,13 +159,7 @@ impl Input for InternalInput {
         self.upstreams.clone()
     }
 
-    fn silent(&mut self, _now: WallTime) {}
-
-    fn end(&mut self) {}
-
     fn has_time(&self) -> bool {
         true
     }
-
-    fn advance(&mut self, _to: EventTime) {}
 }

@@ -54,15 +54,23 @@ pub trait Input {
     /// What is known of event time once everything that was fetched has been worked on.
     fn upstreams(&self) -> Vec<Upstream>;
 
+    /// Would [`Input::silent`] change something?
+    fn is_silence_due(&self, _now: WallTime) -> bool {
+        false
+    }
+
     /// Nothing came up to `now`, though all there is has been read.
-    fn silent(&mut self, now: WallTime);
+    fn silent(&mut self, _now: WallTime) {}
+
+    /// Nothing came, and whether there is something nobody knows: silence begins anew.
+    fn unheard(&mut self, _now: WallTime) {}
 
     /// The input has ended for good.
-    fn end(&mut self);
+    fn end(&mut self) {}
 
     /// Does it hold back the task's watermark? (Tables do not.)
     fn has_time(&self) -> bool;
 
     /// Event time is moved by hand.
-    fn advance(&mut self, to: EventTime);
+    fn advance(&mut self, _to: EventTime) {}
 }

@@ -166,8 +166,16 @@ impl Input for SourceInput {
         vec![self.clock.upstream()]
     }
 
+    fn is_silence_due(&self, now: WallTime) -> bool {
+        self.clock.is_silence_due(now)
+    }
+
     fn silent(&mut self, now: WallTime) {
         self.clock.silent(now);
+    }
+
+    fn unheard(&mut self, now: WallTime) {
+        self.clock.woke(now);
     }
 
     fn end(&mut self) {

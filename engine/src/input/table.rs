@@ -11,6 +11,7 @@ use crate::route::Route;
 use crate::watermark::Upstream;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tidegate_model::text::{parse_base64, parse_date, parse_uuid};
 use tidegate_model::value::parse_decimal;
 use tidegate_model::{EventTime, Offset, PartitionId, ScalarType, Value};
 
@@ -114,7 +115,12 @@ fn key_value(key: &[u8], ty: ScalarType) -> Option<Value> {
         ScalarType::Timestamp => {
             tidegate_model::time::parse_rfc3339(key).map(|time| Value::Timestamp(time.micros()))
         }
+        ScalarType::Enum(names) => names.has(text).then(|| Value::String(text.into())),
+        ScalarType::Date => parse_date(text).map(Value::Date),
+        ScalarType::Uuid => parse_uuid(text).map(Value::Uuid),
+        ScalarType::Bytes => parse_base64(text).map(|bytes| Value::Bytes(bytes.into())),
         ScalarType::Float | ScalarType::Duration => None,
+        ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => None,
     }
 }
 
@@ -147,13 +153,7 @@ impl Input for TableInput {
         Vec::new()
     }
 
-    fn silent(&mut self, _now: WallTime) {}
-
-    fn end(&mut self) {}
-
     fn has_time(&self) -> bool {
         false
     }
-
-    fn advance(&mut self, _to: EventTime) {}
 }

@@ -51,6 +51,10 @@ pub struct Aggregate {
     /// `emit every`: keys whose row is due, and when rows were last given out.
     pending: BTreeSet<Box<[u8]>>,
     emitted_at: Option<WallTime>,
+    /// `emit changes` and `every`: rows come with the commit, so consumers may expect older ones until then.
+    passed: EventTime,
+    /// Is there a consumer that waits for the watermark?
+    feeds: bool,
     keys: Keys,
     slots: Vec<u32>,
 }
@@ -58,6 +62,7 @@ pub struct Aggregate {
 impl Aggregate {
     pub fn new(
         aggregate: &plan::Aggregate,
+        feeds: bool,
         table: TableId,
         store: &Store,
         cache_bytes: usize,
@@ -82,6 +87,8 @@ impl Aggregate {
             gave_out: false,
             pending: BTreeSet::new(),
             emitted_at: None,
+            passed: EventTime::MIN,
+            feeds,
             keys: Keys::default(),
             slots: Vec::new(),
         };
@@ -225,6 +232,20 @@ impl Aggregate {
             }
         }
         Ok(())
+    }
+
+    fn grace(&self) -> Span {
+        self.slices.map_or(Span::from_micros(0), |slices| slices.grace)
+    }
+
+    /// Up to which watermark every window is final. At the end of a finite input: up to the last window there is, since a later run may
+    /// have more events, and those of new windows are not late.
+    fn reached(&self, watermark: EventTime) -> EventTime {
+        if watermark != EventTime::MAX {
+            return watermark;
+        }
+        let slices = self.slices.expect("only windows are closed");
+        self.live.last().map_or(self.closed, |slice| slices.expires_at(*slice).max(self.closed))
     }
 
     /// Forgets the slices that no window needs any more.
@@ -393,15 +414,14 @@ impl Operator for Aggregate {
         watermark: EventTime,
         context: &mut Context<'_>,
     ) -> Result<EventTime, TaskError> {
-        let Some(slices) = self.slices else { return Ok(watermark) };
+        let (Some(slices), Emit::Final) = (self.slices, self.emit) else { return Ok(self.passed) };
         if watermark <= self.closed {
             return Ok(self.closed.minus(slices.grace));
         }
-        if self.emit == Emit::Final {
-            self.close_windows(watermark, context)?;
-            self.expire(watermark, context.store)?;
-            self.closed = watermark;
-        }
+        let reached = self.reached(watermark);
+        self.close_windows(watermark, context)?;
+        self.expire(watermark, context.store)?;
+        self.closed = reached;
         Ok(watermark.minus(slices.grace))
     }
 
@@ -414,9 +434,13 @@ impl Operator for Aggregate {
             }
             Emit::Every(every) => self.emit_every(every, context)?,
         }
+        if self.pending.is_empty() {
+            self.passed = context.watermark.minus(self.grace());
+        }
         if self.slices.is_some() && self.pending.is_empty() && context.watermark > self.closed {
+            let reached = self.reached(context.watermark);
             self.expire(context.watermark, context.store)?;
-            self.closed = context.watermark;
+            self.closed = reached;
         }
         Ok(())
     }
@@ -441,10 +465,18 @@ impl Operator for Aggregate {
         self.groups.dirty().count() * 128
     }
 
-    fn has_pending(&self, _upstream: Upstream, now: WallTime) -> bool {
-        let Emit::Every(every) = self.emit else { return false };
-        let interval = Duration::from_micros(every.micros().max(0) as u64);
-        !self.pending.is_empty() && self.emitted_at.is_none_or(|at| now.since(at) >= interval)
+    fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {
+        let waited_for = self.feeds && self.passed < upstream.watermark.minus(self.grace());
+        match self.emit {
+            Emit::Final => false,
+            Emit::Changes => waited_for,
+            Emit::Every(every) if !self.pending.is_empty() => {
+                let interval = Duration::from_micros(every.micros().max(0) as u64);
+                upstream.watermark == EventTime::MAX
+                    || self.emitted_at.is_none_or(|at| now.since(at) >= interval)
+            }
+            Emit::Every(_) => waited_for,
+        }
     }
 }
 
@@ -470,7 +502,7 @@ impl Aggregate {
                 value.extend_from_slice(b",\"");
                 value.extend_from_slice(call.name.as_bytes());
                 value.extend_from_slice(b"\":");
-                result.write_json(call.ty.scale(), &mut value);
+                result.write_json(call.ty, &mut value);
             }
         }
         value.push(b'}');

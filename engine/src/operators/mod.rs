@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod dedupe;
+pub mod expand;
 pub mod filter;
 pub mod join;
 pub mod map;

@@ -121,6 +121,10 @@ impl Operator for Partial {
         self.groups.bytes()
     }
 
+    fn has_uncommitted(&self) -> bool {
+        self.groups.dirty().next().is_some()
+    }
+
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {
         self.topic.markers_due(upstream, now)
     }

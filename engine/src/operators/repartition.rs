@@ -51,10 +51,11 @@ impl Operator for Repartition {
             push_key(&key, row, &mut self.key_bytes);
             self.place_bytes.clear();
             push_place(&key, &self.types, row, &mut self.place_bytes);
-            let time = batch.times[row];
+            let (time, watermark) = (batch.times[row], batch.watermarks[row]);
             let codec = &self.codec;
             self.topic.send(&self.place_bytes, &self.key_bytes, time, context, |out| {
                 put_i64(out, time.micros());
+                put_i64(out, watermark.micros());
                 codec.encode(&batch.columns, row, out);
             })?;
         }

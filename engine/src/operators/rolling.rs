@@ -4,13 +4,14 @@
 //! A key's events are kept until the watermark has left them behind by the range: no event that is not late can still reach them.
 //! Keys that stay silent are found by a sweep through the store that moves with the rate of the events.
 
-use crate::accumulator::{Accumulator, decode_value, encode_value};
+use crate::accumulator::Accumulator;
 use crate::batch::{Batch, Column, ColumnData};
 use crate::expression::{Compiled, RowErrors, set};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::sweep::Sweep;
+use crate::value_codec::{decode_value, encode_value};
 use std::sync::Arc;
 use tidegate_model::plan::{self, AggregateCall};
 use tidegate_model::{EventTime, ScalarType, Value};
@@ -173,7 +174,11 @@ impl Operator for Rolling {
         let rows = batch.rows();
         let mut results: Vec<Column> =
             self.functions.iter().map(|call| Column::zeros(call.ty, rows)).collect();
-        let oldest = context.watermark.micros().saturating_sub(self.range);
+        // At the end of a finite input nothing is older than another.
+        let oldest = match context.watermark {
+            EventTime::MAX => i64::MIN,
+            watermark => watermark.micros().saturating_sub(self.range),
+        };
         let width = self.arguments.len();
         for (position, &row) in batch.selection.iter().enumerate() {
             let slot = self.slots[position];

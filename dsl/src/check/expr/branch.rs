@@ -68,19 +68,12 @@ impl Checker<'_> {
         arms: &[Arm],
         span: Span,
     ) -> Option<(Typed, Option<Expr>)> {
+        let operand = self.scalar(subject)?;
         let last_is_open = arms.last().is_some_and(|arm| arm.patterns.is_empty() && arm.guard.is_none());
         if !last_is_open {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::MATCH_OPEN,
-                    span,
-                    "this `match` does not say what happens to every value",
-                )
-                .note("end it with `_ => …`"),
-            );
-            return None;
+            self.covered(&operand, arms, span)?;
         }
-        let operand = self.scalar(subject)?;
+        self.repeated(&operand, arms);
         let mut conditions: Vec<Expr> = Vec::new();
         for arm in arms {
             conditions.push(self.arm_condition(&operand, subject.span, arm)?);
@@ -111,10 +104,109 @@ impl Checker<'_> {
         Some((value.value, kept.filter(|_| drops)))
     }
 
+    /// A match without `_` names every value that there is: of an enum, or of bool.
+    fn covered(&mut self, operand: &Expr, arms: &[Arm], span: Span) -> Option<()> {
+        let mut values: Vec<String> = match operand.ty {
+            ScalarType::Enum(names) => names.variants.clone(),
+            ScalarType::Bool => vec!["true".to_owned(), "false".to_owned()],
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        codes::MATCH_OPEN,
+                        span,
+                        "this `match` does not say what happens to every value",
+                    )
+                    .note("end it with `_ => …`"),
+                );
+                return None;
+            }
+        };
+        if operand.nullable {
+            values.push("null".to_owned());
+        }
+        let taken: Vec<String> = arms
+            .iter()
+            .filter(|arm| arm.guard.is_none())
+            .flat_map(|arm| &arm.patterns)
+            .filter_map(pattern_value)
+            .collect();
+        let missing: Vec<&str> = values
+            .iter()
+            .map(String::as_str)
+            .filter(|value| !taken.iter().any(|taken| taken == value))
+            .collect();
+        if missing.is_empty() {
+            return Some(());
+        }
+        let guarded = arms.iter().find(|arm| {
+            arm.guard.is_some()
+                && arm
+                    .patterns
+                    .iter()
+                    .filter_map(pattern_value)
+                    .any(|value| missing.contains(&value.as_str()))
+        });
+        let named = super::list(&missing);
+        let mut diagnostic = Diagnostic::error(
+            codes::MATCH_MISSING,
+            span,
+            format!("this `match` does not say what happens to {named}"),
+        )
+        .note(format!("add an arm `{} => …`, or end it with `_ => …` for all others", missing.join(" | ")));
+        if let Some(arm) = guarded {
+            diagnostic = diagnostic.because(arm.span, "this arm takes it only under a condition");
+        }
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// A value that an arm above has taken already is told.
+    fn repeated(&mut self, operand: &Expr, arms: &[Arm]) {
+        if !matches!(operand.ty, ScalarType::Enum(_) | ScalarType::Bool) {
+            return;
+        }
+        let mut taken: Vec<(String, Span)> = Vec::new();
+        for arm in arms {
+            for pattern in &arm.patterns {
+                let Some(value) = pattern_value(pattern) else { continue };
+                if let Some((_, before)) = taken.iter().find(|(known, _)| *known == value) {
+                    let message = format!("`{value}` is taken by an arm above");
+                    self.diagnostics.push(
+                        Diagnostic::warning(codes::MATCH_REPEATED, pattern.span, message)
+                            .because(*before, "it is taken here"),
+                    );
+                } else if arm.guard.is_none() {
+                    taken.push((value, pattern.span));
+                }
+            }
+        }
+    }
+
+    /// A pattern's value: the values of an enum may stand without its name and without quotes.
+    fn pattern(&mut self, operand: &Expr, pattern: &ast::Expr) -> Option<Located> {
+        let span = pattern.span;
+        let ast::ExprKind::Path(path) = &pattern.node else { return Some(self.located(pattern)) };
+        let value = match (operand.ty, &path[..]) {
+            (ScalarType::Enum(names), [name]) => self.variant(names, name, span)?,
+            (ScalarType::Enum(names), [first, name]) if *first == names.name => {
+                self.variant(names, name, span)?
+            }
+            (ty, _) => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::TYPE_MISMATCH, span, "a pattern is a constant")
+                        .here(format!("of {ty}, such as stands in quotes or is a number"))
+                        .note("to compare with another value: `_ if value == other => …`"),
+                );
+                return None;
+            }
+        };
+        Some(Located { value: Typed::Scalar(value), span })
+    }
+
     pub(super) fn arm_condition(&mut self, operand: &Expr, subject: Span, arm: &Arm) -> Option<Expr> {
         let mut condition: Option<Expr> = None;
         for pattern in &arm.patterns {
-            let matches = match self.located(pattern) {
+            let matches = match self.pattern(operand, pattern)? {
                 Located { value: Typed::Null, .. } => Expr {
                     ty: ScalarType::Bool,
                     nullable: false,
@@ -159,4 +251,15 @@ pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
     let kind =
         ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
     Expr { ty, nullable, kind }
+}
+
+/// What a pattern takes, as the file writes it. None: it is no value of an enum or bool.
+fn pattern_value(pattern: &ast::Expr) -> Option<String> {
+    match &pattern.node {
+        ast::ExprKind::Path(path) => path.last().cloned(),
+        ast::ExprKind::String(text) => Some(text.clone()),
+        ast::ExprKind::Bool(value) => Some(value.to_string()),
+        ast::ExprKind::Null => Some("null".to_owned()),
+        _ => None,
+    }
 }

@@ -1,21 +1,35 @@
-//! Calls: of the built-in functions, and of the file's own, which are put in place.
+//! Calls: of the library's functions (see `builtin.rs`), and of the file's own, which are put in place.
 
-use super::fit::cast;
 use super::{Checker, FunctionDef};
 use crate::ast;
-use crate::check::function::{AGGREGATES, FUNCTIONS, SPECIAL};
+use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::{Located, RecordValue, Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use tidegate_model::ScalarType;
-use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::expr::Expr;
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &ast::Name, arguments: &[ast::Expr], span: Span) -> Typed {
         if self.globals.functions.contains_key(&name.node) {
             return self.inline(name, arguments);
         }
+        if let Some(value) = self.each_call(name, arguments, span) {
+            return value;
+        }
         if AGGREGATES.contains(&name.node.as_str()) {
+            // Over a list they are plain functions.
+            if let [list] = arguments {
+                let list = self.located(list);
+                if list.value == Typed::Wrong {
+                    return Typed::Wrong;
+                }
+                if super::collection::is_collection(&list.value)
+                    && let Some(value) = self.collection_call(name, &[list], span)
+                {
+                    return value;
+                }
+            }
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::AGGREGATE_PLACE,
@@ -32,72 +46,33 @@ impl Checker<'_> {
         if located.iter().any(|argument| argument.value == Typed::Wrong) {
             return Typed::Wrong;
         }
-        if SPECIAL.contains(&name.node.as_str()) {
-            return self.special(name, located, span);
+        if let Some(value) = self.collection_call(name, &located, span) {
+            return value;
         }
-        let Some(signature) = FUNCTIONS.iter().find(|signature| signature.name == name.node) else {
-            let names = FUNCTIONS.iter().map(|signature| signature.name).chain(SPECIAL);
-            let names = names.chain(self.globals.functions.keys().map(String::as_str));
-            let mut diagnostic = Diagnostic::error(
-                codes::UNKNOWN_NAME,
-                name.span,
-                format!("there is no function `{}`", name.node),
-            );
-            if let Some(meant) = did_you_mean(&name.node, names) {
-                diagnostic = diagnostic.meant(&meant);
-            }
-            self.diagnostics.push(diagnostic);
-            return Typed::Wrong;
-        };
-        let takes: Vec<&str> = signature.takes.iter().map(|takes| takes.name()).collect();
-        let usage = format!("`{}` takes ({})", signature.name, takes.join(", "));
-        if located.len() != signature.takes.len() {
-            let message = format!("{usage}, and is given {}", located.len());
-            return self.error(codes::BAD_ARGUMENTS, span, message);
+        if let Some(function) = tidegate_functions::find(&name.node) {
+            return self.builtin(function, located, span);
         }
-        let mut exprs = Vec::new();
-        for (argument, takes) in located.into_iter().zip(signature.takes) {
-            match argument.value {
-                Typed::Scalar(expr) if takes.accepts(expr.ty) => exprs.push(expr),
-                other => {
-                    let message = format!("{usage}, and this is {}", other.describe());
-                    return self.error(codes::BAD_ARGUMENTS, argument.span, message);
-                }
-            }
+        if let Some(names) = self.globals.enums.get(&name.node).copied() {
+            return self.as_variant(names, located, span);
         }
-        let ty = signature.gives.ty(exprs.first().map(|expr| expr.ty));
-        let nullable = exprs.iter().any(|expr| expr.nullable);
-        Typed::Scalar(Expr { ty, nullable, kind: ExprKind::Call(signature.function, exprs) })
+        self.unknown_function(name)
     }
 
-    pub(super) fn special(&mut self, name: &ast::Name, arguments: Vec<Located>, span: Span) -> Typed {
-        if name.node == "coalesce" {
-            let mut arguments = arguments.into_iter();
-            let Some(mut first) = arguments.next() else {
-                return self.error(codes::BAD_ARGUMENTS, span, "`coalesce` takes at least one value");
-            };
-            for next in arguments {
-                let span = first.span.to(next.span);
-                first = Located { value: self.coalesce(first, next), span };
-            }
-            return first.value;
-        }
-        let to = match name.node.as_str() {
-            "int" => ScalarType::Int,
-            "float" => ScalarType::Float,
-            "string" => ScalarType::String,
-            _ => ScalarType::Timestamp,
-        };
-        match &arguments[..] {
-            [Located { value: Typed::Scalar(expr), .. }] if tidegate_model::expr::can_cast(expr.ty, to) => {
-                Typed::Scalar(cast(expr.clone(), to))
-            }
-            [only] => {
-                let message = format!("{} cannot become {to}", only.value.describe());
-                self.error(codes::BAD_ARGUMENTS, only.span, message)
-            }
-            _ => self.error(codes::BAD_ARGUMENTS, span, format!("`{}` takes one value", name.node)),
-        }
+    fn unknown_function(&mut self, name: &ast::Name) -> Typed {
+        let message = format!("there is no function `{}`", name.node);
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
+        let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
+        super::each::names().chain(super::collection::names()).for_each(|name| names.push(name));
+        names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
+        let meant = did_you_mean(&name.node, names);
+        self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
+            (Some(function), _) => diagnostic
+                .here(format!("here it is called `{}`", function.name))
+                .note(format!("`tidegate explain {}` shows examples", function.name)),
+            (None, Some(meant)) => diagnostic.meant(&meant),
+            (None, None) => diagnostic.note("`tidegate explain functions` lists all there are"),
+        });
+        Typed::Wrong
     }
 
     /// Puts a function of the file in place of its call.

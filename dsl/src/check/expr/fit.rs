@@ -5,7 +5,9 @@ use crate::check::typed::{Located, RecordValue, Type, Typed, null_of};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use tidegate_model::expr::{Expr, ExprKind};
-use tidegate_model::{ScalarType, Value};
+use tidegate_model::text::{MICROS_PER_DAY, parse_base64, parse_date, parse_uuid};
+use tidegate_model::value::write_decimal;
+use tidegate_model::{Element, ScalarType, Value};
 
 impl Checker<'_> {
     /// A value as a declared type: widened where nothing is lost, a record in the type's order. `place`: where the type was declared.
@@ -18,7 +20,28 @@ impl Checker<'_> {
         match (value.value, ty) {
             (Typed::Wrong, _) | (_, Type::Wrong) => None,
             (Typed::Null, Type::Scalar { ty, nullable: true }) => Some(Typed::Scalar(null_of(*ty))),
+            (Typed::List(items, _), Type::Scalar { ty: ScalarType::List(element), .. }) => {
+                self.fit_list(items, **element, place).map(Typed::Scalar)
+            }
+            (Typed::Map(entries, _), Type::Scalar { ty: ScalarType::Map(map), .. }) => {
+                self.fit_map(entries, map.key, map.value, place).map(Typed::Scalar)
+            }
+            // Empty braces are an empty record, and an empty map as well.
+            (Typed::Record(record), Type::Scalar { ty: ScalarType::Map(map), .. })
+                if record.fields.is_empty() =>
+            {
+                self.fit_map(Vec::new(), map.key, map.value, place).map(Typed::Scalar)
+            }
+            (Typed::Record(record), Type::Record { .. })
+                if record.whole().is_some_and(|whole| {
+                    let Expr { ty: is, nullable, .. } = whole;
+                    Some(Element { ty: is, nullable }) == ty.element()
+                }) =>
+            {
+                Some(Typed::Record(record))
+            }
             (Typed::Scalar(expr), Type::Scalar { ty: target, nullable }) => {
+                let expr = self.constant_of(expr, *target, span)?;
                 let literal = constant(&expr, *target);
                 if literal.is_none() && !widens(expr.ty, *target) {
                     let mut diagnostic = complain(
@@ -112,6 +135,26 @@ pub(super) fn widens(from: ScalarType, to: ScalarType) -> bool {
     match (from, to) {
         (Int, Float | Decimal { .. }) => true,
         (Decimal { scale: from, .. }, Decimal { scale: to, .. }) => from <= to,
+        (Enum(_), String) => true,
+        (from, to) => same_values(from, to),
+    }
+}
+
+/// Every value of one type is one of the other as it is: they differ in nothing but that more may be null.
+pub(super) fn same_values(from: ScalarType, to: ScalarType) -> bool {
+    use ScalarType::*;
+    let fits = |from: &Element, to: &Element| same_values(from.ty, to.ty) && (to.nullable || !from.nullable);
+    match (from, to) {
+        (List(from), List(to)) => fits(from, to),
+        (Map(from), Map(to)) => from.key == to.key && fits(&from.value, &to.value),
+        (Record(from), Record(to)) => {
+            from.fields.len() == to.fields.len()
+                && from
+                    .fields
+                    .iter()
+                    .zip(&to.fields)
+                    .all(|(from, to)| from.name == to.name && fits(&from.element, &to.element))
+        }
         (from, to) => from == to,
     }
 }
@@ -128,6 +171,11 @@ pub(super) fn constant(expr: &Expr, ty: ScalarType) -> Option<Value> {
             Value::Decimal(i128::from(*number).checked_mul(10i128.pow(u32::from(scale)))?)
         }
         (Value::Int(number), ScalarType::Float) => Value::Float(*number as f64),
+        (Value::Decimal(digits), ScalarType::Float) => {
+            let mut text = Vec::new();
+            write_decimal(*digits, expr.ty.scale(), &mut text);
+            Value::Float(std::str::from_utf8(&text).ok()?.parse().ok()?)
+        }
         (Value::Decimal(digits), ScalarType::Decimal { scale, .. }) => {
             let from = expr.ty.scale();
             if scale >= from {
@@ -140,7 +188,14 @@ pub(super) fn constant(expr: &Expr, ty: ScalarType) -> Option<Value> {
                 Value::Decimal(digits / factor)
             }
         }
-        (value, ty) if expr.ty == ty && !value.is_null() => value.clone(),
+        (Value::String(text), ScalarType::Enum(names)) if names.has(text) => value.clone(),
+        (Value::String(text), ScalarType::Date) => Value::Date(parse_date(text)?),
+        (Value::String(text), ScalarType::Uuid) => Value::Uuid(parse_uuid(text)?),
+        (Value::String(text), ScalarType::Bytes) => Value::Bytes(parse_base64(text)?.into()),
+        (Value::Timestamp(micros), ScalarType::Date) if micros % MICROS_PER_DAY == 0 => {
+            Value::Date(micros / MICROS_PER_DAY)
+        }
+        (value, ty) if same_values(expr.ty, ty) && !value.is_null() => value.clone(),
         _ => return None,
     })
 }
@@ -153,6 +208,26 @@ pub(super) fn mend(needed: ScalarType, given: &Expr) -> Option<String> {
         }
         (ScalarType::Int | ScalarType::Float | ScalarType::Timestamp, ScalarType::String, _) => {
             Some(format!("to read it from text: `{needed}(…)`"))
+        }
+        (ScalarType::Date, ScalarType::Timestamp, _) => {
+            Some("the day of a time, in UTC: `date(…)`".to_owned())
+        }
+        (ScalarType::Date, ScalarType::String, ExprKind::Const(_)) => {
+            Some("a day is written `@2026-01-31` or `\"2026-01-31\"`".to_owned())
+        }
+        (ScalarType::Uuid, ScalarType::String, ExprKind::Const(_)) => {
+            Some("a uuid is written `\"67e55044-10b1-426f-9247-bb680e5fe0c8\"`".to_owned())
+        }
+        (ScalarType::Bytes, ScalarType::String, ExprKind::Const(_)) => {
+            Some("bytes are written in base64: `\"aGVsbG8=\"`".to_owned())
+        }
+        (
+            ScalarType::Date | ScalarType::Uuid | ScalarType::Bytes | ScalarType::Enum(_),
+            ScalarType::String,
+            _,
+        ) => Some(format!("to read it from text: `{needed}(…)`")),
+        (ScalarType::List(_), ScalarType::List(_), _) => {
+            Some("each element is changed by `map(…, x => …)`".to_owned())
         }
         (ScalarType::String, _, _) => Some("as text: `string(…)` or `f\"{…}\"`".to_owned()),
         (ScalarType::Decimal { .. }, ScalarType::Float, _) => {
@@ -172,6 +247,9 @@ pub(crate) fn cast(expr: Expr, to: ScalarType) -> Expr {
     if let (ScalarType::Decimal { scale: from, .. }, ScalarType::Decimal { scale, .. }) = (expr.ty, to)
         && from == scale
     {
+        return Expr { ty: to, ..expr };
+    }
+    if same_values(expr.ty, to) {
         return Expr { ty: to, ..expr };
     }
     if let Some(value) = constant(&expr, to) {

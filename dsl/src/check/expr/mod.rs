@@ -1,8 +1,12 @@
 //! Expressions: names are resolved, every part gets its type, functions of the file are put in place.
 
 mod branch;
+mod builtin;
 mod call;
+mod collection;
+mod each;
 mod fit;
+mod nested;
 mod operator;
 
 use super::typed::{Located, RecordValue, Type, Typed};
@@ -11,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
-use tidegate_model::{ScalarType, Value};
+use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
 pub(crate) use operator::and;
@@ -27,6 +31,7 @@ pub(crate) struct FunctionDef {
 #[derive(Default)]
 pub(crate) struct Globals {
     pub(crate) params: BTreeMap<String, Typed>,
+    pub(crate) enums: BTreeMap<String, &'static EnumType>,
     pub(crate) functions: BTreeMap<String, FunctionDef>,
 }
 
@@ -36,9 +41,11 @@ pub(crate) struct Checker<'a> {
     pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
     /// The event; None where there is none (params, test rows).
     pub(crate) it: Option<&'a RecordValue>,
-    /// Arguments of the function that is being put in place.
+    /// Arguments of the function that is being put in place, and parameters of the `x => …` around.
     locals: Vec<(String, Typed)>,
     inside: Vec<String>,
+    /// How many parameters of `x => …` there have been.
+    parameters: usize,
 }
 
 const DECIMAL_DIGITS_MAX: u8 = 38;
@@ -50,7 +57,7 @@ impl<'a> Checker<'a> {
         diagnostics: &'a mut Vec<Diagnostic>,
         it: Option<&'a RecordValue>,
     ) -> Self {
-        Checker { globals, diagnostics, it, locals: Vec::new(), inside: Vec::new() }
+        Checker { globals, diagnostics, it, locals: Vec::new(), inside: Vec::new(), parameters: 0 }
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Typed {
@@ -60,14 +67,21 @@ impl<'a> Checker<'a> {
 
     /// A scalar of any type; None: something was wrong, and was said.
     pub(crate) fn scalar(&mut self, expr: &ast::Expr) -> Option<Expr> {
-        match self.check(expr) {
+        let located = self.located(expr);
+        self.as_scalar(located)
+    }
+
+    /// A value that is one: no record, whose fields are columns of their own.
+    fn as_scalar(&mut self, value: Located) -> Option<Expr> {
+        match value.value {
             Typed::Scalar(scalar) => Some(scalar),
             Typed::Wrong => None,
+            Typed::List(..) | Typed::Map(..) => self.infer(value),
             other => {
                 let what = other.describe();
                 self.error(
                     codes::TYPE_MISMATCH,
-                    expr.span,
+                    value.span,
                     format!("a single value is needed here, not {what}"),
                 );
                 None
@@ -108,6 +122,19 @@ impl<'a> Checker<'a> {
             ast::ExprKind::Call(name, arguments) => self.call(name, arguments, span),
             ast::ExprKind::Format(parts) => self.format(parts),
             ast::ExprKind::Record(entries) => self.record(entries),
+            ast::ExprKind::List(items) => {
+                Typed::List(items.iter().map(|item| self.located(item)).collect(), span)
+            }
+            ast::ExprKind::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (self.located(key), self.located(value)));
+                Typed::Map(entries.collect(), span)
+            }
+            ast::ExprKind::Lambda(..) => self.stray_lambda(span),
+            ast::ExprKind::Index(value, index) => self.index(value, index, span),
+            ast::ExprKind::Field(value, name) => {
+                let value = self.check(value);
+                self.field_of(value, &name.node, "this", name.span)
+            }
             ast::ExprKind::If(condition, then, otherwise) => {
                 let condition = self.predicate(condition);
                 let (a, b) = (self.located(then), self.located(otherwise));
@@ -144,9 +171,12 @@ impl<'a> Checker<'a> {
             local
         } else if in_function {
             // A function sees its arguments and the params, not the event that it happens to be used on.
-            match self.globals.params.get(first) {
-                Some(param) => param.clone(),
-                None => return self.unknown(first, span, in_function),
+            match (self.globals.params.get(first), self.globals.enums.get(first), rest) {
+                (Some(param), ..) => param.clone(),
+                (None, Some(names), [variant]) => {
+                    return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
+                }
+                _ => return self.unknown(first, span, in_function),
             }
         } else if let Some(it) = self.it.filter(|_| first == "it") {
             Typed::Record(it.clone())
@@ -154,36 +184,48 @@ impl<'a> Checker<'a> {
             field.clone()
         } else if let Some(param) = self.globals.params.get(first) {
             param.clone()
+        } else if let (Some(names), [variant]) = (self.globals.enums.get(first), rest) {
+            return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
         } else {
             return self.unknown(first, span, in_function);
         };
         for name in rest {
-            value = match value {
-                Typed::Record(record) => match record.field(name) {
-                    Some(field) => field.clone(),
-                    None => {
-                        let names: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
-                        let mut diagnostic = Diagnostic::error(
-                            codes::UNKNOWN_NAME,
-                            span,
-                            format!("there is no field `{name}` in `{}`", path.join(".")),
-                        )
-                        .note(format!("its record has {}", list(&names)));
-                        if let Some(meant) = did_you_mean(name, names) {
-                            diagnostic = diagnostic.meant(&meant);
-                        }
-                        self.diagnostics.push(diagnostic);
-                        return Typed::Wrong;
-                    }
-                },
-                Typed::Wrong => return Typed::Wrong,
-                other => {
-                    let message = format!("`{name}` cannot be a field of {}", other.describe());
-                    return self.error(codes::NO_RECORD, span, message);
-                }
-            };
+            value = self.field_of(value, name, &path.join("."), span);
         }
         value
+    }
+
+    /// A field of a record. `shown`: what the record is called in messages.
+    fn field_of(&mut self, value: Typed, name: &str, shown: &str, span: Span) -> Typed {
+        match value {
+            Typed::Record(record) => {
+                if let Some(field) = record.field(name) {
+                    return field.clone();
+                }
+                let names: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
+                let mut diagnostic = Diagnostic::error(
+                    codes::UNKNOWN_NAME,
+                    span,
+                    format!("there is no field `{name}` in `{shown}`"),
+                )
+                .note(format!("its record has {}", list(&names)));
+                if let Some(meant) = did_you_mean(name, names) {
+                    diagnostic = diagnostic.meant(&meant);
+                }
+                self.diagnostics.push(diagnostic);
+                Typed::Wrong
+            }
+            Typed::Wrong => Typed::Wrong,
+            other => {
+                let message = format!("`{name}` cannot be a field of {}", other.describe());
+                let mut diagnostic = Diagnostic::error(codes::NO_RECORD, span, message);
+                if let Some(help) = nested::instead_of_field(&other, name) {
+                    diagnostic = diagnostic.note(help);
+                }
+                self.diagnostics.push(diagnostic);
+                Typed::Wrong
+            }
+        }
     }
 
     fn unknown(&mut self, name: &str, span: Span, in_function: bool) -> Typed {
@@ -197,6 +239,9 @@ impl<'a> Checker<'a> {
             Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         diagnostic = match did_you_mean(name, names) {
             Some(meant) => diagnostic.meant(&meant),
+            None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
+                diagnostic.note(format!("the value of the enum is written `{}.{name}`", names.name))
+            }
             None if fields.is_empty() => diagnostic,
             None if in_function => diagnostic.note(format!("the function's arguments are {}", list(&fields))),
             None => diagnostic.note(format!("the event has {}", list(&fields))),

@@ -1,13 +1,14 @@
 //! Operators: operands are brought to one type, where nothing can be lost.
 
-use super::fit::{cast, constant, mend};
+use super::collection::is_collection;
+use super::fit::{cast, constant, mend, same_values};
 use super::{Checker, DECIMAL_DIGITS_MAX, SCALE_MAX};
 use crate::ast::{self, BinaryOp, UnaryOp};
-use crate::check::typed::{Located, RecordValue, Typed, null_of};
+use crate::check::typed::{Located, RecordValue, Type, Typed, null_of, typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
-use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
-use tidegate_model::{ScalarType, Value};
+use tidegate_model::expr::{Arithmetic, Collection, Comparison, Expr, ExprKind};
+use tidegate_model::{Element, ScalarType, Value};
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, operator: UnaryOp, inner: &ast::Expr) -> Typed {
@@ -66,6 +67,25 @@ impl Checker<'_> {
     }
 
     pub(super) fn coalesce(&mut self, a: Located, b: Located) -> Typed {
+        if let (Typed::Record(first), Typed::Record(_)) = (&a.value, &b.value) {
+            // Of two records the first is taken as a whole or not at all.
+            let Some(left) = first.together() else {
+                return self.error(
+                    codes::EMPTY_LITERAL,
+                    a.span,
+                    "a null in this record has no type of its own",
+                );
+            };
+            let nullable = matches!(&b.value, Typed::Record(record) if record.presence.is_some());
+            let ty = Type::of(Element { ty: left.ty, nullable });
+            let span = b.span;
+            let Some(right) = self.fit(b, &ty, Some(a.span)) else { return Typed::Wrong };
+            let Some(right) = self.infer(Located { value: right, span }) else { return Typed::Wrong };
+            let right = cast(right, left.ty);
+            let ty = left.ty;
+            let kind = ExprKind::Coalesce(Box::new(left), Box::new(right));
+            return typed(Expr { ty, nullable, kind });
+        }
         let Some((left, right)) = self.unify(a, b) else { return Typed::Wrong };
         let nullable = left.nullable && right.nullable;
         Typed::Scalar(Expr {
@@ -92,8 +112,13 @@ impl Checker<'_> {
             return None;
         }
         let (left, right) = self.unify(left, right)?;
-        if left.ty == ScalarType::Bool && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
-            self.error(codes::TYPE_MISMATCH, span, "bools have no order");
+        if !left.ty.has_order() && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            let message = match left.ty {
+                ScalarType::Bool => "bools have no order".to_owned(),
+                ScalarType::Enum(names) => format!("the values of the enum `{}` have no order", names.name),
+                _ => "lists and maps have no order".to_owned(),
+            };
+            self.error(codes::TYPE_MISMATCH, span, message);
             return None;
         }
         let nullable = left.nullable || right.nullable;
@@ -103,6 +128,8 @@ impl Checker<'_> {
 
     /// Two scalars of one type, widened where nothing is lost.
     pub(super) fn unify(&mut self, a: Located, b: Located) -> Option<(Expr, Expr)> {
+        let a = self.literal_beside(a, &b.value)?;
+        let b = self.literal_beside(b, &a.value)?;
         let (left, right) = match (a.value, b.value) {
             (Typed::Wrong, _) | (_, Typed::Wrong) => return None,
             (Typed::Scalar(left), Typed::Scalar(right)) => (left, right),
@@ -117,7 +144,9 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let Some(common) = common_type(left.ty, right.ty) else {
+        let left = self.constant_of(left, right.ty, a.span)?;
+        let right = self.constant_of(right, left.ty, b.span)?;
+        let Some(common) = common_of(&left, &right) else {
             let mut diagnostic = Diagnostic::error(
                 codes::TYPE_MISMATCH,
                 b.span,
@@ -134,6 +163,50 @@ impl Checker<'_> {
         Some((cast(left, common), cast(right, common)))
     }
 
+    /// A list or map as it is written takes its type from what it meets. Records that meet lists become one value.
+    fn literal_beside(&mut self, value: Located, other: &Typed) -> Option<Located> {
+        let span = value.span;
+        let value = match (value.value, other) {
+            (Typed::List(..) | Typed::Map(..), Typed::Wrong) => return None,
+            (literal @ (Typed::List(..) | Typed::Map(..)), Typed::Scalar(other)) if other.ty.is_nested() => {
+                let ty = Type::Scalar { ty: other.ty, nullable: true };
+                match (&literal, other.ty) {
+                    (Typed::List(..), ScalarType::List(_)) | (Typed::Map(..), ScalarType::Map(_)) => {
+                        let element = Located { value: literal.clone(), span };
+                        let told = self.diagnostics.len();
+                        match self.fit(element, &ty, None) {
+                            Some(fitted) => fitted,
+                            // It may be of a wider type than the other: then that is widened.
+                            None => {
+                                let fitted = self.diagnostics.split_off(told);
+                                match self.infer(Located { value: literal, span }) {
+                                    Some(inferred) => Typed::Scalar(inferred),
+                                    None => {
+                                        self.diagnostics.truncate(told);
+                                        self.diagnostics.extend(fitted);
+                                        return None;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    _ => Typed::Scalar(self.infer(Located { value: literal, span })?),
+                }
+            }
+            (literal @ (Typed::List(..) | Typed::Map(..)), _) => {
+                Typed::Scalar(self.infer(Located { value: literal, span })?)
+            }
+            (Typed::Record(record), Typed::Scalar(other))
+                if record.fields.is_empty() && matches!(other.ty, ScalarType::Map(_)) =>
+            {
+                let ty = Type::Scalar { ty: other.ty, nullable: false };
+                self.fit(Located { value: Typed::Record(record), span }, &ty, None)?
+            }
+            (value, _) => value,
+        };
+        Some(Located { value, span })
+    }
+
     pub(super) fn arithmetic(
         &mut self,
         operator: BinaryOp,
@@ -141,7 +214,17 @@ impl Checker<'_> {
         b: &ast::Expr,
         span: Span,
     ) -> Typed {
-        let (Some(left), Some(right)) = (self.scalar(a), self.scalar(b)) else { return Typed::Wrong };
+        let (left, right) = (self.located(a), self.located(b));
+        if operator == BinaryOp::Add && (is_collection(&left.value) || is_collection(&right.value)) {
+            if left.value == Typed::Wrong || right.value == Typed::Wrong {
+                return Typed::Wrong;
+            }
+            let sum = self.collection(Collection::Concat, "list + list", vec![left, right], span);
+            return sum.map_or(Typed::Wrong, Typed::Scalar);
+        }
+        let (Some(left), Some(right)) = (self.as_scalar(left), self.as_scalar(right)) else {
+            return Typed::Wrong;
+        };
         let operation = match operator {
             BinaryOp::Add => Arithmetic::Add,
             BinaryOp::Subtract => Arithmetic::Subtract,
@@ -157,7 +240,7 @@ impl Checker<'_> {
             (Timestamp, Timestamp) if operation == Arithmetic::Subtract => (Duration, left, right),
             (Duration, Timestamp) if operation == Arithmetic::Add => (Timestamp, left, right),
             (Int | Float | Decimal { .. }, Int | Float | Decimal { .. }) => {
-                let Some(common) = common_type(left.ty, right.ty) else {
+                let Some(common) = common_of(&left, &right) else {
                     let message = format!("{} and {} do not go together", left.ty, right.ty);
                     return self.error(codes::TYPE_MISMATCH, span, message);
                 };
@@ -203,24 +286,69 @@ impl Checker<'_> {
     }
 
     pub(super) fn in_list(&mut self, value: &ast::Expr, items: &[ast::Expr], negated: bool) -> Typed {
-        let Some(operand) = self.scalar(value) else { return Typed::Wrong };
+        let located = self.located(value);
+        let items: Vec<Located> = items.iter().map(|item| self.located(item)).collect();
+        if located.value == Typed::Wrong || items.iter().any(|item| item.value == Typed::Wrong) {
+            return Typed::Wrong;
+        }
+        if let [only] = &items[..]
+            && let Some(found) = self.in_collection(&located, only)
+        {
+            return found
+                .map_or(Typed::Wrong, |found| Typed::Scalar(if negated { not(found) } else { found }));
+        }
+        let Some(operand) = self.as_scalar(located.clone()) else { return Typed::Wrong };
         let mut values = Vec::new();
         for item in items {
-            let item_typed = self.located(item);
             let operand_located = Located { value: Typed::Scalar(null_of(operand.ty)), span: value.span };
-            let Some((_, item_expr)) = self.unify(operand_located, item_typed) else { return Typed::Wrong };
+            let item_span = item.span;
+            let Some((_, item_expr)) = self.unify(operand_located, item) else { return Typed::Wrong };
             match constant(&item_expr, operand.ty) {
                 Some(constant) => values.push(constant),
                 None => {
-                    let message =
-                        format!("`in` compares {} with constants that are exactly of this type", operand.ty);
-                    return self.error(codes::TYPE_MISMATCH, item.span, message);
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            codes::TYPE_MISMATCH,
+                            item_span,
+                            format!(
+                                "`in` compares {} with constants that are exactly of this type",
+                                operand.ty
+                            ),
+                        )
+                        .note("to look among other values: `contains([…], …)`"),
+                    );
+                    return Typed::Wrong;
                 }
             }
         }
         let nullable = operand.nullable;
         let found = Expr { ty: ScalarType::Bool, nullable, kind: ExprKind::In(Box::new(operand), values) };
         Typed::Scalar(if negated { not(found) } else { found })
+    }
+
+    /// `x in xs`, where `xs` is a list of what `x` is, or a map with such keys. None: it is neither.
+    fn in_collection(&mut self, value: &Located, list: &Located) -> Option<Option<Expr>> {
+        let ty = match &list.value {
+            Typed::Scalar(list) => list.ty,
+            Typed::List(..) => match self.infer(list.clone()) {
+                Some(list) => list.ty,
+                None => return Some(None),
+            },
+            _ => return None,
+        };
+        let (function, usage, arguments) = match ty {
+            // `xs in [ys]` compares lists.
+            ScalarType::List(element) => {
+                let same = matches!(&value.value, Typed::Scalar(value) if value.ty == ty && element.ty != ty);
+                if same {
+                    return None;
+                }
+                (Collection::Contains, "x in list", vec![list.clone(), value.clone()])
+            }
+            ScalarType::Map(_) => (Collection::HasKey, "key in map", vec![list.clone(), value.clone()]),
+            _ => return None,
+        };
+        Some(self.collection(function, usage, arguments, list.span))
     }
 
     pub(super) fn is_null(&mut self, value: &ast::Expr, negated: bool) -> Typed {
@@ -231,9 +359,25 @@ impl Checker<'_> {
             Typed::Record(RecordValue { presence: Some(presence), .. }) => not(presence),
             Typed::Record(_) => Expr::constant(Value::Bool(false), ScalarType::Bool),
             Typed::Null => Expr::constant(Value::Bool(true), ScalarType::Bool),
+            Typed::List(..) | Typed::Map(..) => Expr::constant(Value::Bool(false), ScalarType::Bool),
             Typed::Wrong => return Typed::Wrong,
         };
         Typed::Scalar(if negated { not(null) } else { null })
+    }
+}
+
+/// The type that both become without loss. A decimal literal is a float beside a float: `0.5` is read as it is written.
+fn common_of(a: &Expr, b: &Expr) -> Option<ScalarType> {
+    let literal = |expr: &Expr| matches!(expr.kind, ExprKind::Const(_));
+    common_with_literals((a.ty, literal(a)), (b.ty, literal(b)))
+}
+
+/// As [`common_of`], of types and whether each is that of a literal.
+pub(super) fn common_with_literals(a: (ScalarType, bool), b: (ScalarType, bool)) -> Option<ScalarType> {
+    match (a, b) {
+        ((ScalarType::Float, _), (ScalarType::Decimal { .. }, true))
+        | ((ScalarType::Decimal { .. }, true), (ScalarType::Float, _)) => Some(ScalarType::Float),
+        _ => common_type(a.0, b.0),
     }
 }
 
@@ -242,6 +386,9 @@ pub(super) fn common_type(a: ScalarType, b: ScalarType) -> Option<ScalarType> {
     use ScalarType::*;
     Some(match (a, b) {
         (a, b) if a == b => a,
+        (a, b) if same_values(a, b) => b,
+        (a, b) if same_values(b, a) => a,
+        (Enum(_), String) | (String, Enum(_)) => String,
         (Int, Float) | (Float, Int) => Float,
         (Int, Decimal { .. }) => wide(b),
         (Decimal { .. }, Int) => wide(a),

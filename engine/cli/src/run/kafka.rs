@@ -2,7 +2,6 @@
 
 use super::{Arguments, Stopped, drive, pair, signals};
 use anyhow::{Context, Result, anyhow};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,7 +24,7 @@ const BROKER_WAIT: Duration = Duration::from_secs(10);
 struct Run<'a> {
     plan: &'a Plan,
     settings: Settings,
-    partitions: BTreeMap<String, u32>,
+    prepared: Prepared,
     state: Arc<StateDir>,
     shared: Shared,
     workers: u32,
@@ -61,7 +60,7 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     let run = Run {
         plan,
         settings,
-        partitions: prepared.partitions,
+        prepared,
         state,
         shared: Shared::new(STATE_BYTES),
         workers: arguments.workers,
@@ -137,11 +136,13 @@ impl Run<'_> {
         let clock = SystemClock::start();
         let has_changelogs = self.plan.nodes.iter().any(tidegate_model::plan::Node::has_store);
         let mut writer =
-            KafkaWriter::open(&self.settings, worker, self.partitions.clone(), has_changelogs, BROKER_WAIT)?;
+            KafkaWriter::open(&self.settings, worker, &self.prepared, has_changelogs, BROKER_WAIT)?;
         let limits = Limits {
             cache_bytes: STATE_BYTES / self.workers as usize,
             commit_interval: self.commit_interval,
             broker_wait: BROKER_WAIT,
+            // Far from the time at which deletions are forgotten.
+            store_age: self.prepared.delete_retention.map(|retention| retention / 2),
             ..Limits::default()
         };
         let program = Program::new(self.plan.clone(), limits, &mut writer)?;

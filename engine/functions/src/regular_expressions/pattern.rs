@@ -1,0 +1,40 @@
+//! Patterns: compiled once, where the call stands. Matching takes time in proportion to the text, whatever the pattern.
+
+use crate::arguments::CallSite;
+use crate::error::BadArgument;
+use regex::{Regex, RegexBuilder};
+
+/// A compiled pattern may take this much memory; a counted repetition such as `(.{100}){100}` is what exceeds it.
+const COMPILED_BYTES_MAX: usize = 1 << 20;
+
+/// The regular expression in a place of a call.
+pub(super) fn pattern(site: &CallSite<'_>, argument: usize) -> Result<Regex, BadArgument> {
+    let text = site.string(argument).unwrap_or_default();
+    let compiled = RegexBuilder::new(text).size_limit(COMPILED_BYTES_MAX).build();
+    compiled.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => {
+            let bad = BadArgument::new(argument, "this regular expression takes more than 1 MiB of memory");
+            bad.note("a large counted repetition such as `{1000}` is most often the cause")
+        }
+        other => BadArgument::new(argument, format!("this is no regular expression: {}", cause(&other)))
+            .note("a backslash is written twice in a string: \"\\\\d+\"; or a class is named: \"[0-9]+\""),
+    })
+}
+
+/// The last line of a syntax error says what is wrong; the lines before it draw the pattern.
+fn cause(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+/// The number of a group in the third place of a call; 0 (the whole match) if none is given.
+pub(super) fn group(site: &CallSite<'_>, pattern: &Regex) -> Result<usize, BadArgument> {
+    let group = site.int(2).unwrap_or(0);
+    let known = usize::try_from(group).ok().filter(|group| *group < pattern.captures_len());
+    known.ok_or_else(|| {
+        let there = pattern.captures_len() - 1;
+        BadArgument::new(2, format!("the pattern has no group {group}"))
+            .note(format!("it has {there} in `( )`, counted from 1; 0 is the whole match"))
+    })
+}

@@ -1,0 +1,93 @@
+//! What a store's values and an internal topic's records look like, in words. A topology that was changed under the same names must not
+//! read what another form wrote, so the words are kept beside the data and compared when a task is opened.
+//!
+//! A layout holds what decides how bytes are read (key types, columns, functions, windows), and not how values are computed: with another
+//! condition upstream the state goes on.
+
+use crate::needed::Needed;
+use tidegate_model::plan::{Aggregate, AggregateCall, Node, NodeKind, Plan, Repartition};
+use tidegate_model::{ScalarType, Schema};
+
+/// Beside the rows of a table in its changelog, under a key that none of them has.
+pub const LAYOUT_KEY: &[u8] = b"\xFE\xFElayout";
+
+/// Of a store whose layout was not written down.
+pub const UNKNOWN: &str = "state of an earlier version";
+
+/// The layout of a node's store.
+pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Table(table) => {
+            let key = node.schema.columns[table.key].ty;
+            format!("table by {}: {}", type_name(key), columns(&node.schema, needed.columns(node)))
+        }
+        NodeKind::Aggregate(aggregate) => aggregate_layout(node, aggregate),
+        NodeKind::Rolling(rolling) => format!(
+            "rolling {} by {}: {}",
+            rolling.range,
+            types(rolling.key.iter().map(|key| key.ty)),
+            functions(&rolling.functions)
+        ),
+        NodeKind::Dedupe(dedupe) => {
+            format!("dedupe within {} by {}", dedupe.within, types(dedupe.key.iter().map(|key| key.ty)))
+        }
+        _ => panic!("{} in {} keeps no state", node.name, plan.topology),
+    }
+}
+
+/// The layout of a repartition's records.
+pub fn of_records(plan: &Plan, needed: &Needed, node: &Node, repartition: &Repartition) -> String {
+    if !repartition.partial {
+        let key = types(repartition.key.iter().map(|key| key.ty));
+        return format!("events by {key}: {}", columns(&node.schema, needed.columns(node)));
+    }
+    let aggregates = plan.consumers(node.id).filter_map(|consumer| match &consumer.kind {
+        NodeKind::Aggregate(aggregate) => Some(aggregate_layout(consumer, aggregate)),
+        _ => None,
+    });
+    format!("partials of {}", aggregates.collect::<Vec<_>>().join(" and "))
+}
+
+/// A short form for every record: FNV-1a, 32 bits (Fowler, Noll, Vo).
+pub fn hash(layout: &str) -> u32 {
+    layout.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
+    let keys: Vec<String> = aggregate
+        .key
+        .iter()
+        .zip(&node.schema.columns)
+        .map(|(key, column)| format!("{} {}", column.path, type_name(key.ty)))
+        .collect();
+    let window = match &aggregate.window {
+        None => String::new(),
+        Some(window) => format!(" in windows of {} every {}", window.size, window.advance),
+    };
+    format!("aggregate by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+}
+
+fn functions(calls: &[AggregateCall]) -> String {
+    let calls = calls.iter().map(|call| {
+        let argument = call.argument.as_ref().map(|argument| type_name(argument.ty)).unwrap_or_default();
+        format!("{} {}({argument})", call.name, call.function.keyword())
+    });
+    calls.collect::<Vec<_>>().join(", ")
+}
+
+fn columns(schema: &Schema, kept: &[bool]) -> String {
+    let kept = schema.columns.iter().zip(kept).filter(|(_, kept)| **kept);
+    kept.map(|(column, _)| format!("{} {}", column.path, type_name(column.ty))).collect::<Vec<_>>().join(", ")
+}
+
+fn types(types: impl Iterator<Item = ScalarType>) -> String {
+    types.map(type_name).collect::<Vec<_>>().join(", ")
+}
+
+/// A decimal is kept as its digits: only the scale says what they mean.
+fn type_name(ty: ScalarType) -> String {
+    match ty {
+        ScalarType::Decimal { scale, .. } => format!("decimal(scale {scale})"),
+        other => other.to_string(),
+    }
+}
