@@ -87,7 +87,10 @@ fn yaml_form() -> String {
     text + &sinks
 }
 
-#[expect(unsafe_code, reason = "clock_gettime has no wrapper in the standard library for a process's CPU time")]
+#[expect(
+    unsafe_code,
+    reason = "clock_gettime has no wrapper in the standard library for a process's CPU time"
+)]
 fn cpu_ms() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a value that lives through the call.

@@ -19,6 +19,7 @@ pub mod source;
 mod text_comments;
 mod yaml;
 
+pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
 pub use compile::{Compiled, compile, compile_expression};
 pub use convert::{Spelling, convert};

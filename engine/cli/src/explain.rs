@@ -45,6 +45,11 @@ pub fn explain(arguments: &Arguments) -> u8 {
         print(&page);
         return OK;
     }
+    if !arguments.what.exists() && tidegate_dsl::is_aggregate(&text) {
+        let code = codes::AGGREGATE_PLACE;
+        print(&format!("`{text}` looks at many events (see {code})\n\n{}\n", codes::page(code)));
+        return OK;
+    }
     let looks_like_code = text.len() == 5
         && text.starts_with(['T', 't'])
         && text[1..].bytes().all(|byte| byte.is_ascii_digit());

@@ -62,7 +62,6 @@ impl Checker<'_> {
         let message = format!("there is no function `{}`", name.node);
         let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
         let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
-        super::each::names().chain(super::collection::names()).for_each(|name| names.push(name));
         names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
         self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {

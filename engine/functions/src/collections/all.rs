@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "all",
+    elsewhere: &["all_match", "every"],
     meaning: "Is a condition true for each element of a list?",
     parameters: &[list("list"), each("x => condition")],
     gives: shown("bool"),

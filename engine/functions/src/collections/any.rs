@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "any",
+    elsewhere: &["any_match", "exists", "some"],
     meaning: "Is a condition true for one element of a list?",
     parameters: &[list("list"), each("x => condition")],
     gives: shown("bool"),

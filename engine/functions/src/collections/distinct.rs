@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "distinct",
+    elsewhere: &["array_distinct", "unique"],
     meaning: "Of equal elements only the first, in the order of the list.",
     parameters: &[list("list")],
     gives: shown("[T]"),

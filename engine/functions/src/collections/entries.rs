@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "entries",
+    elsewhere: &["map_entries"],
     meaning: "The entries of a map as records of `key` and `value`, in the order of the keys.",
     parameters: &[dictionary("map")],
     gives: shown("[{ key, value }]"),

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "flatten",
+    elsewhere: &["array_flatten"],
     meaning: "The elements of the lists of a list, one behind the other; null lists are passed over.",
     parameters: &[list("lists")],
     gives: shown("[T]"),

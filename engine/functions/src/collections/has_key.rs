@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "has_key",
+    elsewhere: &["map_contains_key"],
     meaning: "Is there an entry of this key? `key in map` says the same.",
     parameters: &[dictionary("map"), any("key")],
     gives: shown("bool"),

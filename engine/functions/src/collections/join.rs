@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "join",
+    elsewhere: &["array_join"],
     meaning: "The texts of a list in one, with something between them; null ones are passed over.",
     parameters: &[list("list"), string("between")],
     gives: shown("string"),

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "keys",
+    elsewhere: &["map_keys"],
     meaning: "The keys of a map, in their order.",
     parameters: &[dictionary("map")],
     gives: shown("[K]"),

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "map",
+    elsewhere: &["transform"],
     meaning: "The value of an expression for each element of a list.",
     parameters: &[list("list"), each("x => …")],
     gives: shown("[U]"),

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "merge",
+    elsewhere: &["map_concat"],
     meaning: "The entries of two maps; where both have a key, the value of the second one.",
     parameters: &[dictionary("map"), dictionary("over")],
     gives: shown("{K: V}"),

@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "reduce",
+    elsewhere: &["fold"],
     meaning: "One value from a list: an expression is computed for each element, and sees what it gave for the one before.",
     parameters: &[list("list"), any("start"), each("(so_far, x) => …")],
     gives: shown("U"),

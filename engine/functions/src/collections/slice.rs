@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "slice",
+    elsewhere: &["array_slice"],
     meaning: "The elements from one place on, and before another; both count from 0, or from the end if they are negative.",
     parameters: &[list("list"), int("from"), int("to")],
     gives: shown("[T]"),

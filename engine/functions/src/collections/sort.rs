@@ -2,6 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "sort",
+    elsewhere: &["array_sort"],
     meaning: "The elements of a list from the least to the greatest.",
     parameters: &[list("list")],
     gives: shown("[T]"),

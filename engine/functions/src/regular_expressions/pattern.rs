@@ -16,16 +16,20 @@ pub(super) fn pattern(site: &CallSite<'_>, argument: usize) -> Result<Regex, Bad
             let bad = BadArgument::new(argument, "this regular expression takes more than 1 MiB of memory");
             bad.note("a large counted repetition such as `{1000}` is most often the cause")
         }
-        other => BadArgument::new(argument, format!("this is no regular expression: {}", cause(&other)))
-            .note("a backslash is written twice in a string: \"\\\\d+\"; or a class is named: \"[0-9]+\""),
+        other => syntax(argument, &other.to_string()),
     })
 }
 
-/// The last line of a syntax error says what is wrong; the lines before it draw the pattern.
-fn cause(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default().trim();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+/// The last line of a syntax error says what is wrong; the lines between it and the first draw the pattern and the place in it.
+fn syntax(argument: usize, error: &str) -> BadArgument {
+    let lines: Vec<&str> = error.lines().collect();
+    let (cause, drawing) = match &lines[..] {
+        [_, drawing @ .., cause] => (*cause, drawing.join("\n")),
+        _ => (error, String::new()),
+    };
+    let cause = cause.strip_prefix("error: ").unwrap_or(cause);
+    let bad = BadArgument::new(argument, format!("this is no regular expression: {cause}"));
+    if drawing.is_empty() { bad } else { bad.note(format!("in the pattern:\n{drawing}")) }
 }
 
 /// The number of a group in the third place of a call; 0 (the whole match) if none is given.

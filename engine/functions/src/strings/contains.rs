@@ -2,7 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "contains",
-    elsewhere: &["includes", "has_substring"],
+    elsewhere: &["includes", "has_substring", "array_contains"],
     meaning: "Is this part anywhere in the text, or this element in the list? `element in list` says the latter too.",
     parameters: &[string("text"), string("part")],
     gives: Gives::Bool,

@@ -2,7 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "length",
-    elsewhere: &["len", "char_length", "character_length"],
+    elsewhere: &["len", "char_length", "character_length", "size", "cardinality"],
     meaning: "How many characters a text has, or elements a list or a map.",
     parameters: &[string("text")],
     gives: Gives::Int,

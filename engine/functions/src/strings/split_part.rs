@@ -2,7 +2,7 @@ use crate::define::*;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "split_part",
-    elsewhere: &["substring_index", "split"],
+    elsewhere: &["substring_index"],
     meaning: "What stands between two separators, counted from 0, or from the end (-1 is the last); null if there is no such part.",
     parameters: &[string("text"), string("separator"), int("part")],
     gives: Gives::String,
