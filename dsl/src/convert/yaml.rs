@@ -442,6 +442,8 @@ impl Writer<'_> {
                 });
                 Value::Row(entries.collect())
             }
+            // `Colour.red`: the name of the value says it.
+            ExprKind::Path(parts) if parts.len() == 2 => self.text_cell(expr.span, &parts[1]),
             ExprKind::Path(_)
             | ExprKind::Lambda(..)
             | ExprKind::Index(..)

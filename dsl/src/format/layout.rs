@@ -127,7 +127,7 @@ impl Unit<'_> {
         }
         if trees.iter().any(is_clause) {
             // Short clauses may stand behind the topic: `… = kafka("orders") key id`.
-            let has_more = |clause: &&[Tree]| clause.iter().any(|tree| self.text(tree) == ",");
+            let has_more = |clause: &&[Tree]| clause.iter().any(|tree| matches!(self.text(tree), "," | "->"));
             return self.parts(trees, is_clause, |clauses| {
                 clauses.len() > 2 || clauses.len() == 2 && clauses.iter().any(has_more)
             });
@@ -431,10 +431,7 @@ impl Unit<'_> {
             (word, "(") if left.is_word() => {
                 is_keyword(word) && !self.marks.calls.contains(&self.call_start(before))
             }
-            // Behind a value a bracket is an index.
-            (word, "[") if left.end == right.start => {
-                !(left.is_word() && !is_keyword(word) || left.text.ends_with([')', ']']))
-            }
+            (_, "[") => !self.marks.indexes.contains(&right.start),
             _ => true,
         }
     }

@@ -13,7 +13,9 @@ pub(super) struct Marks {
     pub(super) signs: BTreeSet<usize>,
     /// Names that are called, so that no space stands before their bracket.
     pub(super) calls: BTreeSet<usize>,
-    /// `and`, `or`, `??` between operands.
+    /// Brackets that are an index.
+    pub(super) indexes: BTreeSet<usize>,
+    /// `and`, `or` between operands.
     pub(super) joints: BTreeSet<usize>,
     /// `if … { } else { }`: start and end.
     pub(super) ifs: BTreeMap<usize, usize>,
@@ -55,6 +57,7 @@ impl Marks {
         match pair.as_rule() {
             Rule::minus_op => drop(self.signs.insert(start)),
             Rule::call | Rule::topic_ref | Rule::decimal_type => drop(self.calls.insert(start)),
+            Rule::index => drop(self.indexes.insert(start)),
             Rule::op_and | Rule::op_or => drop(self.joints.insert(start)),
             Rule::if_expr => drop(self.ifs.insert(start, end)),
             Rule::source_clause => drop(self.clauses.insert(start)),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
-use tidegate_dsl::diagnostic::{Diagnostic, Severity, render, render_short};
+use tidegate_dsl::diagnostic::{Diagnostic, Severity, render};
 use tidegate_dsl::{Compiled, SourceFile, compile};
 
 pub fn read(path: &Path) -> Result<SourceFile> {
@@ -43,10 +43,6 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
         number => format!("{number} {word}s"),
     };
     format!("{}, {}", words(count(Severity::Error), "error"), words(count(Severity::Warning), "warning"))
-}
-
-pub fn show(file: &SourceFile, diagnostics: &[Diagnostic], short: bool) -> String {
-    if short { render_short(file, diagnostics) } else { render(file, diagnostics) }
 }
 
 /// Where a topology's snapshots are: beside the file.

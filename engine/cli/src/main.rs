@@ -5,6 +5,7 @@ mod convert;
 mod explain;
 mod fmt;
 mod load;
+mod new;
 mod plan;
 mod run;
 mod test;
@@ -48,6 +49,9 @@ enum LogFormat {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes a folder with a topology, its tests and sample events, that runs at once
+    #[command(after_help = new::HELP)]
+    New(new::Arguments),
     /// Checks topology files: everything that `run` checks before it connects
     #[command(after_help = check::HELP)]
     Check(check::Arguments),
@@ -76,12 +80,19 @@ enum Command {
     /// Runs a topology: on Kafka with --brokers, else on the embedded log
     #[command(after_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Writes completions for a shell to standard output
+    #[command(after_help = "Example: tidegate completions bash > /etc/bash_completion.d/tidegate")]
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(&cli);
     let code = match &cli.command {
+        Command::New(arguments) => new::new(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Fmt(arguments) => fmt::fmt(arguments),
         Command::Convert(arguments) => convert::convert(arguments),
@@ -90,8 +101,16 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
+        Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(code)
+}
+
+fn completions(shell: clap_complete::Shell) -> u8 {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "tidegate", &mut out);
+    print(&String::from_utf8_lossy(&out));
+    OK
 }
 
 fn log_to_stderr(cli: &Cli) {
