@@ -6,7 +6,7 @@ use crate::{SourceFile, compile};
 pub fn topology(seed: u64) -> String {
     let mut random = Random(seed);
     loop {
-        let text = Generator { random: Random(random.next()), ..Generator::default() }.file();
+        let text = Generator { random: Random(random.number()), ..Generator::default() }.file();
         // A few rules reach over the whole file (loops through repartitions): what breaks one is made anew.
         if compile(&SourceFile::new("generated.tide", text.clone()), &|_| None).plan.is_some() {
             return text;
@@ -19,7 +19,7 @@ pub fn topology(seed: u64) -> String {
 pub struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -29,7 +29,7 @@ impl Random {
 
     /// Below `limit`, which is not zero.
     pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
+        (self.number() % limit as u64) as usize
     }
 
     pub fn one_in(&mut self, number: usize) -> bool {

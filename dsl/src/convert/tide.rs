@@ -98,7 +98,7 @@ impl Writer<'_> {
     /// Begins a declaration: comments, its word, and what follows it.
     fn begin(&mut self, word: &'static str, place: Span, text: &str) {
         let together = self.last == word && TOGETHER.contains(&word);
-        if !self.out.is_empty() && !together && !(self.last == "topology" && word == "topology") {
+        if !self.out.is_empty() && !together {
             self.out.push('\n');
         }
         self.last = word;

@@ -155,9 +155,8 @@ fn flow(value: &Value) -> Option<String> {
 pub(super) fn scalar(text: &str, in_flow: bool) -> String {
     let first = text.chars().next();
     let starts_well = first.is_some_and(|first| {
-        !first.is_whitespace()
-            && !"?:,[]{}#&*!|>'\"%@`".contains(first)
-            && !(first == '-' && text.chars().nth(1).is_none_or(|c| c == ' ' || c == '-'))
+        let dash = first == '-' && text.chars().nth(1).is_none_or(|next| next == ' ' || next == '-');
+        !(dash || first.is_whitespace() || "?:,[]{}#&*!|>'\"%@`".contains(first))
     });
     let means_nothing = matches!(text.to_ascii_lowercase().as_str(), "null" | "~" | "...");
     let breaks = text.contains(": ")

@@ -47,10 +47,10 @@ pub(super) fn layout(rows: &[usize], widths: &[f64], edges: &[Edge]) -> Layout {
         let first = edge.from.map_or(0, |from| rows[from] + 1);
         let mut last = edge.from;
         let mut passes = Vec::new();
-        for row in first..rows[edge.to] {
+        for (row, places_of) in order.iter_mut().enumerate().take(rows[edge.to]).skip(first) {
             places.push(Place { width: PASSAGE, middle: 0.0, above: Vec::new(), below: Vec::new() });
             let place = places.len() - 1;
-            order[row].push(place);
+            places_of.push(place);
             join(&mut places, last, place);
             passes.push((row, place));
             last = Some(place);

@@ -8,7 +8,8 @@ pub(crate) use crate::example::{fails, gives, refused};
 pub(crate) use crate::function::{Body, Form, Function, Nulls};
 pub(crate) use crate::signature::{Gives, Parameter, Takes};
 pub(crate) use std::sync::Arc;
-pub(crate) use tidegate_model::Value;
+pub(crate) use tidegate_model::nested::ELEMENTS_MAX;
+pub(crate) use tidegate_model::{ScalarType, Value};
 
 /// The longest text that a function makes longer than its arguments, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -90,6 +91,27 @@ pub(crate) const CALENDAR_ERRORS: &[ErrorCode] = &[UnknownZone, Overflow];
 /// A string as a result.
 pub(crate) fn text(text: impl Into<Box<str>>) -> Result<Value, FunctionError> {
     Ok(Value::String(text.into()))
+}
+
+/// A list of strings as a result.
+pub(crate) const STRINGS: Gives =
+    Gives::Computed { shown: "[string]", of: |_| Ok(ScalarType::list(ScalarType::String, false)) };
+
+/// A list of strings, unless there are too many.
+pub(crate) fn texts<'a>(parts: impl Iterator<Item = &'a str>) -> Result<Value, FunctionError> {
+    listed(parts.map(text))
+}
+
+/// A list, unless it has too many elements, or one of them fails.
+pub(crate) fn listed(
+    parts: impl Iterator<Item = Result<Value, FunctionError>>,
+) -> Result<Value, FunctionError> {
+    let values: Vec<Value> = parts.take(ELEMENTS_MAX + 1).collect::<Result<_, _>>()?;
+    if values.len() > ELEMENTS_MAX {
+        Err(FunctionError::TooManyElements)
+    } else {
+        Ok(Value::List(values.into()))
+    }
 }
 
 /// A string as a result, unless it is too long.

@@ -1,6 +1,7 @@
 //! What can go wrong: with an event in a function, and with a constant when the topology is checked.
 
 use thiserror::Error;
+use tidegate_model::nested::ELEMENTS_MAX;
 
 /// Why a function has no result for an event.
 #[derive(Clone, PartialEq, Eq, Error, Debug)]
@@ -17,6 +18,8 @@ pub enum FunctionError {
     UnknownZone { name: String },
     #[error("the text would be longer than 1 MiB")]
     TooLong,
+    #[error("the list would have more than {ELEMENTS_MAX} elements")]
+    TooManyElements,
 }
 
 /// The stable name of an error: it goes into the header of the event that is set aside.
@@ -53,7 +56,7 @@ impl FunctionError {
             FunctionError::OutOfRange { .. } => ErrorCode::OutOfRange,
             FunctionError::Unreadable { .. } => ErrorCode::Unreadable,
             FunctionError::UnknownZone { .. } => ErrorCode::UnknownZone,
-            FunctionError::TooLong => ErrorCode::TooLong,
+            FunctionError::TooLong | FunctionError::TooManyElements => ErrorCode::TooLong,
         }
     }
 
@@ -102,7 +105,7 @@ impl ErrorCode {
             ErrorCode::OutOfRange => "An argument is outside of what the function is defined for.",
             ErrorCode::Unreadable => "A text is not of the form that the function reads.",
             ErrorCode::UnknownZone => "A name is not that of a time zone.",
-            ErrorCode::TooLong => "The text would be longer than 1 MiB.",
+            ErrorCode::TooLong => "The text would be longer than 1 MiB, or the list than 100,000 elements.",
             ErrorCode::BadCast => "A text is not a value of the type that is asked for.",
             ErrorCode::Inexact => "The value cannot be kept exactly in the type that is asked for.",
         }

@@ -128,8 +128,18 @@ impl Checker<'_> {
 
     /// Two scalars of one type, widened where nothing is lost.
     pub(super) fn unify(&mut self, a: Located, b: Located) -> Option<(Expr, Expr)> {
-        let a = self.literal_beside(a, &b.value)?;
-        let b = self.literal_beside(b, &a.value)?;
+        // An empty list learns from the other one what it is a list of.
+        let (a, b) = match matches!(&a.value, Typed::List(items, _) if items.is_empty()) {
+            true => {
+                let b = self.literal_beside(b, &a.value)?;
+                (self.literal_beside(a, &b.value)?, b)
+            }
+            false => {
+                let a = self.literal_beside(a, &b.value)?;
+                let b = self.literal_beside(b, &a.value)?;
+                (a, b)
+            }
+        };
         let (left, right) = match (a.value, b.value) {
             (Typed::Wrong, _) | (_, Typed::Wrong) => return None,
             (Typed::Scalar(left), Typed::Scalar(right)) => (left, right),

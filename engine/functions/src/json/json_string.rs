@@ -1,6 +1,6 @@
 use crate::define::*;
 use super::path::Path;
-use super::value::{Json, kind};
+use super::value::text_of;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "json_string",
@@ -21,11 +21,7 @@ pub(crate) static FUNCTION: Function = Function {
         let path = Path::new(site, 1)?;
         Ok(Arc::new(move |arguments| {
             let Some(raw) = path.find(arguments.string(0))? else { return Ok(Value::Null) };
-            match kind(raw) {
-                Json::Null => Ok(Value::Null),
-                Json::String => text(super::value::string(raw)?),
-                _ => text(raw),
-            }
+            text_of(raw)
         }))
     }),
     ..DEFAULTS

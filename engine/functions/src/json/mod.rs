@@ -4,5 +4,5 @@ mod path;
 mod value;
 
 crate::define::functions! {
-    json_valid, json_string, json_int, json_float, json_decimal, json_bool, json_type, json_length, json_quote,
+    json_valid, json_string, json_int, json_float, json_decimal, json_bool, json_type, json_length, json_list, json_keys, json_quote,
 }

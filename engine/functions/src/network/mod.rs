@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 crate::define::functions! {
     is_ipv4, is_ipv6, ip_in_cidr, ip_network, ip_is_private, url_scheme, url_host, url_port, url_path, url_query,
-    url_parameter, email_domain, email_local, is_email,
+    url_parameter, url_parameters, email_domain, email_local, is_email,
 }
 
 fn address(text: &str) -> Result<IpAddr, FunctionError> {

@@ -1,5 +1,7 @@
 //! The parts of a URL as RFC 3986 (section 3) divides it. Nothing is decoded, and nothing is refused: what is not there is none.
 
+use percent_encoding::percent_decode_str;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Url<'a> {
     pub(super) scheme: Option<&'a str>,
@@ -35,6 +37,19 @@ impl<'a> Url<'a> {
         };
         Url { scheme, host: (!host.is_empty()).then_some(host), port, path, query }
     }
+}
+
+impl<'a> Url<'a> {
+    /// Names and values of the query, decoded, in their order.
+    pub(super) fn parameters(self) -> impl Iterator<Item = (String, String)> + 'a {
+        let pairs = self.query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(a, b)| (decoded(a), decoded(b)))
+    }
+}
+
+/// Bytes that are no UTF-8 become the character for what is unknown.
+fn decoded(part: &str) -> String {
+    percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 fn is_scheme(text: &str) -> bool {

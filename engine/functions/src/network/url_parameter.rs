@@ -1,6 +1,5 @@
 use crate::define::*;
 use super::url::Url;
-use percent_encoding::percent_decode_str;
 
 pub(crate) static FUNCTION: Function = Function {
     name: "url_parameter",
@@ -16,15 +15,9 @@ pub(crate) static FUNCTION: Function = Function {
         gives(r#"url_parameter("https://example.com/", "q")"#, "null").note("no such parameter"),
     ],
     body: Body::Direct(|arguments| {
-        let query = Url::new(arguments.string(0)).query.unwrap_or_default();
-        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let mut named = pairs.filter(|(name, _)| decoded(name) == arguments.string(1) && !name.is_empty());
-        named.next().map_or(Ok(Value::Null), |(_, value)| text(decoded(value)))
+        let mut parameters = Url::new(arguments.string(0)).parameters();
+        let named = parameters.find(|(name, _)| name == arguments.string(1));
+        named.map_or(Ok(Value::Null), |(_, value)| text(value))
     }),
     ..DEFAULTS
 };
-
-/// Bytes that are no UTF-8 become the character for what is unknown.
-fn decoded(part: &str) -> String {
-    percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
-}

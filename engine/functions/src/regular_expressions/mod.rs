@@ -4,5 +4,5 @@ mod pattern;
 mod template;
 
 crate::define::functions! {
-    matches, regexp_extract, regexp_replace, regexp_count, regexp_position,
+    matches, regexp_extract, regexp_extract_all, regexp_replace, regexp_split, regexp_count, regexp_position,
 }
