@@ -28,7 +28,7 @@ codes! {
     CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
     UNUSED = 204, "A stream or source that no sink and no test reads. It costs nothing, but it does nothing.";
     MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line.";
-    ALLOW = 206, "A comment `allow T0512: the reason` takes one warning away: at the next line, or at its own line if code stands before it. It names one code and says why. One that nothing needs is told, so that it does not hide a later mistake.";
+    ALLOW = 208, "A comment `allow T0512: the reason` takes one warning away: at the next line, or at its own line if code stands before it. It names one code and says why. One that nothing needs is told, so that it does not hide a later mistake.";
     TYPE_MISMATCH = 301, "An expression has one type and another is needed. Types are never converted silently where something could be lost.";
     NOT_NULLABLE = 302, "A value that may be null stands where none may. Give a value for that case with `??`, or declare the target nullable with `?`.";
     BAD_FIELDS = 303, "The fields of a record are not those of its type: one is missing, or one is not declared.";
