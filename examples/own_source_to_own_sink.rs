@@ -87,7 +87,7 @@ fn run(events: impl Iterator<Item = (String, String)>) -> anyhow::Result<Vec<Str
 fn plan() -> anyhow::Result<Plan> {
     let file = SourceFile::new("bikes.tide".to_owned(), TOPOLOGY.to_owned());
     let compiled = compile(&file, &|name| std::env::var(name).ok());
-    compiled.plan.ok_or_else(|| anyhow::anyhow!("{}", render(&file, &compiled.diagnostics)))
+    compiled.plan.ok_or_else(|| anyhow::anyhow!("{}", render(&compiled.sources, &compiled.diagnostics)))
 }
 
 #[cfg(test)]

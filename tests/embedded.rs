@@ -41,7 +41,7 @@ fn the_demo_gives_the_rows_that_are_kept() {
 
 #[test]
 fn tests_of_the_ready_topologies_pass() {
-    let files: Vec<String> = ["payment_volume", "fraud"]
+    let files: Vec<String> = ["payment_volume", "fraud", "order_loyalty"]
         .iter()
         .flat_map(|name| ["tide", "yaml"].map(|spelling| format!("topologies/{name}/topology.{spelling}")))
         .collect();
@@ -66,6 +66,69 @@ fn every_step_gives_what_was_worked_out_by_hand() {
 fn functions_give_what_was_worked_out_by_hand() {
     let output = run(&["test", "tests/topologies/functions.tide"]);
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// Branches, a way through a topic, cases, data files, and what is set aside: in both spellings where a file has both.
+#[test]
+fn tests_of_every_form_pass() {
+    let files = [
+        "tests/topologies/branches.tide",
+        "dsl/tests/right/tests.tide",
+        "dsl/tests/right/tests.yaml",
+        "dsl/tests/right/uses.tide",
+        "dsl/tests/right/uses.yaml",
+    ];
+    for file in files {
+        let output = run(&["test", file]);
+        assert!(output.status.success(), "{file}: {}{}", text(&output.stdout), text(&output.stderr));
+        assert!(text(&output.stdout).contains(" passed, 0 failed"));
+    }
+}
+
+/// An expectation of what is set aside fails when something else was.
+#[test]
+fn a_wrong_expectation_of_what_is_set_aside_fails() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("t.tide");
+    let declared = "topology t\nsource s: { n: int } = embedded(\"s\")\nstream r = s |> map { share: 10 / n }\nsink r -> embedded(\"r\")\n\
+        test \"a\" {\n  s <- { n: 0 }, { n: 5 }\n  expect errors of r.map == []\n}\n\
+        test \"b\" {\n  s <- { n: 5 }\n  expect malformed of s == [ { value: \"x\", .. } ]\n}\n";
+    std::fs::write(&path, declared).expect("written");
+    let output = run(&["test", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    assert!(told.contains("0 passed, 2 failed") && told.contains("division_by_zero"), "{told}");
+}
+
+/// What the language has and the engine lacks is checked and explained, and nothing of it is started.
+#[test]
+fn what_the_engine_lacks_is_refused_by_run_and_test() {
+    for file in [
+        "topologies/bike_stations/topology.tide",
+        "topologies/rescheduled/topology.yaml",
+        "dsl/tests/right/windows.tide",
+    ] {
+        assert!(run(&["check", file]).status.success(), "{file}");
+        assert!(text(&run(&["explain", file]).stdout).contains("cannot run yet"), "{file}");
+        for command in ["run", "test"] {
+            let output = run(&[command, file]);
+            assert_eq!(output.status.code(), Some(2), "{command} {file}");
+            assert_eq!(text(&output.stderr).matches("error[T0901]").count(), 1, "{command} {file}");
+        }
+    }
+}
+
+#[test]
+fn params_are_given_on_the_command_line() {
+    let file = "topologies/fraud/topology.tide";
+    assert!(run(&["check", file, "--param", "max_per_5m=9"]).status.success());
+    assert!(
+        !run(&["test", file, "--param", "max_per_5m=9"]).status.success(),
+        "the sixth payment is not one too many then"
+    );
+    let wrong = run(&["check", file, "--param", "max_per_6m=9"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stdout).contains("T0309"), "{}", text(&wrong.stdout));
 }
 
 /// An event with one element that cannot be used is set aside as a whole, once, and as it came.

@@ -1,7 +1,7 @@
 //! Warnings that are wanted: `// allow T0512: why` (in YAML `# allow …`) on the line before, or behind the line itself.
 
 use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, Sources, Span};
 use crate::text_comments::{self, Found};
 
 struct Allow {
@@ -12,15 +12,19 @@ struct Allow {
     used: bool,
 }
 
-/// Takes allowed warnings away, and tells allows that are wrong or that nothing needs.
-pub(crate) fn apply(file: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+/// Takes a file's allowed warnings away, and tells allows that are wrong or that nothing needs.
+pub(crate) fn apply(file: &SourceFile, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
     let mut told = Vec::new();
     let mut allows = Vec::new();
     for comment in text_comments::of(file) {
         allows.extend(read(file, &comment, &mut told));
     }
     diagnostics.retain(|diagnostic| {
-        let line = file.line(diagnostic.labels[0].span);
+        let place = diagnostic.labels[0].span;
+        if sources.file_of(place).1.base != file.base {
+            return true;
+        }
+        let line = file.line(place);
         let allow = allows.iter_mut().find(|allow| allow.code == diagnostic.code && allow.line == line);
         match allow {
             Some(allow) if !diagnostic.is_error() => {
@@ -30,8 +34,8 @@ pub(crate) fn apply(file: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
             _ => true,
         }
     });
-    // With errors the checks of warnings may not have been reached.
-    if !diagnostics.iter().any(Diagnostic::is_error) {
+    // With errors the checks of warnings may not have been reached; and a used file may be used elsewhere too.
+    if file.base == 0 && !diagnostics.iter().any(Diagnostic::is_error) {
         let unused = allows.iter().filter(|allow| !allow.used).map(|allow| {
             Diagnostic::warning(
                 codes::ALLOW,
@@ -58,7 +62,7 @@ fn read(file: &SourceFile, comment: &Found, told: &mut Vec<Diagnostic>) -> Optio
     }
     let start = comment.start + file.text[comment.start..].find("allow").unwrap_or(0);
     let line_end = file.text[start..].find('\n').map_or(file.text.len(), |at| start + at);
-    let span = Span::new(start, start + file.text[start..line_end].trim_end().len());
+    let span = file.place(Span::new(start, start + file.text[start..line_end].trim_end().len()));
     let Some(code) = codes::parse(word) else {
         told.push(Diagnostic::warning(codes::ALLOW, span, format!("there is no code {word}")));
         return None;

@@ -1,6 +1,7 @@
 //! What a topology file says, whichever spelling it is in. Every part knows its place in the file.
 
 use crate::source::Span;
+pub use tidegate_model::test_case::Aside;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Spanned<T> {
@@ -21,6 +22,7 @@ pub type Path = Spanned<Vec<String>>;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Topology {
     pub name: Option<Name>,
+    pub uses: Vec<UseDecl>,
     pub types: Vec<TypeDecl>,
     pub params: Vec<ParamDecl>,
     pub functions: Vec<FunctionDecl>,
@@ -28,7 +30,22 @@ pub struct Topology {
     pub tables: Vec<TableDecl>,
     pub streams: Vec<StreamDecl>,
     pub sinks: Vec<SinkDecl>,
+    pub serves: Vec<ServeDecl>,
     pub tests: Vec<TestDecl>,
+}
+
+/// `use "payments.tide" { Payment, payments }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct UseDecl {
+    pub path: Name,
+    pub names: Vec<Name>,
+}
+
+/// `serve stations at "/stations/{station_id}"`
+#[derive(Clone, PartialEq, Debug)]
+pub struct ServeDecl {
+    pub table: Name,
+    pub path: Name,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -92,11 +109,30 @@ pub enum OptionValue {
     Paths(Vec<Path>),
 }
 
+/// Where a source reads or a sink writes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Connector {
+    Kafka(TopicRef),
+    Other(ConnectorRef),
+}
+
+/// `http.poll("https://…", every: 30s)`
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConnectorRef {
+    /// `http.poll`
+    pub name: Name,
+    pub arguments: Vec<Expr>,
+    pub options: Vec<(Name, Expr)>,
+    /// `failed -> kafka("…")`
+    pub routes: Vec<(Name, TopicRef)>,
+    pub span: Span,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct SourceDecl {
     pub name: Name,
     pub ty: TypeExpr,
-    pub topic: TopicRef,
+    pub from: Connector,
     pub key: Option<Path>,
     pub time: Option<TimeClause>,
     pub malformed: Option<TopicRef>,
@@ -113,6 +149,7 @@ pub struct TimeClause {
 #[derive(Clone, PartialEq, Debug)]
 pub struct TableDecl {
     pub name: Name,
+    pub global: bool,
     pub ty: TypeExpr,
     pub topic: TopicRef,
     pub key: Option<Path>,
@@ -123,6 +160,8 @@ pub struct TableDecl {
 #[derive(Clone, PartialEq, Debug)]
 pub struct StreamDecl {
     pub name: Name,
+    /// Declared with `table`.
+    pub is_table: bool,
     pub inputs: Vec<Name>,
     pub steps: Vec<Step>,
 }
@@ -146,18 +185,16 @@ pub enum StepKind {
     RepartitionBy(Vec<Expr>),
     Window(WindowStep),
     Aggregate(Vec<(Name, Expr)>),
-    Rolling {
-        range: Spanned<i64>,
-        by: Vec<Expr>,
-        excluding_current: bool,
-        functions: Vec<(Name, Expr)>,
-    },
-    Join {
-        left: bool,
-        table: Name,
-        alias: Option<Name>,
-        by: Expr,
-    },
+    Rolling(RollingStep),
+    Join(JoinStep),
+    Match(MatchStep),
+    /// Each arm is a stream of its own.
+    Branch(Vec<BranchArm>),
+    Via(ViaStep),
+    Latest(Vec<Expr>),
+    Changes(Option<Expr>),
+    Top(TopStep),
+    Schedule(ScheduleStep),
     /// `expand items as item`
     Expand {
         left: bool,
@@ -171,17 +208,149 @@ pub enum StepKind {
         within: Spanned<i64>,
     },
     Emit(EmitKind),
-    /// A word of the language that this version cannot run yet.
-    Unsupported(String),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct RollingStep {
+    pub range: RollingRange,
+    pub by: Vec<Expr>,
+    pub excluding_current: bool,
+    pub granularity: Option<Spanned<i64>>,
+    pub ordered: bool,
+    pub functions: Vec<(Name, Expr)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum RollingRange {
+    /// In microseconds.
+    Time(Spanned<i64>),
+    Rows(Spanned<i64>),
+}
+
+/// `left join rates as r by currency as of at where amount > r.floor`, `join shipments as s within 1h after on id == s.order`
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinStep {
+    pub kind: JoinWord,
+    pub other: Name,
+    pub alias: Option<Name>,
+    pub within: Option<JoinWithin>,
+    /// `by`: the other's key, in the order of its parts. Empty where there is `on`.
+    pub by: Vec<Expr>,
+    pub on: Option<Expr>,
+    pub as_of: Option<Expr>,
+    pub condition: Option<Expr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinWord {
+    Inner,
+    Left,
+    Outer,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinWithin {
+    pub length: Spanned<i64>,
+    pub side: JoinSide,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinSide {
+    Both,
+    /// The other event came before this one.
+    Before,
+    After,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct MatchStep {
+    pub by: Vec<Expr>,
+    pub within: Spanned<i64>,
+    pub elements: Vec<PatternElement>,
+}
+
+/// `a`, `b? if …`, `c{2,5}`, `d if … | e if …`, `not f`, `absent g`
+#[derive(Clone, PartialEq, Debug)]
+pub struct PatternElement {
+    pub word: PatternWord,
+    /// More than one: alternatives.
+    pub variables: Vec<PatternVariable>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatternWord {
+    Event,
+    Not,
+    Absent,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct PatternVariable {
+    pub name: Name,
+    /// None: once.
+    pub times: Option<Spanned<PatternTimes>>,
+    pub condition: Option<Expr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PatternTimes {
+    pub least: u32,
+    pub most: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct BranchArm {
+    pub name: Name,
+    /// None: `else`.
+    pub condition: Option<Expr>,
+}
+
+/// `via kafka("topic") key id, time at`
+#[derive(Clone, PartialEq, Debug)]
+pub struct ViaStep {
+    pub topic: TopicRef,
+    pub key: Option<Path>,
+    pub time: Option<TimeClause>,
+    pub malformed: Option<TopicRef>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopStep {
+    pub count: Spanned<i64>,
+    /// With whether the largest stands first.
+    pub order: Vec<(Expr, bool)>,
+    pub per: Vec<Expr>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScheduleStep {
+    pub at: Expr,
+    pub by: Vec<Expr>,
+    pub replace: bool,
+    pub cancel: Option<Expr>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct WindowStep {
+    pub kind: WindowKind,
+    /// Of a session: its gap.
     pub size: Spanned<i64>,
-    /// None: tumbling.
+    /// Of hopping and cumulating windows.
     pub every: Option<Spanned<i64>>,
+    pub zone: Option<Name>,
+    pub offset: Option<Spanned<i64>>,
     pub grace: Option<Spanned<i64>>,
     pub late: Option<TopicRef>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WindowKind {
+    Tumbling,
+    Hopping,
+    Sliding,
+    Session,
+    Cumulate,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -194,27 +363,59 @@ pub enum EmitKind {
 #[derive(Clone, PartialEq, Debug)]
 pub struct SinkDecl {
     pub stream: Name,
-    pub topic: TopicRef,
+    pub to: Connector,
 }
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct TestDecl {
     pub name: Name,
+    pub cases: Option<TestCases>,
     pub steps: Vec<TestStepDecl>,
     pub span: Span,
 }
 
+/// `for c in [ { … }, … ]`: one test for each row, in which `c` is the row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestCases {
+    pub name: Name,
+    pub rows: Vec<Expr>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum TestStepDecl {
-    Feed { input: Name, rows: Vec<FeedRowDecl> },
+    Feed {
+        input: Name,
+        rows: Vec<FeedRowDecl>,
+    },
+    /// `payments <- file("payments.ndjson")`
+    FeedFile {
+        input: Name,
+        file: Name,
+    },
     AdvanceTo(Expr),
-    Expect { stream: Name, rows: Vec<Expr> },
-    Snapshot { stream: Name },
+    /// `expect errors of alerts.map == [ … ]`
+    ExpectAside {
+        aside: Aside,
+        of: Path,
+        rows: Vec<Expr>,
+    },
+    Expect {
+        stream: Name,
+        rows: Vec<Expr>,
+    },
+    Snapshot {
+        stream: Name,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum FeedRowDecl {
     Row(Expr),
+    /// `raw "not JSON"`: the bytes of a record as they are.
+    Raw {
+        text: Name,
+        key: Option<Name>,
+    },
     /// `null key "c1"`: deletes from a table.
     Null {
         key: Name,

@@ -1,14 +1,15 @@
 //! A file in, a plan and its tests out, or diagnostics.
 
-use crate::SourceFile;
 use crate::allow;
 use crate::check::declared::{self, Environment, Types};
 use crate::check::expr::{Checker, Globals};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::lower;
+use crate::files::{Files, NoFiles};
+use crate::lower::{self, Lowered, Surroundings};
 use crate::parse::Scalar;
-use crate::source::Span;
-use crate::{parse, yaml};
+use crate::source::{SourceFile, Sources, Span};
+use crate::{link, parse, yaml};
+use std::collections::BTreeMap;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::Plan;
 use tidegate_model::test_case::TestCase;
@@ -18,41 +19,72 @@ pub struct Compiled {
     /// None: there are errors.
     pub plan: Option<Plan>,
     pub tests: Vec<TestCase>,
-    /// Errors and warnings, in the order of the file.
+    /// Errors and warnings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
+    /// What `run` and `test` say in place of starting: the plan has steps that the engine lacks.
+    pub refusal: Option<Diagnostic>,
+    /// The files that the diagnostics' places are in.
+    pub sources: Sources,
 }
 
-/// Compiles a file; `environment` gives the values of `env("…")`.
+/// What a file is compiled with.
+pub struct Options<'a> {
+    /// Gives the values of `env("…")`.
+    pub environment: Environment<'a>,
+    /// Values of params, in place of those in the file.
+    pub params: &'a BTreeMap<String, String>,
+    pub files: &'a dyn Files,
+}
+
+/// Compiles a file that stands alone; `environment` gives the values of `env("…")`.
 pub fn compile(file: &SourceFile, environment: Environment<'_>) -> Compiled {
-    let (topology, mut diagnostics) = if file.is_yaml() { yaml::parse(file) } else { parse::parse(file) };
-    let broken = diagnostics.iter().any(Diagnostic::is_error);
-    match &topology.name {
-        None if !broken => {
-            let diagnostic =
-                Diagnostic::error(codes::MISSING_NAME, Span::new(0, 0), "the topology has no name");
-            let example = if file.is_yaml() { "topology: NAME" } else { "topology NAME" };
-            diagnostics.push(diagnostic.note(format!("stores, internal topics and the consumer group are named after it: `{example}` in the first line")));
-        }
-        _ => {}
+    compile_with(file, &Options { environment, params: &BTreeMap::new(), files: &NoFiles })
+}
+
+/// Compiles a file and those that it uses.
+pub fn compile_with(file: &SourceFile, options: &Options<'_>) -> Compiled {
+    let mut sources = Sources::new(file.clone());
+    let (mut topology, mut diagnostics) = parse_file(sources.own());
+    let whole = !diagnostics.iter().any(Diagnostic::is_error);
+    if topology.name.is_none() && whole {
+        let diagnostic = Diagnostic::error(codes::MISSING_NAME, Span::new(0, 0), "the topology has no name");
+        let example = if file.is_yaml() { "topology: NAME" } else { "topology NAME" };
+        diagnostics.push(diagnostic.note(format!(
+            "stores, internal topics and the consumer group are named after it: `{example}` in the first line"
+        )));
     }
+    link::link(&mut topology, &mut sources, options.files, &mut diagnostics);
+    let broken =
+        diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.code != codes::MISSING_NAME);
     let mut types = Types::new(&topology, &mut diagnostics);
     types.check_all(&topology, &mut diagnostics);
-    let globals = declared::globals(&topology, &mut types, environment, &mut diagnostics);
-    let (plan, tests) = lower::lower(file, &topology, &mut types, &globals, &mut diagnostics);
+    let given = declared::Given { environment: options.environment, params: options.params };
+    let globals = declared::globals(&topology, &mut types, &given, &mut diagnostics);
+    let surroundings =
+        Surroundings { sources: &sources, environment: options.environment, files: options.files };
+    let Lowered { plan, tests, refusal } =
+        lower::lower(&surroundings, &topology, &mut types, &globals, &mut diagnostics);
     if broken {
         // A declaration that could not be read is not declared: what follows from that alone is not told.
         diagnostics.retain(|diagnostic| {
             !matches!(diagnostic.code, codes::UNKNOWN_NAME | codes::UNKNOWN_TYPE | codes::UNUSED)
         });
     }
-    allow::apply(file, &mut diagnostics);
+    for file in sources.files() {
+        allow::apply(file, &sources, &mut diagnostics);
+    }
     diagnostics.sort_by_key(|diagnostic| (diagnostic.labels[0].span.start, !diagnostic.is_error()));
     diagnostics.dedup();
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
     if wrong {
-        return Compiled { plan: None, tests: Vec::new(), diagnostics };
+        return Compiled { plan: None, tests: Vec::new(), diagnostics, refusal: None, sources };
     }
-    Compiled { plan: Some(plan), tests, diagnostics }
+    Compiled { plan: Some(plan), tests, diagnostics, refusal, sources }
+}
+
+/// Parses one file, in the spelling that its name says.
+pub(crate) fn parse_file(file: &SourceFile) -> (crate::ast::Topology, Vec<Diagnostic>) {
+    if file.is_yaml() { yaml::parse(file) } else { parse::parse(file) }
 }
 
 /// Compiles one expression that reads no event, such as `upper("a")`.

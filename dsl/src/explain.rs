@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 use tidegate_model::expr::{Arithmetic, Comparison, Expr, ExprKind};
-use tidegate_model::plan::{AggregateCall, AggregateFunction, Emit, Node, NodeKind, Plan, Route, SinkKey};
-use tidegate_model::{ScalarType, Schema, SubtopologyId, Value};
+use tidegate_model::plan::{
+    AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Route,
+    SinkKey, SourceTime, Times, WindowShape,
+};
+use tidegate_model::{Column, ScalarType, Schema, Span, SubtopologyId, Value};
 
 /// The plan, one sub-topology after the other.
 pub fn explain(plan: &Plan) -> String {
@@ -22,14 +25,17 @@ pub fn explain(plan: &Plan) -> String {
             count(repartitions + stores, "internal topic", "internal topics")
         ),
     );
+    for (id, words) in plan.not_runnable() {
+        line(&mut out, 1, &format!("cannot run yet: `{words}` ({})", plan.node(id).name));
+    }
     for part in (0..parts).map(SubtopologyId) {
         let inputs: Vec<&str> = plan.inputs_of(part).iter().map(|(topic, _)| *topic).collect();
         out.push('\n');
-        line(
-            &mut out,
-            0,
-            &format!("sub-topology {}: a task for each partition of {}", part.0, inputs.join(", ")),
-        );
+        let tasks = match &inputs[..] {
+            [] => "one task".to_owned(),
+            inputs => format!("a task for each partition of {}", inputs.join(", ")),
+        };
+        line(&mut out, 0, &format!("sub-topology {}: {tasks}", part.0));
         if inputs.len() > 1 {
             line(&mut out, 1, "these topics need equally many partitions");
         }
@@ -84,6 +90,9 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::Table(table) => {
             fact(out, "topic", &format!("{} (json, compacted; a null value deletes)", table.topic));
+            if table.global {
+                fact(out, "global", "every task holds all of it");
+            }
             fact(out, "key", &node.schema.columns[table.key].path);
             route(out, "malformed", table.malformed.as_ref());
             store(out, plan, node, "one row for each key");
@@ -140,11 +149,23 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
             if let Some(window) = &aggregate.window {
-                let kind = if window.advance == window.size {
-                    format!("tumbling {}", window.size)
-                } else {
-                    format!("hopping {} every {}", window.size, window.advance)
+                let mut kind = match window.shape {
+                    WindowShape::Aligned if window.advance == window.size => {
+                        format!("tumbling {}", window.size)
+                    }
+                    WindowShape::Aligned => format!("hopping {} every {}", window.size, window.advance),
+                    WindowShape::Sliding => format!("sliding {}: ends at each event", window.size),
+                    WindowShape::Session => format!("session, ended by a gap of {}", window.size),
+                    WindowShape::Cumulate => {
+                        format!("{}, given out every {} as it fills", window.size, window.advance)
+                    }
                 };
+                if let Some(zone) = &window.zone {
+                    let _ = write!(kind, " by the clocks of {zone}");
+                }
+                if window.offset != Span::ZERO {
+                    let _ = write!(kind, ", offset {}", window.offset);
+                }
                 fact(out, "window", &format!("{kind}, grace {}", window.grace));
                 match &window.late {
                     Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
@@ -176,9 +197,21 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             } else {
                 "the event itself included"
             };
-            fact(out, "range", &format!("the trailing {}, {current}", rolling.range));
+            let range = match rolling.rows {
+                Some(rows) => format!("the last {rows} events"),
+                None => format!("the trailing {}", rolling.range),
+            };
+            fact(out, "range", &format!("{range}, {current}"));
+            if rolling.ordered {
+                fact(out, "order", "by event time: a row is given out when nothing earlier can come");
+            }
             calls(out, &rolling.functions, schema);
-            store(out, plan, node, &format!("the events of each key, for {}", rolling.range));
+            let kept = match (rolling.rows, rolling.granularity) {
+                (Some(rows), _) => format!("the last {rows} events of each key"),
+                (None, Some(step)) => format!("one sum for each key and {step}, for {}", rolling.range),
+                (None, None) => format!("the events of each key, for {}", rolling.range),
+            };
+            store(out, plan, node, &kept);
             route_if(out, rolling.errors.as_ref());
         }
         NodeKind::JoinTable(join) => {
@@ -191,7 +224,142 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             };
             fact(out, "table", &format!("{table} as {}, {kind}", join.alias));
             fact(out, "key", &expr(&join.key, schema));
+            if let Some(time) = &join.as_of {
+                fact(out, "as of", &expr(time, schema));
+            }
+            where_if(out, join.condition.as_ref(), node);
             route_if(out, join.errors.as_ref());
+        }
+        NodeKind::JoinStreams(join) => {
+            from(out);
+            let other = plan.node(node.inputs[1]);
+            fact(out, "stream", &format!("{} as {}, {}", other.name, join.alias, kind_of_join(join.kind)));
+            let right = exprs(&join.right_key, Some(&other.schema));
+            fact(out, "key", &format!("{} == {right}", exprs(&join.left_key, schema)));
+            let within = match (join.before, join.after) {
+                (before, Span::ZERO) => format!("the other came up to {before} before"),
+                (Span::ZERO, after) => format!("the other came up to {after} after"),
+                (before, _) => format!("the other came up to {before} before or after"),
+            };
+            fact(out, "within", &within);
+            where_if(out, join.condition.as_ref(), node);
+            let kept = join.before.max(join.after);
+            store(out, plan, node, &format!("the events of both sides, for {kept} and their disorder"));
+            route_if(out, join.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::JoinTables(join) => {
+            from(out);
+            let other = plan.node(node.inputs[1]);
+            fact(out, "table", &format!("{} as {}, {}", other.name, join.alias, kind_of_join(join.kind)));
+            let foreign =
+                if join.foreign { " (a foreign key: a row there belongs to many here)" } else { "" };
+            fact(out, "key", &format!("{}{foreign}", exprs(&join.key, schema)));
+            where_if(out, join.condition.as_ref(), node);
+            store(out, plan, node, "the rows of both tables");
+            route_if(out, join.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Match(pattern) => {
+            from(out);
+            fact(out, "key", &exprs(&pattern.key, schema));
+            fact(out, "within", &pattern.within.to_string());
+            let mut seen = Vec::new();
+            for element in &pattern.elements {
+                fact(out, "event", &pattern_element(element, schema, &mut seen));
+            }
+            store(out, plan, node, &format!("the beginnings of matches of each key, for {}", pattern.within));
+            route_if(out, pattern.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Latest(latest) => {
+            from(out);
+            fact(out, "key", &exprs(&latest.key, schema));
+            store(out, plan, node, "one row for each key, for ever");
+            route_if(out, latest.errors.as_ref());
+        }
+        NodeKind::Changes(changes) => {
+            from(out);
+            where_if(out, changes.predicate.as_ref(), node);
+            store(out, plan, node, "the row before of each key");
+            route_if(out, changes.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Top(top) => {
+            from(out);
+            let order = top.order.iter().map(|order| {
+                format!("{}{}", expr(&order.expr, schema), if order.descending { "" } else { " asc" })
+            });
+            fact(out, "order", &order.collect::<Vec<_>>().join(", "));
+            let per = if top.key.is_empty() { "all".to_owned() } else { exprs(&top.key, schema) };
+            fact(out, "keeps", &format!("the first {} per {per}", top.count));
+            store(out, plan, node, &format!("the rows of each of these, the first {} in order", top.count));
+            route_if(out, top.errors.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Schedule(schedule) => {
+            from(out);
+            fact(out, "at", &expr(&schedule.at, schema));
+            fact(out, "key", &exprs(&schedule.key, schema));
+            if schedule.replace {
+                fact(out, "replace", "an event takes the place of one of its key that waits");
+            }
+            if let Some(cancel) = &schedule.cancel {
+                fact(out, "cancel", &format!("takes the waiting one away when {}", expr(cancel, schema)));
+            }
+            store(out, plan, node, "the events that wait");
+            route_if(out, schedule.errors.as_ref());
+        }
+        NodeKind::HttpPoll(poll) => {
+            fact(out, "address", &format!("{}, every {}", poll.url, poll.every));
+            if let Some(items) = &poll.items {
+                fact(out, "items", items);
+            }
+            key_and_time(out, node, poll.key, &poll.time);
+            route(out, "malformed", poll.malformed.as_ref());
+            fields(out, node);
+        }
+        NodeKind::Generate(made) => {
+            let count = made.count.map_or(String::new(), |count| format!(", {count} of them"));
+            fact(out, "made up", &format!("every {} from seed {}{count}", made.every, made.seed));
+            for (column, generator) in node.schema.columns.iter().zip(&made.columns) {
+                fact(out, "makes", &format!("{} = {}", column.path, generated(generator, column.ty)));
+            }
+            key_and_time(out, node, made.key, &made.time);
+            fields(out, node);
+        }
+        NodeKind::HttpSink(sink) => {
+            from(out);
+            fact(out, "address", &sink.url);
+            match &sink.retry {
+                Some(retry) => fact(
+                    out,
+                    "retry",
+                    &format!(
+                        "after {}, doubled up to {}, {} attempts",
+                        retry.first, retry.most, retry.attempts
+                    ),
+                ),
+                None => fact(out, "retry", "until it is taken"),
+            }
+            if let Some(failed) = &sink.failed {
+                fact(out, "failed", &format!("-> {}", failed.topic));
+            }
+            fact(out, "guarantee", "at least once");
+        }
+        NodeKind::WebSocketSink(sink) => {
+            from(out);
+            fact(out, "path", &sink.path);
+            if sink.snapshot {
+                let table = &plan.node(node.inputs[1]).name;
+                fact(out, "snapshot", &format!("a new connection gets the rows of {table} first"));
+            }
+            fact(out, "guarantee", "at least once, to those who are connected");
+        }
+        NodeKind::Serve(serve) => {
+            from(out);
+            fact(out, "path", &serve.path);
+            fact(out, "guarantee", "rows as of the last commit");
         }
         NodeKind::Dedupe(dedupe) => {
             from(out);
@@ -222,6 +390,76 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             }
             fact(out, "guarantee", "exactly once");
         }
+    }
+}
+
+fn key_and_time(out: &mut String, node: &Node, key: Option<usize>, time: &SourceTime) {
+    match key {
+        Some(key) => fact(out, "key", &node.schema.columns[key].path),
+        None => fact(out, "key", "none is declared"),
+    }
+    let column = time.column.map_or("of the record", |column| &node.schema.columns[column].path);
+    fact(out, "time", &format!("{column}, out of order by up to {}", time.out_of_order));
+}
+
+fn where_if(out: &mut String, condition: Option<&Expr>, node: &Node) {
+    if let Some(condition) = condition {
+        fact(out, "where", &expr(condition, Some(&node.schema)));
+    }
+}
+
+fn kind_of_join(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => "inner: what has no other side ends here",
+        JoinKind::Left => "left: what has no other side passes too",
+        JoinKind::Outer => "outer: what has no other side passes too, of both",
+    }
+}
+
+/// As the language writes it. `seen` are the columns of the match before it.
+fn pattern_element(element: &MatchElement, event: Option<&Schema>, seen: &mut Vec<Column>) -> String {
+    let times = match element.times {
+        Times::Not | Times::Absent | Times::Count { least: 1, most: Some(1) } => String::new(),
+        Times::Count { least: 0, most: Some(1) } => "?".to_owned(),
+        Times::Count { least: 1, most: None } => "+".to_owned(),
+        Times::Count { least: 0, most: None } => "*".to_owned(),
+        Times::Count { least, most: None } => format!("{{{least},}}"),
+        Times::Count { least, most: Some(most) } if least == most => format!("{{{least}}}"),
+        Times::Count { least, most: Some(most) } => format!("{{{least},{most}}}"),
+    };
+    let mut columns = seen.clone();
+    columns.extend(event.iter().flat_map(|event| event.columns.iter().cloned()));
+    let schema = Schema::new(columns);
+    let variables = element.alternatives.iter().map(|variable| match &variable.condition {
+        Some(condition) => format!("{}{times} if {}", variable.name, expr(condition, Some(&schema))),
+        None => format!("{}{times}", variable.name),
+    });
+    let text = variables.collect::<Vec<_>>().join(" | ");
+    if let Some(event) = event {
+        let alternative = element.alternatives.len() > 1;
+        for variable in &element.alternatives {
+            seen.extend(element.times.columns(&variable.name, alternative, event));
+        }
+    }
+    match element.times {
+        Times::Not => format!("not {text}"),
+        Times::Absent => format!("absent {text}"),
+        Times::Count { .. } => text,
+    }
+}
+
+fn generated(generator: &Generator, ty: tidegate_model::ScalarType) -> String {
+    let value = |value: &Value| expr(&Expr::constant(value.clone(), ty), None);
+    match generator {
+        Generator::Constant(constant) => value(constant),
+        Generator::Pick(values) => {
+            format!("pick({})", values.iter().map(value).collect::<Vec<_>>().join(", "))
+        }
+        Generator::Between(low, high) => format!("between({}, {})", value(low), value(high)),
+        Generator::Sequence(prefix) if prefix.is_empty() => "sequence()".to_owned(),
+        Generator::Sequence(prefix) => format!("sequence({prefix:?})"),
+        Generator::Now => "now()".to_owned(),
+        Generator::Chance(chance) => format!("chance({chance})"),
     }
 }
 

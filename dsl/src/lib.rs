@@ -9,21 +9,25 @@ mod compile;
 mod convert;
 pub mod diagnostic;
 mod explain;
+mod files;
 mod format;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
 mod graph;
+mod link;
 mod lower;
 mod parse;
 pub mod source;
 mod text_comments;
+mod walk;
 mod yaml;
 
 pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
-pub use compile::{Compiled, compile, compile_expression};
 pub use convert::{Spelling, convert};
-pub use explain::explain;
 pub use format::{Unformatted, WIDTH, format};
+pub use compile::{Compiled, Options, compile, compile_expression, compile_with};
+pub use explain::explain;
+pub use files::{Files, NoFiles};
 pub use graph::{GraphFormat, graph};
-pub use source::SourceFile;
+pub use source::{SourceFile, Sources};

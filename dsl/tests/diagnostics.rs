@@ -1,59 +1,75 @@
 //! Files with mistakes, and what is said of each: every file of `wrong/` and `warned/` has its snapshot, every code a file.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use tidegate_dsl::diagnostic::{
     Diagnostic, codes, render, render_github, render_json, render_sarif, render_short,
 };
-use tidegate_dsl::{SourceFile, compile};
+use tidegate_dsl::{Compiled, Files, Options, SourceFile, Sources, compile_with};
 
-/// The files of a folder beside this one, by name.
-fn files(folder: &str) -> Vec<SourceFile> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
-    let entries = std::fs::read_dir(&dir).expect("the folder is there");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| {
-            let text = std::fs::read_to_string(dir.join(&name)).expect("read");
-            SourceFile::new(name, text)
-        })
-        .collect()
+struct Beside<'a>(&'a Path);
+
+impl Files for Beside<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.0.join(path)).map_err(|_| "there is no such file".to_owned())
+    }
 }
 
-fn told(file: &SourceFile) -> String {
-    let diagnostics = compile(file, &|_| None).diagnostics;
-    format!("{}----\n{}", render(file, &diagnostics), render_short(file, &diagnostics))
+fn compiled(dir: &Path, file: &SourceFile, params: &BTreeMap<String, String>) -> Compiled {
+    compile_with(file, &Options { environment: &|_| None, params, files: &Beside(dir) })
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn read(dir: &Path, name: &str) -> SourceFile {
+    SourceFile::new(name, std::fs::read_to_string(dir.join(name)).expect("read"))
+}
+
+/// The files of a folder beside this one, by name, compiled. Folders in it hold what they use.
+fn files(name: &str) -> Vec<Compiled> {
+    let dir = folder(name);
+    let entries = std::fs::read_dir(&dir).expect("the folder is there").map(|entry| entry.expect("an entry"));
+    let mut names: Vec<String> = entries
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names.iter().map(|name| compiled(&dir, &read(&dir, name), &BTreeMap::new())).collect()
+}
+
+fn told(compiled: &Compiled) -> String {
+    let (sources, diagnostics) = (&compiled.sources, &compiled.diagnostics);
+    format!("{}----\n{}", render(sources, diagnostics), render_short(sources, diagnostics))
+}
+
+fn snapshot_name(compiled: &Compiled) -> String {
+    compiled.sources.own().name.replace('.', "_")
 }
 
 #[test]
 fn every_wrong_file_is_told_why() {
     let files = files("wrong");
     assert!(files.len() >= 150);
-    assert!(files.iter().filter(|file| file.is_yaml()).count() >= 40);
+    assert!(files.iter().filter(|file| file.sources.own().is_yaml()).count() >= 40);
     let unseen: Vec<&str> = files
         .iter()
-        .filter(|file| compile(file, &|_| None).plan.is_some())
-        .map(|file| file.name.as_str())
+        .filter(|file| file.plan.is_some())
+        .map(|file| file.sources.own().name.as_str())
         .collect();
     assert!(unseen.is_empty(), "wrong, and nobody saw it: {unseen:?}");
     for file in files {
-        insta::assert_snapshot!(file.name.replace('.', "_"), told(&file));
+        insta::assert_snapshot!(snapshot_name(&file), told(&file));
     }
 }
 
 #[test]
 fn every_warned_file_is_told_why() {
     for file in files("warned") {
-        let compiled = compile(&file, &|_| None);
-        assert!(
-            compiled.plan.is_some() && !compiled.diagnostics.is_empty(),
-            "{} has warnings alone",
-            file.name
-        );
-        insta::assert_snapshot!(format!("warned_{}", file.name.replace('.', "_")), told(&file));
+        let name = &file.sources.own().name;
+        assert!(file.plan.is_some() && !file.diagnostics.is_empty(), "{name} has warnings alone");
+        insta::assert_snapshot!(format!("warned_{}", snapshot_name(&file)), told(&file));
     }
 }
 
@@ -62,7 +78,7 @@ fn every_code_has_a_page_and_a_file_that_shows_it() {
     let shown: BTreeSet<_> = ["wrong", "warned"]
         .iter()
         .flat_map(|folder| files(folder))
-        .flat_map(|file| compile(&file, &|_| None).diagnostics)
+        .flat_map(|file| file.diagnostics)
         .map(|diagnostic| diagnostic.code)
         .collect();
     let missing: Vec<String> = codes::ALL
@@ -79,18 +95,23 @@ fn every_code_has_a_page_and_a_file_that_shows_it() {
 fn edits_mend_what_they_are_given_for() {
     let mut mended = 0;
     for file in files("wrong") {
-        let diagnostics = compile(&file, &|_| None).diagnostics;
-        for diagnostic in &diagnostics {
-            let Some(edit) = diagnostic.edit(&file) else { continue };
-            let mut text = file.text.clone();
-            text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
-            let after = compile(&SourceFile::new(file.name.clone(), text.clone()), &|_| None).diagnostics;
+        let own = file.sources.own();
+        for diagnostic in &file.diagnostics {
+            let Some(edit) = diagnostic.edit(&file.sources) else { continue };
+            // The files of `shared/` are wrong for those that use them.
+            if file.sources.file_of(edit.span).0 > 0 {
+                continue;
+            }
+            let mut text = own.text.clone();
+            text.replace_range(own.range(edit.span), &edit.text);
+            let mended_file = SourceFile::new(own.name.clone(), text.clone());
+            let after = compiled(&folder("wrong"), &mended_file, &BTreeMap::new()).diagnostics;
             let still = |after: &Diagnostic| {
                 after.code == diagnostic.code
                     && after.message == diagnostic.message
                     && after.labels == diagnostic.labels
             };
-            assert!(!after.iter().any(still), "{}: {:?} mends nothing\n{text}", file.name, edit);
+            assert!(!after.iter().any(still), "{}: {:?} mends nothing\n{text}", own.name, edit);
             mended += 1;
         }
     }
@@ -99,21 +120,16 @@ fn edits_mend_what_they_are_given_for() {
 
 #[test]
 fn forms_for_machines() {
-    let all: Vec<(SourceFile, Vec<Diagnostic>)> =
-        ["two_errors.tide", "yaml_unknown_field.yaml", "typo_filter.tide"]
+    let all: Vec<Compiled> =
+        ["two_errors.tide", "yaml_unknown_field.yaml", "typo_filter.tide", "use_files.tide"]
             .iter()
-            .filter_map(|name| files("wrong").into_iter().find(|file| file.name == *name))
-            .map(|file| {
-                let diagnostics = compile(&file, &|_| None).diagnostics;
-                (file, diagnostics)
-            })
+            .map(|name| compiled(&folder("wrong"), &read(&folder("wrong"), name), &BTreeMap::new()))
             .collect();
-    assert_eq!(all.len(), 3);
-    let join = |form: fn(&SourceFile, &[Diagnostic]) -> String| {
-        all.iter().map(|(file, diagnostics)| form(file, diagnostics)).collect::<String>()
+    let join = |form: fn(&Sources, &[Diagnostic]) -> String| {
+        all.iter().map(|file| form(&file.sources, &file.diagnostics)).collect::<String>()
     };
     let json = join(render_json);
-    let count: usize = all.iter().map(|(_, diagnostics)| diagnostics.len()).sum();
+    let count: usize = all.iter().map(|file| file.diagnostics.len()).sum();
     assert_eq!(json.lines().count(), count);
     for line in json.lines() {
         let value: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
@@ -123,7 +139,8 @@ fn forms_for_machines() {
     }
     insta::assert_snapshot!("form_json", json);
     insta::assert_snapshot!("form_github", join(render_github));
-    let files: Vec<(&SourceFile, &[Diagnostic])> = all.iter().map(|(file, all)| (file, &all[..])).collect();
+    let files: Vec<(&Sources, &[Diagnostic])> =
+        all.iter().map(|file| (&file.sources, &file.diagnostics[..])).collect();
     let sarif = render_sarif(&files);
     insta::assert_snapshot!("form_sarif", sarif.split("\"rules\"").next().unwrap_or(&sarif));
     check_sarif(&serde_json::from_str(&sarif).expect("SARIF is JSON"), count);
@@ -167,4 +184,16 @@ fn check_region(region: &serde_json::Value) {
     let number = |key: &str| region[key].as_u64().unwrap_or(0);
     assert!(number("startLine") >= 1 && number("startColumn") >= 1 && number("endColumn") >= 1);
     assert!((number("endLine"), number("endColumn")) >= (number("startLine"), number("startColumn")));
+}
+
+#[test]
+fn params_that_are_given_wrongly_are_told() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies/fraud");
+    let given = |name: &str, value: &str| {
+        let params = [(name.to_owned(), value.to_owned())].into();
+        let compiled = compiled(&dir, &read(&dir, "topology.tide"), &params);
+        render_short(&compiled.sources, &compiled.diagnostics)
+    };
+    assert_eq!(given("max_per_5m", "9"), "");
+    insta::assert_snapshot!(format!("{}{}", given("max_per_5m", "many"), given("max_per_6m", "9")));
 }

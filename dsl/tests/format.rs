@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{plan, repository, tide_files};
+use support::{folder, is_whole, plan, repository, tide_files};
 use tidegate_dsl::{SourceFile, Unformatted, format, generate};
 
 fn formatted(name: &str, text: &str) -> String {
@@ -19,7 +19,8 @@ fn check(name: &str, text: &str) -> String {
     let once = formatted(name, text);
     let twice = formatted(name, &once);
     assert_eq!(once, twice, "{name}: formatting twice differs");
-    assert!(plan(name, text) == plan(name, &once), "{name}: the plan differs\n{text}----\n{once}");
+    let plan = |text: &str| plan(folder(name), name, text);
+    assert!(plan(text) == plan(&once), "{name}: the plan differs\n{text}----\n{once}");
     once
 }
 
@@ -27,6 +28,7 @@ fn check(name: &str, text: &str) -> String {
 fn files_of_the_repository_are_canonical() {
     for path in tide_files() {
         let text = std::fs::read_to_string(repository(&path)).expect("read");
+        assert!(plan(folder(&path), &path, &text).is_some() == is_whole(&path), "{path} is right");
         let canonical = check(&path, &text);
         assert!(text == canonical, "{path} is not canonical: `tidegate fmt {path}`\n{canonical}");
     }

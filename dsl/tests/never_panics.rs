@@ -1,51 +1,77 @@
-//! Whatever a file says, it is a plan or told why not.
+//! Whatever stands in a file, compiling it ends, and gives a plan or says what is wrong.
 
 use proptest::prelude::*;
-use tidegate_dsl::{SourceFile, compile};
+use std::path::Path;
+use tidegate_dsl::diagnostic::render;
+use tidegate_dsl::{SourceFile, compile, explain};
 
-const TOPOLOGIES: [&str; 3] = [
-    include_str!("../../tests/topologies/collections.tide"),
-    include_str!("../../tests/topologies/lists.tide"),
-    include_str!("../../tests/topologies/steps.tide"),
+/// Files that have every construct.
+fn whole(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/right").join(name);
+    std::fs::read_to_string(path).expect("the file is there")
+}
+
+const NAMES: [&str; 10] = [
+    "steps.tide",
+    "steps.yaml",
+    "windows.tide",
+    "windows.yaml",
+    "joins.tide",
+    "joins.yaml",
+    "connectors.tide",
+    "connectors.yaml",
+    "tests.tide",
+    "tests.yaml",
 ];
 
-/// Words, numbers, strings and signs, with what stands between them.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let end = match first {
-            '"' => rest[1..].find('"').map_or(rest.len(), |at| at + 2),
-            first if word(first) => rest.find(|c| !word(c)).unwrap_or(rest.len()),
-            first => first.len_utf8(),
+/// A change of a file: at a place, so many characters are replaced by a piece of it from elsewhere, or by a sign.
+#[derive(Clone, Debug)]
+struct Change {
+    at: prop::sample::Index,
+    gone: usize,
+    from: prop::sample::Index,
+    long: usize,
+    sign: Option<char>,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let sign = prop::option::of(prop::sample::select("{}()[]\"|>,.:?+-*@#é\n ".chars().collect::<Vec<_>>()));
+    (any::<prop::sample::Index>(), 0..12usize, any::<prop::sample::Index>(), 0..24usize, sign)
+        .prop_map(|(at, gone, from, long, sign)| Change { at, gone, from, long, sign })
+}
+
+fn changed(text: &str, changes: &[Change]) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    for change in changes {
+        let at = change.at.index(chars.len());
+        let end = (at + change.gone).min(chars.len());
+        let from = change.from.index(chars.len());
+        let piece: Vec<char> = match change.sign {
+            Some(sign) => vec![sign],
+            None => chars[from..(from + change.long).min(chars.len())].to_vec(),
         };
-        let (token, behind) = rest.split_at(end);
-        tokens.push(token);
-        rest = behind;
+        chars.splice(at..end, piece);
+        if chars.is_empty() {
+            break;
+        }
     }
-    tokens
+    chars.into_iter().collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Some tokens of a right file are taken from elsewhere in it: most of it still parses, and is wrong in type.
     #[test]
-    fn a_topology_with_mistakes_is_told_or_planned(
-        which in 0..TOPOLOGIES.len(),
-        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..12)) {
-        let mut tokens: Vec<&str> = tokens(TOPOLOGIES[which]);
-        let words: Vec<&str> = tokens.iter().copied().filter(|token| !token.trim().is_empty()).collect();
-        for (at, from) in edits {
-            let place = at.index(tokens.len());
-            if !tokens[place].trim().is_empty() {
-                tokens[place] = words[from.index(words.len())];
-            }
+    fn a_damaged_file_is_told_what_is_wrong(
+        name in prop::sample::select(&NAMES[..]),
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
+        let text = changed(&whole(name), &changes);
+        let compiled = compile(&SourceFile::new(name, text), &|_| None);
+        let told = render(&compiled.sources, &compiled.diagnostics);
+        match &compiled.plan {
+            Some(plan) => prop_assert!(explain(plan).starts_with("topology ")),
+            None => prop_assert!(told.contains("error[T")),
         }
-        let file = SourceFile::new("t.tide", tokens.concat());
-        let compiled = compile(&file, &|_| None);
-        let wrong = compiled.diagnostics.iter().any(tidegate_dsl::diagnostic::Diagnostic::is_error);
-        prop_assert_eq!(compiled.plan.is_none(), wrong);
     }
 }

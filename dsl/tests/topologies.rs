@@ -1,8 +1,13 @@
 //! The ready topologies: both spellings mean the same plan, and what `explain` and `graph` show of it is kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tidegate_dsl::{Compiled, GraphFormat, SourceFile, compile, explain, graph};
+use tidegate_dsl::diagnostic::{codes, render};
+use tidegate_dsl::{
+    Compiled, Files, GraphFormat, Options, SourceFile, compile, compile_with, explain, graph,
+};
 use tidegate_model::plan::Plan;
+use tidegate_model::test_case::{TestCase, TestStep};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -29,7 +34,7 @@ fn without_lines(mut plan: Plan) -> Plan {
 
 #[test]
 fn both_spellings_give_equal_plans() {
-    for name in ["payment_volume", "fraud"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
         let tide = without_lines(plan(&format!("topologies/{name}/topology.tide")));
         let yaml = without_lines(plan(&format!("topologies/{name}/topology.yaml")));
         assert_eq!(tide, yaml, "{name}");
@@ -40,13 +45,41 @@ fn both_spellings_give_equal_plans() {
 
 #[test]
 fn explain_shows_the_plan() {
-    for name in ["payment_volume", "fraud"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
         insta::assert_snapshot!(
             format!("explain_{name}"),
             explain(&plan(&format!("topologies/{name}/topology.tide")))
         );
     }
     insta::assert_snapshot!("explain_lists", explain(&plan("tests/topologies/lists.tide")));
+}
+
+/// What the engine lacks is refused by one code, and the README says so; the others run.
+#[test]
+fn only_what_lacks_something_is_refused() {
+    for (name, lacking) in [
+        ("payment_volume", vec![]),
+        ("fraud", vec![]),
+        ("order_loyalty", vec![]),
+        ("bike_stations", vec!["http.poll", "latest", "changes", "websocket", "serve"]),
+        ("rescheduled", vec!["schedule", "http"]),
+    ] {
+        for spelling in ["tide", "yaml"] {
+            let compiled = compiled(&format!("topologies/{name}/topology.{spelling}"));
+            let words: Vec<&str> =
+                compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
+            assert_eq!(words, lacking, "{name}.{spelling}");
+            assert_eq!(compiled.refusal.is_some(), !lacking.is_empty());
+            if let Some(refusal) = compiled.refusal {
+                assert_eq!(refusal.code, codes::NOT_YET);
+                assert_eq!(refusal.labels.len(), lacking.len());
+            }
+        }
+        let readme =
+            std::fs::read_to_string(repository(&format!("topologies/{name}/README.md"))).expect("read");
+        assert_eq!(readme.contains("It cannot run yet"), !lacking.is_empty(), "{name}");
+        assert!(lacking.iter().all(|word| readme.contains(&format!("`{word}`"))), "{name}");
+    }
 }
 
 #[test]
@@ -67,4 +100,70 @@ fn parameters_come_from_the_environment() {
     assert_ne!(five, nine);
     let wrong = compile(&file, &|_| Some("many".to_owned()));
     assert!(wrong.plan.is_none(), "`many` is no int");
+}
+
+/// Reads files of `tests/right`.
+struct Right;
+
+impl Files for Right {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(repository("dsl/tests/right").join(path)).map_err(|error| error.to_string())
+    }
+}
+
+fn right(name: &str) -> Compiled {
+    let text = Right.read(name).expect("the file is there");
+    let options = Options { environment: &|_| None, params: &BTreeMap::new(), files: &Right };
+    let compiled = compile_with(&SourceFile::new(name.to_owned(), text), &options);
+    let errors: Vec<_> =
+        compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    assert!(errors.is_empty(), "{name}:\n{}", render(&compiled.sources, &errors));
+    compiled
+}
+
+/// Every construct of the language, in both spellings: equal plans and tests, what `explain` shows, and what `run` refuses.
+#[test]
+fn every_construct_means_the_same_in_both_spellings() {
+    for name in ["steps", "windows", "joins", "connectors", "uses", "tests"] {
+        let tide = right(&format!("{name}.tide"));
+        let yaml = right(&format!("{name}.yaml"));
+        let (tide_plan, yaml_plan) = (tide.plan.expect("right"), yaml.plan.expect("right"));
+        let shown = explain(&tide_plan);
+        assert!(shown == explain(&yaml_plan), "{name}: {shown}\n{}", explain(&yaml_plan));
+        assert!(
+            without_lines(tide_plan) == without_lines(yaml_plan),
+            "{name}: the plans differ in what `explain` leaves out"
+        );
+        let steps = |tests: &[TestCase]| -> Vec<(String, Vec<TestStep>)> {
+            tests
+                .iter()
+                .map(|test| (test.name.clone(), test.steps.iter().map(without_line).collect()))
+                .collect()
+        };
+        assert_eq!(steps(&tide.tests), steps(&yaml.tests), "{name}");
+        let refusal = tide.refusal.map_or_else(String::new, |refusal| render(&tide.sources, &[refusal]));
+        insta::assert_snapshot!(format!("right_{name}"), format!("{refusal}{shown}"));
+        assert_eq!(refusal.is_empty(), yaml.refusal.is_none(), "{name}");
+    }
+}
+
+fn without_line(step: &TestStep) -> TestStep {
+    let mut step = step.clone();
+    match &mut step {
+        TestStep::Expect { line, .. }
+        | TestStep::ExpectAside { line, .. }
+        | TestStep::Snapshot { line, .. } => *line = 0,
+        TestStep::Feed { .. } | TestStep::AdvanceTo(_) => {}
+    }
+    step
+}
+
+/// The second job of the language, whole: a file that uses another, a pattern, a rolling range with a granularity.
+#[test]
+fn the_whole_fraud_job_is_right() {
+    let compiled = right("fraud.tide");
+    let words: Vec<&str> =
+        compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
+    assert_eq!(words, ["match", "rolling … granularity"]);
+    assert_eq!(compiled.tests.len(), 1);
 }

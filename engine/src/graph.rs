@@ -334,6 +334,18 @@ impl Builder<'_> {
             NodeKind::Sink(sink) => {
                 Box::new(Sink::new(sink, &plan.node(node.inputs[0]).schema, program.handle(&sink.topic)))
             }
+            NodeKind::HttpPoll(_)
+            | NodeKind::Generate(_)
+            | NodeKind::JoinStreams(_)
+            | NodeKind::JoinTables(_)
+            | NodeKind::Match(_)
+            | NodeKind::Latest(_)
+            | NodeKind::Changes(_)
+            | NodeKind::Top(_)
+            | NodeKind::Schedule(_)
+            | NodeKind::HttpSink(_)
+            | NodeKind::WebSocketSink(_)
+            | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }))
     }
 

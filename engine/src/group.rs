@@ -162,12 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn slices(size: i64, advance: i64) -> Slices {
-        Slices::new(&Window {
-            size: Span::from_micros(size),
-            advance: Span::from_micros(advance),
-            grace: Span::ZERO,
-            late: None,
-        })
+        Slices::new(&Window::aligned(Span::from_micros(size), Span::from_micros(advance), Span::ZERO, None))
     }
 
     proptest! {

@@ -123,6 +123,18 @@ impl Needed {
                 }
                 self.raw[input(0)] |= sink.pass_through;
             }
+            NodeKind::HttpPoll(_)
+            | NodeKind::Generate(_)
+            | NodeKind::JoinStreams(_)
+            | NodeKind::JoinTables(_)
+            | NodeKind::Match(_)
+            | NodeKind::Latest(_)
+            | NodeKind::Changes(_)
+            | NodeKind::Top(_)
+            | NodeKind::Schedule(_)
+            | NodeKind::HttpSink(_)
+            | NodeKind::WebSocketSink(_)
+            | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }
     }
 

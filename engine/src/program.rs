@@ -20,6 +20,8 @@ pub struct Program {
 impl Program {
     /// Makes every topic that the plan writes known to the writer.
     pub fn new<W: Writer>(plan: Plan, limits: Limits, writer: &mut W) -> Result<Program, LogError> {
+        let lacking = plan.not_runnable();
+        assert!(lacking.is_empty(), "a plan that cannot run was not refused: {lacking:?}");
         let needed = Needed::of(&plan);
         let mut program = Program {
             needed,
@@ -161,7 +163,8 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
                     .filter_map(|window| window.late.as_ref())
                     .for_each(|route| user(&route.topic));
             }
-            NodeKind::Merge => {}
+            // The others set nothing aside, or `Program::new` refuses them.
+            _ => {}
         }
     }
     for node in &plan.nodes {

@@ -3,7 +3,7 @@
 use super::expr::{Checker, FunctionDef, Globals};
 use super::typed::{Located, Type, Typed};
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::parse::Scalar;
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -34,7 +34,15 @@ pub(crate) struct Types<'a> {
     declared: BTreeMap<&'a str, &'a ast::TypeDecl>,
     /// Those that are being resolved just now: one that is met again is made of itself.
     inside: Vec<&'a str>,
+    /// Fields that the type which is being resolved has so far, those of the types inside of it included.
+    fields: usize,
+    /// That a type is too deep or too large was told.
+    told: bool,
 }
+
+/// Types inside of types.
+const DECLARED_DEPTH_MAX: usize = 32;
+const FIELDS_MAX: usize = 2_000;
 
 impl<'a> Types<'a> {
     pub(crate) fn new(topology: &'a Topology, diagnostics: &mut Vec<Diagnostic>) -> Types<'a> {
@@ -44,7 +52,7 @@ impl<'a> Types<'a> {
                 diagnostics.push(twice("type", &decl.name, before.name.span));
             }
         }
-        Types { declared, inside: Vec::new() }
+        Types { declared, inside: Vec::new(), fields: 0, told: false }
     }
 
     /// Resolves every declared type once, so that each mistake is told though nothing uses the type.
@@ -60,12 +68,16 @@ impl<'a> Types<'a> {
                 continue;
             }
             self.inside.push(name);
+            self.fields = 0;
             self.resolve(&decl.body, diagnostics);
             self.inside.pop();
         }
     }
 
     pub(crate) fn resolve(&mut self, expr: &'a TypeExpr, diagnostics: &mut Vec<Diagnostic>) -> Type {
+        if self.inside.is_empty() {
+            self.fields = 0;
+        }
         match &expr.node {
             TypeKind::Decimal { precision, scale } => Type::Scalar {
                 ty: ScalarType::Decimal { precision: *precision, scale: *scale },
@@ -95,6 +107,13 @@ impl<'a> Types<'a> {
                     if let Some(before) = places.insert(&field.name.node, field.name.span) {
                         diagnostics.push(twice("field", &field.name, before));
                         continue;
+                    }
+                    self.fields += 1;
+                    if self.fields > FIELDS_MAX {
+                        let message = format!(
+                            "with the types inside of it this type has more than {FIELDS_MAX} fields"
+                        );
+                        return self.too_much(codes::TOO_LARGE, expr.span, message, diagnostics);
                     }
                     resolved.push((field.name.node.clone(), self.resolve(&field.ty, diagnostics)));
                 }
@@ -168,10 +187,18 @@ impl<'a> Types<'a> {
                 );
                 return Type::Wrong;
             }
+            if self.inside.len() >= DECLARED_DEPTH_MAX {
+                let message = format!("more than {DECLARED_DEPTH_MAX} types inside of one another");
+                return self.too_much(codes::TOO_DEEP, span, message, diagnostics);
+            }
             self.inside.push(declared);
-            // Its own mistakes were told where it is declared.
-            let ty = self.resolve(&decl.body, &mut Vec::new());
+            // Its own mistakes were told where it is declared; how deep and large it becomes shows from here.
+            let mut told = Vec::new();
+            let ty = self.resolve(&decl.body, &mut told);
             self.inside.pop();
+            let from_here =
+                told.into_iter().filter(|told| matches!(told.code, codes::TOO_DEEP | codes::TOO_LARGE));
+            diagnostics.extend(from_here);
             return ty;
         }
         let diagnostic = match name {
@@ -201,6 +228,22 @@ impl<'a> Types<'a> {
     }
 }
 
+impl Types<'_> {
+    /// Told once: what is too much in one type is so in all that have it.
+    fn too_much(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: String,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Type {
+        if !std::mem::replace(&mut self.told, true) {
+            diagnostics.push(Diagnostic::error(code, span, message));
+        }
+        Type::Wrong
+    }
+}
+
 /// An enum has at least one name, and each once.
 fn check_variants(variants: &[ast::Name], diagnostics: &mut Vec<Diagnostic>) {
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
@@ -220,11 +263,18 @@ pub(crate) fn twice(what: &str, name: &ast::Name, before: Span) -> Diagnostic {
     .because(before, "first here")
 }
 
+/// What is given from outside.
+pub(crate) struct Given<'a> {
+    pub(crate) environment: Environment<'a>,
+    /// Values of params by their names.
+    pub(crate) params: &'a BTreeMap<String, String>,
+}
+
 /// Params and functions, checked.
 pub(crate) fn globals<'a>(
     topology: &'a Topology,
     types: &mut Types<'a>,
-    environment: Environment<'_>,
+    given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
     let mut globals = Globals { enums: types.enums(), ..Globals::default() };
@@ -235,8 +285,26 @@ pub(crate) fn globals<'a>(
             continue;
         }
         let ty = types.resolve(&param.ty, diagnostics);
-        let value = param_value(param, &ty, &globals.enums, environment, diagnostics).unwrap_or(Typed::Wrong);
+        let value = param_value(param, &ty, &globals.enums, given, diagnostics).unwrap_or(Typed::Wrong);
         globals.params.insert(param.name.node.clone(), value);
+    }
+    for name in given.params.keys().filter(|name| !globals.params.contains_key(*name)) {
+        let place = topology.name.as_ref().map_or(Span::new(0, 0), |name| name.span);
+        let diagnostic = Diagnostic::error(
+            codes::PARAM,
+            place,
+            format!("the topology has no param `{name}`, and is given one"),
+        );
+        diagnostics.push(match did_you_mean(name, globals.params.keys().map(String::as_str)) {
+            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
+            None if globals.params.is_empty() => {
+                diagnostic.note("it declares none: `param NAME: TYPE = VALUE`")
+            }
+            None => {
+                let names: Vec<&str> = globals.params.keys().map(String::as_str).collect();
+                diagnostic.note(format!("it has {}", super::expr::list(&names)))
+            }
+        });
     }
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for decl in &topology.functions {
@@ -271,17 +339,65 @@ fn param_value(
     param: &ast::ParamDecl,
     ty: &Type,
     enums: &BTreeMap<String, &'static EnumType>,
-    environment: Environment<'_>,
+    given: &Given<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Typed> {
-    let Type::Scalar { ty: scalar, .. } = ty else {
+    let Type::Scalar { ty: scalar, nullable } = ty else {
         if *ty != Type::Wrong {
             diagnostics.push(Diagnostic::error(codes::PARAM, param.ty.span, "a param is a single value"));
         }
         return None;
     };
-    let mut given = &param.value;
-    if let ast::ExprKind::Call(name, arguments) = &param.value.node
+    let typed = |value: Value| match value {
+        Value::Null => Typed::Scalar(super::typed::null_of(*scalar)),
+        value => Typed::Scalar(Expr::constant(value, *scalar)),
+    };
+    if let Some(text) = given.params.get(&param.name.node) {
+        let value = parse(text, *scalar);
+        if value.is_none() {
+            let message =
+                format!("the param `{}` is given as {text:?}, which is no {scalar}", param.name.node);
+            diagnostics.push(
+                Diagnostic::error(codes::PARAM, param.name.span, message).because(param.ty.span, "its type"),
+            );
+        }
+        return value.map(typed);
+    }
+    let wanted = Wanted { ty: *scalar, nullable: *nullable, place: Some(param.ty.span), what: "a param" };
+    let known = Globals { enums: enums.clone(), ..Globals::default() };
+    constant_of(&param.value, &wanted, &known, given.environment, diagnostics).map(typed)
+}
+
+/// A value that is known before anything runs: a plain one, a param, or `env("NAME", default)`.
+pub(crate) fn constant(
+    expr: &ast::Expr,
+    ty: ScalarType,
+    place: Option<Span>,
+    globals: &Globals,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let wanted = Wanted { ty, nullable: false, place, what: "this" };
+    constant_of(expr, &wanted, globals, environment, diagnostics)
+}
+
+struct Wanted {
+    ty: ScalarType,
+    nullable: bool,
+    /// Where the type was declared.
+    place: Option<Span>,
+    what: &'static str,
+}
+
+fn constant_of(
+    expr: &ast::Expr,
+    wanted: &Wanted,
+    globals: &Globals,
+    environment: Environment<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let mut given = expr;
+    if let ast::ExprKind::Call(name, arguments) = &expr.node
         && name.node == "env"
     {
         let (variable, default) = match &arguments[..] {
@@ -293,7 +409,7 @@ fn param_value(
                 diagnostics.push(
                     Diagnostic::error(
                         codes::BAD_ARGUMENTS,
-                        param.value.span,
+                        expr.span,
                         "`env` takes the name of a variable, and a default",
                     )
                     .note("for example `env(\"MAX_PER_5M\", 5)`"),
@@ -303,37 +419,35 @@ fn param_value(
         };
         match (environment(variable), default) {
             (Some(text), _) => {
-                let value = parse(&text, *scalar);
+                let value = parse(&text, wanted.ty);
                 if value.is_none() {
                     let message =
-                        format!("the environment variable {variable} is {text:?}, which is no {scalar}");
-                    diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message));
+                        format!("the environment variable {variable} is {text:?}, which is no {}", wanted.ty);
+                    diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message));
                 }
-                return value.map(|value| Typed::Scalar(Expr::constant(value, *scalar)));
+                return value;
             }
             (None, Some(default)) => given = default,
             (None, None) => {
                 let message =
                     format!("the environment variable {variable} is not set, and there is no default");
                 let note = format!("set it, or give a default: `env(\"{variable}\", …)`");
-                diagnostics.push(Diagnostic::error(codes::PARAM, param.value.span, message).note(note));
+                diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message).note(note));
                 return None;
             }
         }
     }
-    let known = Globals { enums: enums.clone(), ..Globals::default() };
-    let mut checker = Checker::new(&known, diagnostics, None);
+    let mut checker = Checker::new(globals, diagnostics, None);
     let value = Located { value: checker.check(given), span: given.span };
-    let value = checker.fit(value, ty, Some(param.ty.span))?;
-    if !matches!(&value, Typed::Scalar(Expr { kind: ExprKind::Const(_), .. })) {
-        diagnostics.push(Diagnostic::error(
-            codes::PARAM,
-            given.span,
-            "a param is a plain value, or `env(…)`",
-        ));
-        return None;
+    let ty = Type::Scalar { ty: wanted.ty, nullable: wanted.nullable };
+    match checker.fit(value, &ty, wanted.place)? {
+        Typed::Scalar(Expr { kind: ExprKind::Const(value), .. }) => Some(value),
+        _ => {
+            let message = format!("{} is a plain value, or `env(…)`", wanted.what);
+            diagnostics.push(Diagnostic::error(codes::PARAM, given.span, message));
+            None
+        }
     }
-    Some(value)
 }
 
 /// A value from outside, as the language would write it (strings and times without marks).

@@ -258,9 +258,25 @@ impl Printer<'_> {
         format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
     }
 
-    /// Is the stream declared with `table`?
-    pub(super) fn is_table(&self, decl: &StreamDecl) -> bool {
-        self.file.text[..decl.name.span.start as usize].trim_end().ends_with("table")
+    /// An element of a pattern: `b? if b.country != a.country`.
+    pub(super) fn element(&self, element: &PatternElement) -> String {
+        let word = match element.word {
+            PatternWord::Event => "",
+            PatternWord::Not => "not ",
+            PatternWord::Absent => "absent ",
+        };
+        let variable = |variable: &PatternVariable| {
+            let times = variable.times.as_ref().map_or_else(String::new, |times| self::times(times.node));
+            let condition =
+                variable.condition.as_ref().map_or_else(String::new, |expr| format!(" if {}", self.expr(expr)));
+            format!("{}{times}{condition}", variable.name.node)
+        };
+        word.to_owned() + &element.variables.iter().map(variable).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// A part of an order: `amount desc`.
+    pub(super) fn order(&self, (expr, descending): &(Expr, bool)) -> String {
+        format!("{} {}", self.expr(expr), if *descending { "desc" } else { "asc" })
     }
 
     /// `kafka`, or `embedded` where the file says so: they are one in the AST.
@@ -274,6 +290,17 @@ impl Printer<'_> {
         } else {
             "kafka"
         }
+    }
+}
+
+fn times(times: PatternTimes) -> String {
+    match (times.least, times.most) {
+        (0, Some(1)) => "?".to_owned(),
+        (1, None) => "+".to_owned(),
+        (0, None) => "*".to_owned(),
+        (least, Some(most)) if least == most => format!("{{{least}}}"),
+        (least, Some(most)) => format!("{{{least},{most}}}"),
+        (least, None) => format!("{{{least},}}"),
     }
 }
 

@@ -20,13 +20,20 @@ struct Writer<'a> {
 }
 
 /// Short declarations of the same word stand together.
-const TOGETHER: [&str; 4] = ["type", "enum", "param", "sink"];
+const TOGETHER: [&str; 6] = ["use", "type", "enum", "param", "sink", "serve"];
 
 impl Writer<'_> {
     fn topology(&mut self, topology: &Topology) {
-        let Topology { name, types, params, functions, sources, tables, streams, sinks, tests } = topology;
+        let Topology { name, uses, types, params, functions, sources, tables, streams, sinks, serves, tests } =
+            topology;
         if let Some(name) = name {
             self.begin("topology", name.span, &name.node);
+            self.end();
+        }
+        for decl in uses {
+            let names: Vec<&str> = decl.names.iter().map(|name| name.node.as_str()).collect();
+            let text = format!("{} {{ {} }}", string(&decl.path.node), names.join(", "));
+            self.begin("use", decl.path.span, &text);
             self.end();
         }
         for decl in types {
@@ -61,8 +68,8 @@ impl Writer<'_> {
             let head = format!("{}: ", decl.name.node);
             self.begin("source", decl.name.span, &head);
             self.type_expr(&decl.ty);
-            let topic = format!(" = {}", self.topic(&decl.topic));
-            self.out.push_str(&topic);
+            let from = format!(" = {}", self.connector(&decl.from));
+            self.out.push_str(&from);
             self.key(decl.key.as_ref());
             if let Some(time) = &decl.time {
                 let text = self.time(time);
@@ -73,7 +80,7 @@ impl Writer<'_> {
         }
         for decl in tables {
             let head = format!("{}: ", decl.name.node);
-            self.begin("table", decl.name.span, &head);
+            self.begin(if decl.global { "global table" } else { "table" }, decl.name.span, &head);
             self.type_expr(&decl.ty);
             let topic = format!(" = {}", self.topic(&decl.topic));
             self.out.push_str(&topic);
@@ -85,9 +92,14 @@ impl Writer<'_> {
             self.stream(decl);
         }
         for decl in sinks {
-            let text = format!("{} -> {}", decl.stream.node, self.topic(&decl.topic));
-            // A stream of several sinks has one name in YAML: the topic tells the places apart.
-            self.begin("sink", decl.topic.span, &text);
+            let text = format!("{} -> {}", decl.stream.node, self.connector(&decl.to));
+            // A stream of several sinks has one name in YAML: where it goes tells the places apart.
+            self.begin("sink", place_of(&decl.to), &text);
+            self.end();
+        }
+        for decl in serves {
+            let text = format!("{} at {}", decl.table.node, string(&decl.path.node));
+            self.begin("serve", decl.table.span, &text);
             self.end();
         }
         for decl in tests {
@@ -166,6 +178,19 @@ impl Writer<'_> {
         self.out.push_str("\n  }");
     }
 
+    fn connector(&self, connector: &Connector) -> String {
+        let connector = match connector {
+            Connector::Kafka(topic) => return self.topic(topic),
+            Connector::Other(connector) => connector,
+        };
+        let mut parts: Vec<String> = connector.arguments.iter().map(|expr| self.printer.expr(expr)).collect();
+        let options = connector.options.iter();
+        parts.extend(options.map(|(name, value)| format!("{}: {}", name.node, self.printer.expr(value))));
+        let routes = connector.routes.iter();
+        parts.extend(routes.map(|(name, topic)| format!("{} -> {}", name.node, self.topic(topic))));
+        format!("{}({})", connector.name.node, parts.join(", "))
+    }
+
     fn topic(&self, topic: &TopicRef) -> String {
         let mut text = format!("{}({}", self.printer.topic_word(topic), string(&topic.topic.node));
         for (name, value) in &topic.options {
@@ -211,7 +236,7 @@ impl Writer<'_> {
     fn stream(&mut self, decl: &StreamDecl) {
         let inputs: Vec<&str> = decl.inputs.iter().map(|input| input.node.as_str()).collect();
         let merge = if inputs.len() > 1 { "merge " } else { "" };
-        let word = if self.printer.is_table(decl) { "table" } else { "stream" };
+        let word = if decl.is_table { "table" } else { "stream" };
         self.begin(word, decl.name.span, &format!("{} = {merge}{}", decl.name.node, inputs.join(", ")));
         for step in &decl.steps {
             let text = self.step(step);
@@ -243,15 +268,46 @@ impl Writer<'_> {
             StepKind::RepartitionBy(by) => format!("repartition by {}", printer.exprs(by)),
             StepKind::Window(window) => self.window(window),
             StepKind::Aggregate(functions) => format!("aggregate {}", self.assignments(functions)),
-            StepKind::Rolling { range, by, excluding_current, functions } => {
-                let excluding = if *excluding_current { " excluding current" } else { "" };
-                let (range, functions) = (printer.duration(range), self.assignments(functions));
-                format!("rolling {range} by {}{excluding} {functions}", self.by(by))
+            StepKind::Rolling(step) => self.rolling(step),
+            StepKind::Join(step) => self.join(step),
+            StepKind::Match(step) => {
+                let elements: Vec<String> =
+                    step.elements.iter().map(|element| printer.element(element)).collect();
+                let within = printer.duration(&step.within);
+                format!("match by {} within {within} {{ {} }}", self.by(&step.by), elements.join(", "))
             }
-            StepKind::Join { left, table, alias, by } => {
-                let left = if *left { "left " } else { "" };
-                let alias = alias.as_ref().map_or_else(String::new, |alias| format!(" as {}", alias.node));
-                format!("{left}join {}{alias} by {}", table.node, printer.expr(by))
+            StepKind::Branch(arms) => {
+                let arms: Vec<String> = arms
+                    .iter()
+                    .map(|arm| match &arm.condition {
+                        Some(condition) => format!("{} if {}", arm.name.node, printer.expr(condition)),
+                        None => format!("else {}", arm.name.node),
+                    })
+                    .collect();
+                format!("branch {{ {} }}", arms.join(", "))
+            }
+            StepKind::Via(step) => self.via(step),
+            StepKind::Latest(by) => format!("latest by {}", printer.exprs(by)),
+            StepKind::Changes(None) => "changes".to_owned(),
+            StepKind::Changes(Some(condition)) => format!("changes where {}", printer.expr(condition)),
+            StepKind::Top(step) => {
+                let order: Vec<String> = step.order.iter().map(|part| printer.order(part)).collect();
+                let per = if step.per.is_empty() {
+                    String::new()
+                } else {
+                    format!(" per {}", printer.exprs(&step.per))
+                };
+                format!("top {} by {}{per}", step.count.node, order.join(", "))
+            }
+            StepKind::Schedule(step) => {
+                let mut text = format!("schedule at {} by {}", printer.expr(&step.at), self.by(&step.by));
+                if step.replace {
+                    text.push_str(", replace");
+                }
+                if let Some(condition) = &step.cancel {
+                    text.push_str(&format!(", cancel when {}", printer.expr(condition)));
+                }
+                text
             }
             StepKind::Expand { left, list, name } => {
                 let left = if *left { "left " } else { "" };
@@ -264,16 +320,28 @@ impl Writer<'_> {
             StepKind::Emit(EmitKind::Final) => "emit final".to_owned(),
             StepKind::Emit(EmitKind::Changes) => "emit changes".to_owned(),
             StepKind::Emit(EmitKind::Every(length)) => format!("emit every {}", printer.duration(length)),
-            StepKind::Unsupported(word) => word.clone(),
         }
     }
 
     fn window(&self, window: &WindowStep) -> String {
         let size = self.printer.duration(&window.size);
-        let mut text = match &window.every {
-            None => format!("window tumbling {size}"),
-            Some(every) => format!("window hopping {size} every {}", self.printer.duration(every)),
+        let kind = match window.kind {
+            WindowKind::Tumbling => "tumbling",
+            WindowKind::Hopping => "hopping",
+            WindowKind::Sliding => "sliding",
+            WindowKind::Session => "session gap",
+            WindowKind::Cumulate => "cumulate",
         };
+        let mut text = format!("window {kind} {size}");
+        if let Some(every) = &window.every {
+            text.push_str(&format!(" every {}", self.printer.duration(every)));
+        }
+        if let Some(zone) = &window.zone {
+            text.push_str(&format!(" in {}", string(&zone.node)));
+        }
+        if let Some(offset) = &window.offset {
+            text.push_str(&format!(", offset {}", self.printer.duration(offset)));
+        }
         if let Some(grace) = &window.grace {
             text.push_str(&format!(", grace {}", self.printer.duration(grace)));
         }
@@ -281,6 +349,65 @@ impl Writer<'_> {
             text.push_str(&format!(", late -> {}", self.topic(late)));
         }
         text
+    }
+
+    fn rolling(&self, step: &RollingStep) -> String {
+        let range = match &step.range {
+            RollingRange::Time(length) => self.printer.duration(length),
+            RollingRange::Rows(rows) => format!("{} rows", rows.node),
+        };
+        let mut text = format!("rolling {range} by {}", self.by(&step.by));
+        if step.excluding_current {
+            text.push_str(" excluding current");
+        }
+        if let Some(length) = &step.granularity {
+            text.push_str(&format!(" granularity {}", self.printer.duration(length)));
+        }
+        if step.ordered {
+            text.push_str(" ordered");
+        }
+        format!("{text} {}", self.assignments(&step.functions))
+    }
+
+    fn join(&self, step: &JoinStep) -> String {
+        let word = match step.kind {
+            JoinWord::Inner => "join",
+            JoinWord::Left => "left join",
+            JoinWord::Outer => "outer join",
+        };
+        let mut text = format!("{word} {}", step.other.node);
+        if let Some(alias) = &step.alias {
+            text.push_str(&format!(" as {}", alias.node));
+        }
+        if let Some(within) = &step.within {
+            let side = match within.side {
+                JoinSide::Both => "",
+                JoinSide::Before => " before",
+                JoinSide::After => " after",
+            };
+            text.push_str(&format!(" within {}{side}", self.printer.duration(&within.length)));
+        }
+        match &step.by[..] {
+            [] => {}
+            [only] => text.push_str(&format!(" by {}", self.printer.expr(only))),
+            several => text.push_str(&format!(" by ({})", self.printer.exprs(several))),
+        }
+        let parts = [("on", &step.on), ("as of", &step.as_of), ("where", &step.condition)];
+        for (word, expr) in parts {
+            if let Some(expr) = expr {
+                text.push_str(&format!(" {word} {}", self.printer.expr(expr)));
+            }
+        }
+        text
+    }
+
+    fn via(&self, step: &ViaStep) -> String {
+        let mut clauses: Vec<String> = Vec::new();
+        clauses.extend(step.key.as_ref().map(|key| format!("key {}", path(key))));
+        clauses.extend(step.time.as_ref().map(|time| self.time(time)));
+        clauses.extend(step.malformed.as_ref().map(|topic| format!("malformed -> {}", self.topic(topic))));
+        let clauses = clauses.join(", ");
+        format!("via {} {clauses}", self.topic(&step.topic)).trim_end().to_owned()
     }
 
     /// A plain field, or anything in brackets.
@@ -300,7 +427,15 @@ impl Writer<'_> {
     }
 
     fn test(&mut self, decl: &TestDecl) {
-        self.begin("test", decl.name.span, &format!("{} {{", string(&decl.name.node)));
+        match &decl.cases {
+            None => self.begin("test", decl.name.span, &format!("{} {{", string(&decl.name.node))),
+            Some(cases) => {
+                let head = format!("{} for {} in [", string(&decl.name.node), cases.name.node);
+                self.begin("test", decl.name.span, &head);
+                self.rows(&cases.rows);
+                self.out.push_str(" {");
+            }
+        }
         for step in &decl.steps {
             match step {
                 TestStepDecl::Feed { input, rows } => {
@@ -312,11 +447,28 @@ impl Writer<'_> {
                                 let text = self.printer.expr(row) + comma;
                                 self.part(row.span, &text);
                             }
+                            FeedRowDecl::Raw { text, key } => {
+                                let key =
+                                    key.as_ref().map_or_else(String::new, |key| format!(" key {}", string(&key.node)));
+                                self.part(text.span, &format!("raw {}{key}{comma}", string(&text.node)));
+                            }
                             FeedRowDecl::Null { key } => {
                                 self.part(key.span, &format!("null key {}{comma}", string(&key.node)));
                             }
                         }
                     }
+                }
+                TestStepDecl::FeedFile { input, file } => {
+                    self.part(input.span, &format!("{} <- file({})", input.node, string(&file.node)));
+                }
+                TestStepDecl::ExpectAside { aside, of, rows } => {
+                    let word = match aside {
+                        Aside::Errors => "errors of",
+                        Aside::Malformed => "malformed",
+                        Aside::Late => "late",
+                    };
+                    self.part(of.span, &format!("expect {word} {} == [", path(of)));
+                    self.rows(rows);
                 }
                 TestStepDecl::AdvanceTo(time) => {
                     let text = format!("advance to {}", self.printer.expr(time));
@@ -324,12 +476,7 @@ impl Writer<'_> {
                 }
                 TestStepDecl::Expect { stream, rows } => {
                     self.part(stream.span, &format!("expect {} == [", stream.node));
-                    for (index, row) in rows.iter().enumerate() {
-                        let comma = if index + 1 < rows.len() { "," } else { "" };
-                        let text = self.printer.expr(row) + comma;
-                        self.part(row.span, &text);
-                    }
-                    self.out.push(']');
+                    self.rows(rows);
                 }
                 TestStepDecl::Snapshot { stream } => {
                     self.part(stream.span, &format!("snapshot {}", stream.node));
@@ -338,6 +485,23 @@ impl Writer<'_> {
         }
         self.out.push_str("\n  }");
         self.end();
+    }
+
+    /// Rows up to the closing bracket of their list.
+    fn rows(&mut self, rows: &[Expr]) {
+        for (index, row) in rows.iter().enumerate() {
+            let comma = if index + 1 < rows.len() { "," } else { "" };
+            let text = self.printer.expr(row) + comma;
+            self.part(row.span, &text);
+        }
+        self.out.push(']');
+    }
+}
+
+pub(super) fn place_of(connector: &Connector) -> Span {
+    match connector {
+        Connector::Kafka(topic) => topic.span,
+        Connector::Other(connector) => connector.span,
     }
 }
 

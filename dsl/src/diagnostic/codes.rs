@@ -22,13 +22,16 @@ macro_rules! codes {
 codes! {
     SYNTAX = 101, "The text is not what the language expects at this place. The message names what could stand there; a misspelt word is most often the cause.";
     LITERAL = 102, "A number, time or string that cannot be read: a number too large, a date that does not exist, an unknown escape.";
-    TOO_DEEP = 103, "An expression is nested deeper than 64 levels, or a type deeper than 16. Give a part of an expression a name with `fn` or an earlier `add` step.";
+    TOO_DEEP = 103, "An expression is nested deeper than 64 levels or 256 operators, a type deeper than 16, or more than 256 steps lie one behind the other. Give a part of an expression a name with `fn` or an earlier `add` step.";
+    TOO_LARGE = 104, "A file, a declaration or an expression is larger than what is read: 1 MiB and 2,000 declarations for a file, 100,000 operations for an expression after its functions were put in place.";
     UNKNOWN_NAME = 201, "Nothing of this name is declared where it is used. Names are those of sources, tables, streams, params, functions, and of the fields of the event.";
     DUPLICATE_NAME = 202, "A name is declared twice. Sources, tables and streams share one set of names; types, params and functions have their own.";
     CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
     UNUSED = 204, "A stream or source that no sink and no test reads. It costs nothing, but it does nothing.";
     MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line.";
     ALLOW = 208, "A comment `allow T0512: the reason` takes one warning away: at the next line, or at its own line if code stands before it. It names one code and says why. One that nothing needs is told, so that it does not hide a later mistake.";
+    USE_FILE = 206, "A file named by `use` cannot be used: it is not there, it lies outside of the topology's folder, or it leads back to a file that uses it.";
+    USE_NAME = 207, "A name in `use` is not declared in that file, or clashes with a name that is declared here or comes from another file.";
     TYPE_MISMATCH = 301, "An expression has one type and another is needed. Types are never converted silently where something could be lost.";
     NOT_NULLABLE = 302, "A value that may be null stands where none may. Give a value for that case with `??`, or declare the target nullable with `?`.";
     BAD_FIELDS = 303, "The fields of a record are not those of its type: one is missing, or one is not declared.";
@@ -51,10 +54,19 @@ codes! {
     NO_LATE_ROUTE = 410, "A window without `late -> …`: events that come after their window is final are counted in a metric, and go nowhere. That may be what is wanted.";
     GROUPING = 402, "`aggregate` needs a `group by` before it, with at most a `window` between them; and `group by` and `window` need an `aggregate` behind them.";
     EMIT = 403, "`emit` stands directly behind an `aggregate`, and `emit final` needs a window: without one there is no end at which a result would be final.";
+    WINDOW = 405, "A window's parts do not go together: a cumulating window's step divides its size, only aligned windows have an offset or a time zone, and a zone is one of the IANA database, such as \"Europe/Paris\".";
+    ROLLING = 406, "A rolling aggregate's parts do not go together: rows are counted one by one, so they have no granularity, and a granularity is a part of the range.";
+    TABLE_NEEDED = 407, "This step works on a table: on the last row of each key. A table is read from a compacted topic, or made from a stream by `latest by …`, `aggregate` or `top`.";
+    STREAM_NEEDED = 408, "This step works on a stream of events, and is given a table. `changes` gives a table's changes as a stream.";
+    BRANCH = 409, "`branch` gives each event to the first of its streams whose condition is true. It ends its stream: what comes next reads the branches by their names.";
+    PATTERN = 411, "A `match` is a sequence of events of one key. Its variables have names of their own, what is forbidden or absent has no repetition, and `absent` stands at the end.";
+    TOP = 412, "`top N by …` orders rows by values that are always there, and N is from 1 to 10,000.";
+    SCHEDULE = 413, "`schedule at …` needs a timestamp that is always there.";
     EXPAND = 420, "`expand LIST as NAME` needs a list; `flat map LIST` needs a list of records, since each becomes an event.";
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
     REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";
     JOIN_KEY = 513, "A join is by the table's key: the expression must have its type.";
+    JOIN_SHAPE = 515, "The parts of a join do not go together: two streams need `within`, a table needs its whole key, `as of` looks into a table that is read from a topic.";
     KEY_FIELD = 514, "The key must be a plain field of the event that is not nullable.";
     KEY_TYPE = 520, "A list or a map cannot be a key: keys are compared and stored byte by byte, and are the text of a record's key. Take a field of it, or make a string of it with `join`.";
     SINK_OPTION = 601, "An option of a topic that does not exist, or has a value that it cannot have.";
@@ -62,6 +74,9 @@ codes! {
     TOPIC_CLASH = 603, "One topic is used in two ways that do not go together.";
     STEP_NAME = 604, "Two steps that keep state have the same word in one stream. Their stores need names: write `as NAME` behind each. A name is the identity of the state, so it must not depend on the order of the steps.";
     TOPIC_NAME = 605, "A topic's name has 1 to 249 letters, digits, dots, dashes and underscores, as Kafka demands; names of topologies, streams and steps become parts of topic names.";
+    CONNECTOR = 606, "A source or sink of this kind does not exist, or lacks something that it needs, or is given something that it does not know.";
+    GENERATE = 607, "`generate` makes up each field of the type: a plain value, `pick(…)`, `between(low, high)`, `sequence()`, `now()`, `chance(0.1)`.";
+    SERVE = 608, "`serve` answers with the rows of a table. Each part of its key has one place in the path, written `{name}`.";
     TEST = 701, "A test feeds sources and tables, and expects rows of streams.";
     YAML_SHAPE = 801, "The YAML is not of the shape that a topology has: a key that does not exist, or a value of another kind.";
     NOT_YET = 901, "This is part of the language, and this version cannot run it yet.";
@@ -74,7 +89,7 @@ pub fn page(code: Code) -> &'static str {
 
 /// Reads `T0512`.
 pub fn parse(text: &str) -> Option<Code> {
-    let number: u16 = text.strip_prefix(['T', 't'])?.parse().ok()?;
+    let number = text.strip_prefix(['T', 't'])?.parse::<u16>().ok()?;
     ALL.iter().map(|(code, _)| *code).find(|code| code.0 == number)
 }
 

@@ -1,9 +1,9 @@
 //! Mends that a machine can apply.
 
 use super::did_you_mean;
-use crate::source::{SourceFile, Span};
+use crate::source::{Sources, Span};
 
-/// Replaces a range of the file.
+/// Replaces what stands at a place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edit {
     pub span: Span,
@@ -19,20 +19,22 @@ pub(crate) enum Mend {
 }
 
 /// The change of the file. None: the misspelt word is not the only one of its kind at the place.
-pub(super) fn resolve(mend: &Mend, place: Span, file: &SourceFile) -> Option<Edit> {
+pub(super) fn resolve(mend: &Mend, place: Span, sources: &Sources) -> Option<Edit> {
     let word = match mend {
         Mend::Replace(edit) => return Some(edit.clone()),
         Mend::Word(word) => word,
     };
-    let text = file.text.get(place.start as usize..place.end as usize)?;
+    let (_, file) = sources.file_of(place);
+    let range = file.range(place);
+    let text = file.text.get(range.clone())?;
     let mut near =
         words(text).filter(|(_, wrong)| *wrong != word && did_you_mean(wrong, [word.as_str()]).is_some());
     let (at, wrong) = near.next()?;
     if near.next().is_some() {
         return None;
     }
-    let start = place.start as usize + at;
-    Some(Edit { span: Span::new(start, start + wrong.len()), text: word.clone() })
+    let start = range.start + at;
+    Some(Edit { span: file.place(Span::new(start, start + wrong.len())), text: word.clone() })
 }
 
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -46,10 +48,11 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::SourceFile;
 
     #[test]
     fn the_misspelt_word_is_found_at_its_place() {
-        let file = SourceFile::new("a.tide", "filter merchant.curency == x");
+        let file = Sources::new(SourceFile::new("a.tide", "filter merchant.curency == x"));
         let mend = Mend::Word("currency".to_owned());
         let edit = resolve(&mend, Span::new(7, 23), &file).expect("one word is near");
         assert_eq!((edit.span, edit.text.as_str()), (Span::new(16, 23), "currency"));

@@ -1,14 +1,15 @@
 //! Diagnostics as workflow commands, which show at the lines of a pull request.
 
 use super::Diagnostic;
-use crate::source::SourceFile;
+use crate::source::Sources;
 
-pub fn render_github(file: &SourceFile, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|diagnostic| line(file, diagnostic)).collect()
+pub fn render_github(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(|diagnostic| line(sources, diagnostic)).collect()
 }
 
-fn line(file: &SourceFile, diagnostic: &Diagnostic) -> String {
+fn line(sources: &Sources, diagnostic: &Diagnostic) -> String {
     let first = &diagnostic.labels[0];
+    let (_, file) = sources.file_of(first.span);
     let (line, column) = file.position(first.span.start);
     let (end_line, end_column) = file.position(first.span.end);
     let mut text = diagnostic.message.clone();

@@ -4,6 +4,7 @@ pub mod codes;
 mod edit;
 mod github;
 mod json;
+mod reference;
 mod render;
 mod sarif;
 
@@ -11,10 +12,11 @@ pub use codes::Code;
 pub use edit::Edit;
 pub use github::render_github;
 pub use json::render_json;
+pub use reference::{overview, reference};
 pub use render::{render, render_short};
 pub use sarif::render_sarif;
 
-use crate::source::{SourceFile, Span};
+use crate::source::{Sources, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
@@ -87,8 +89,8 @@ impl Diagnostic {
     }
 
     /// The change of the file that mends it, where there is one.
-    pub fn edit(&self, file: &SourceFile) -> Option<Edit> {
-        edit::resolve(self.mend.as_ref()?, self.labels[0].span, file)
+    pub fn edit(&self, sources: &Sources) -> Option<Edit> {
+        edit::resolve(self.mend.as_ref()?, self.labels[0].span, sources)
     }
 
     /// Shows the cause.

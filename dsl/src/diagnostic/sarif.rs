@@ -1,18 +1,18 @@
 //! Diagnostics as a SARIF 2.1.0 log (OASIS), which code hosts and editors read.
 
 use super::{Diagnostic, codes};
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, Sources, Span};
 use serde_json::{Value, json};
 
 /// One run over all files.
-pub fn render_sarif(files: &[(&SourceFile, &[Diagnostic])]) -> String {
+pub fn render_sarif(topologies: &[(&Sources, &[Diagnostic])]) -> String {
     let rules: Vec<Value> = codes::ALL
         .iter()
         .map(|(code, page)| json!({ "id": code.to_string(), "shortDescription": { "text": first_sentence(page) }, "fullDescription": { "text": page } }))
         .collect();
-    let results: Vec<Value> = files
+    let results: Vec<Value> = topologies
         .iter()
-        .flat_map(|(file, diagnostics)| diagnostics.iter().map(|diagnostic| result(file, diagnostic)))
+        .flat_map(|(sources, diagnostics)| diagnostics.iter().map(|diagnostic| result(sources, diagnostic)))
         .collect();
     let driver = json!({ "name": "tidegate", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
     let run = json!({ "tool": { "driver": driver }, "columnKind": "unicodeCodePoints", "results": results });
@@ -24,7 +24,7 @@ fn first_sentence(page: &str) -> &str {
     page.split_inclusive(". ").next().unwrap_or(page).trim()
 }
 
-fn result(file: &SourceFile, diagnostic: &Diagnostic) -> Value {
+fn result(sources: &Sources, diagnostic: &Diagnostic) -> Value {
     let mut message = diagnostic.message.clone();
     let first = diagnostic.labels[0].text.clone();
     for part in std::iter::once(&first).filter(|text| !text.is_empty()).chain(&diagnostic.notes) {
@@ -36,12 +36,12 @@ fn result(file: &SourceFile, diagnostic: &Diagnostic) -> Value {
         "ruleIndex": codes::ALL.iter().position(|(code, _)| *code == diagnostic.code),
         "level": diagnostic.severity.word(),
         "message": { "text": message },
-        "locations": [location(file, diagnostic.labels[0].span)],
+        "locations": [location(sources, diagnostic.labels[0].span)],
     });
     let related: Vec<Value> = diagnostic.labels[1..]
         .iter()
         .map(|label| {
-            let mut value = location(file, label.span);
+            let mut value = location(sources, label.span);
             value["message"] = json!({ "text": label.text });
             value
         })
@@ -49,7 +49,8 @@ fn result(file: &SourceFile, diagnostic: &Diagnostic) -> Value {
     if !related.is_empty() {
         value["relatedLocations"] = json!(related);
     }
-    if let Some(edit) = diagnostic.edit(file) {
+    if let Some(edit) = diagnostic.edit(sources) {
+        let (_, file) = sources.file_of(edit.span);
         let replacement =
             json!({ "deletedRegion": region(file, edit.span), "insertedContent": { "text": edit.text } });
         let change = json!({ "artifactLocation": { "uri": uri(file) }, "replacements": [replacement] });
@@ -58,7 +59,8 @@ fn result(file: &SourceFile, diagnostic: &Diagnostic) -> Value {
     value
 }
 
-fn location(file: &SourceFile, span: Span) -> Value {
+fn location(sources: &Sources, span: Span) -> Value {
+    let (_, file) = sources.file_of(span);
     json!({ "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region(file, span) } })
 }
 

@@ -32,6 +32,11 @@ fn label(plan: &Plan, node: &Node) -> String {
         NodeKind::Source(source) => format!("source {name} <- {}", source.topic),
         NodeKind::Table(table) => format!("table {name} <- {}", table.topic),
         NodeKind::Sink(sink) => format!("sink -> {}", sink.topic),
+        NodeKind::HttpPoll(poll) => format!("source {name} <- {}", poll.url),
+        NodeKind::Generate(_) => format!("source {name} <- generate"),
+        NodeKind::HttpSink(sink) => format!("sink -> {}", sink.url),
+        NodeKind::WebSocketSink(sink) => format!("sink -> websocket {}", sink.path),
+        NodeKind::Serve(serve) => format!("serve {}", serve.path),
         NodeKind::Repartition(repartition) if repartition.partial => {
             format!("{name} = partial aggregates -> {}", repartition.topic)
         }

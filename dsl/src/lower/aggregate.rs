@@ -1,7 +1,7 @@
 //! `group by`, `window`, `aggregate` and `emit`, which become one node.
 
 use super::{Flow, Lowerer};
-use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl, WindowStep};
+use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl};
 use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -30,40 +30,6 @@ impl Lowerer<'_> {
         None
     }
 
-    pub(super) fn window(&mut self, window: &WindowStep, place: Place) -> Option<Window> {
-        self.positive(&window.size)?;
-        let every = window.every.as_ref().unwrap_or(&window.size);
-        self.positive(every)?;
-        if every.node > window.size.node {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::BAD_DURATION,
-                    every.span,
-                    "the windows would leave gaps: events between them would be in none",
-                )
-                .because(window.size.span, "longer than the window"),
-            );
-            return None;
-        }
-        let late = self.route(window.late.as_ref());
-        if late.is_none() {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    codes::NO_LATE_ROUTE,
-                    place,
-                    "events that come after their window is final are only counted",
-                )
-                .note("to keep them: `, late -> kafka(\"…\")`"),
-            );
-        }
-        Some(Window {
-            size: Span::from_micros(window.size.node),
-            advance: Span::from_micros(every.node),
-            grace: Span::from_micros(window.grace.as_ref().map_or(0, |grace| grace.node)),
-            late,
-        })
-    }
-
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
     pub(super) fn aggregate(
         &mut self,
@@ -82,6 +48,7 @@ impl Lowerer<'_> {
             );
             return None;
         };
+        let window_span = grouping.window.as_ref().map(|(_, step)| step.span);
         let window = grouping.window.map(|(window, _)| window);
         let emit = match emit {
             None if window.is_some() => Emit::Final,
@@ -118,6 +85,9 @@ impl Lowerer<'_> {
         let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
+        if let Some(span) = window_span {
+            self.part_places.insert(self.nodes[node.0 as usize].name.clone(), span);
+        }
         // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
         let partitioned: Vec<usize> = match &flow.partitioned {
             Some(columns) if flow.is_partitioned_for(&key) => {

@@ -1,7 +1,7 @@
 //! Sources and tables.
 
 use super::{Flow, Lowerer};
-use crate::ast::{Path, SourceDecl, TableDecl};
+use crate::ast::{Connector, Path, SourceDecl, TableDecl, TimeClause};
 use crate::check::declared::Types;
 use crate::check::typed::{Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -11,45 +11,28 @@ use tidegate_model::{ScalarType, Schema, Span};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn source(&mut self, decl: &'a SourceDecl, types: &mut Types<'a>) {
-        self.topic(&decl.topic, &[]);
-        let malformed = self.route(decl.malformed.as_ref());
         let ty = types.resolve(&decl.ty, self.diagnostics);
         let Some(schema) = self.event_schema(&ty, decl.ty.span) else {
             self.broken.insert(decl.name.node.clone());
             return;
         };
         let key = decl.key.as_ref().and_then(|path| self.key_column(path, &schema));
-        let mut time = SourceTime { column: None, out_of_order: Span::ZERO, idle: None };
-        if let Some(clause) = &decl.time {
-            time.column = self.field(&clause.field, &schema);
-            if let Some(column) = time.column.map(|index| &schema.columns[index])
-                && (column.ty != ScalarType::Timestamp || column.nullable)
-            {
-                let is = format!("this is {}{}", column.ty, if column.nullable { "?" } else { "" });
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::TIME_FIELD,
-                        clause.field.span,
-                        "the event time is a timestamp that is always there",
-                    )
-                    .here(is),
-                );
-                time.column = None;
+        let time = match &decl.time {
+            Some(clause) => self.source_time(clause, &schema),
+            None => SourceTime { column: None, out_of_order: Span::ZERO, idle: None },
+        };
+        let kind = match &decl.from {
+            Connector::Kafka(topic) => {
+                self.topic(topic, &[]);
+                let malformed = self.route(decl.malformed.as_ref());
+                Some(NodeKind::Source(Source { topic: topic.topic.node.clone(), key, time, malformed }))
             }
-            time.out_of_order =
-                clause.out_of_order.as_ref().map_or(Span::ZERO, |length| Span::from_micros(length.node));
-            if let Some(idle) = &clause.idle {
-                if idle.node <= 0 {
-                    self.error(
-                        codes::BAD_DURATION,
-                        idle.span,
-                        "a source is idle after some time, not at once",
-                    );
-                }
-                time.idle = Some(Span::from_micros(idle.node));
-            }
-        }
-        let kind = NodeKind::Source(Source { topic: decl.topic.topic.node.clone(), key, time, malformed });
+            Connector::Other(connector) => self.external_source(decl, connector, &schema, key, time),
+        };
+        let Some(kind) = kind else {
+            self.broken.insert(decl.name.node.clone());
+            return;
+        };
         let name = &decl.name;
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
@@ -58,6 +41,34 @@ impl<'a> Lowerer<'a> {
             name.node.clone(),
             Flow { node, schema, partitioned, partitioned_at, key: None, is_table: false },
         );
+    }
+
+    pub(super) fn source_time(&mut self, clause: &TimeClause, schema: &Schema) -> SourceTime {
+        let mut time = SourceTime { column: None, out_of_order: Span::ZERO, idle: None };
+        time.column = self.field(&clause.field, schema);
+        if let Some(column) = time.column.map(|index| &schema.columns[index])
+            && (column.ty != ScalarType::Timestamp || column.nullable)
+        {
+            let is = format!("this is {}{}", column.ty, if column.nullable { "?" } else { "" });
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::TIME_FIELD,
+                    clause.field.span,
+                    "the event time is a timestamp that is always there",
+                )
+                .here(is),
+            );
+            time.column = None;
+        }
+        time.out_of_order =
+            clause.out_of_order.as_ref().map_or(Span::ZERO, |length| Span::from_micros(length.node));
+        if let Some(idle) = &clause.idle {
+            if idle.node <= 0 {
+                self.error(codes::BAD_DURATION, idle.span, "a source is idle after some time, not at once");
+            }
+            time.idle = Some(Span::from_micros(idle.node));
+        }
+        time
     }
 
     pub(super) fn table(&mut self, decl: &'a TableDecl, types: &mut Types<'a>) {
@@ -85,11 +96,16 @@ impl<'a> Lowerer<'a> {
             return;
         };
         let name = &decl.name;
-        let kind = NodeKind::Table(Table { topic: decl.topic.topic.node.clone(), key, malformed });
+        let kind = NodeKind::Table(Table {
+            topic: decl.topic.topic.node.clone(),
+            key,
+            global: decl.global,
+            malformed,
+        });
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
-        let flow =
-            Flow { node, schema, partitioned: Some(vec![key]), partitioned_at, key: None, is_table: true };
+        let own = Some(vec![key]);
+        let flow = Flow { node, schema, partitioned: own.clone(), partitioned_at, key: own, is_table: true };
         self.flows.insert(name.node.clone(), flow);
     }
 
@@ -145,7 +161,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A field that can be a record's key.
-    fn key_column(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
+    pub(super) fn key_column(&mut self, path: &Path, schema: &Schema) -> Option<usize> {
         let index = self.field(path, schema)?;
         let column = &schema.columns[index];
         if !column.ty.is_key() {

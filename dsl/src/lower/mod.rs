@@ -1,32 +1,43 @@
 //! The checked file becomes a plan: nodes in topological order, partitions proven, repartitions inserted.
 
 mod aggregate;
-mod expand;
+mod connector;
 mod flow;
+mod generate;
 mod input;
 mod key;
+mod serve;
 mod sink;
 mod step;
+mod stream;
 mod subtopology;
 mod test_block;
 mod topic;
+mod window;
 
 use crate::ast::{self, Topology};
-use crate::check::declared::{Types, twice};
+use crate::check::declared::{Environment, Types, twice};
 use crate::check::expr::{Checker, Globals};
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
-use crate::source::{SourceFile, Span};
+use crate::files::Files;
+use crate::source::{Sources, Span};
 use flow::Flow;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::plan::{Node, NodeKind, Plan};
 use tidegate_model::test_case::TestCase;
 use tidegate_model::{NodeId, Schema, SubtopologyId};
 
+/// An event goes through the steps by calls inside of one another.
+const STEPS_MAX: usize = 256;
+const NODES_MAX: usize = 5_000;
+
 pub(crate) struct Lowerer<'a> {
-    file: &'a SourceFile,
+    sources: &'a Sources,
     topology: &'a Topology,
     globals: &'a Globals,
+    environment: Environment<'a>,
+    files: &'a dyn Files,
     diagnostics: &'a mut Vec<Diagnostic>,
     name: String,
     nodes: Vec<Node>,
@@ -38,20 +49,43 @@ pub(crate) struct Lowerer<'a> {
     used: BTreeSet<String>,
     /// Repartitions that are there already: (input, key columns) to the node.
     repartitions: BTreeMap<(NodeId, Vec<usize>), NodeId>,
+    /// How many nodes lie one behind the other up to each.
+    depths: Vec<usize>,
+    /// Where a node has a part that says more of it than its own place: an aggregate's window.
+    part_places: BTreeMap<String, Span>,
+    /// The topics of `via`, and where they are named.
+    vias: Vec<(String, Span)>,
+}
+
+/// What became of a file.
+pub(crate) struct Lowered {
+    pub(crate) plan: Plan,
+    pub(crate) tests: Vec<TestCase>,
+    /// The plan has steps that the engine lacks: what `run` and `test` say.
+    pub(crate) refusal: Option<Diagnostic>,
+}
+
+/// What lowering may look at besides the file.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) environment: Environment<'a>,
+    pub(crate) files: &'a dyn Files,
 }
 
 pub(crate) fn lower<'a>(
-    file: &'a SourceFile,
+    surroundings: &Surroundings<'a>,
     topology: &'a Topology,
     types: &mut Types<'a>,
     globals: &'a Globals,
     diagnostics: &'a mut Vec<Diagnostic>,
-) -> (Plan, Vec<TestCase>) {
+) -> Lowered {
     let name = topology.name.as_ref().map_or_else(String::new, |name| name.node.clone());
     let mut lowerer = Lowerer {
-        file,
+        sources: surroundings.sources,
         topology,
         globals,
+        environment: surroundings.environment,
+        files: surroundings.files,
         diagnostics,
         name,
         nodes: Vec::new(),
@@ -60,6 +94,9 @@ pub(crate) fn lower<'a>(
         broken: BTreeSet::new(),
         used: BTreeSet::new(),
         repartitions: BTreeMap::new(),
+        depths: Vec::new(),
+        part_places: BTreeMap::new(),
+        vias: Vec::new(),
     };
     lowerer.declared_once();
     for source in &topology.sources {
@@ -69,22 +106,56 @@ pub(crate) fn lower<'a>(
         lowerer.table(table, types);
     }
     for stream in lowerer.in_order() {
+        if lowerer.nodes.len() > NODES_MAX {
+            let message = format!("the topology has more than {NODES_MAX} steps");
+            lowerer.error(codes::TOO_LARGE, stream.name.span, message);
+            break;
+        }
         lowerer.stream(stream);
     }
     for sink in &topology.sinks {
         lowerer.sink(sink);
     }
-    let tests = topology.tests.iter().filter_map(|test| lowerer.test(test)).collect();
+    lowerer.serves();
+    let tests = topology.tests.iter().flat_map(|test| lowerer.test(test)).collect();
     lowerer.unused();
     lowerer.topics();
     subtopology::number(&mut lowerer.nodes);
     lowerer.no_loops();
-    let names =
-        topology.sources.iter().map(|decl| &decl.name).chain(topology.tables.iter().map(|decl| &decl.name));
-    let names = names.chain(topology.streams.iter().map(|decl| &decl.name));
-    let names =
-        names.filter_map(|name| Some((name.node.clone(), lowerer.flows.get(&name.node)?.node))).collect();
-    (Plan { topology: lowerer.name, nodes: lowerer.nodes, names }, tests)
+    let names = lowerer
+        .declared()
+        .into_iter()
+        .filter_map(|(_, name)| Some((name.node.clone(), lowerer.flows.get(&name.node)?.node)))
+        .collect();
+    let plan = Plan {
+        topology: std::mem::take(&mut lowerer.name),
+        nodes: std::mem::take(&mut lowerer.nodes),
+        names,
+    };
+    let refusal = refusal(&plan, &lowerer);
+    Lowered { plan, tests, refusal }
+}
+
+/// One diagnostic for all steps that the engine lacks.
+fn refusal(plan: &Plan, lowerer: &Lowerer<'_>) -> Option<Diagnostic> {
+    let lacking = plan.not_runnable();
+    let label = |(id, words): &(NodeId, &'static str)| {
+        let node = plan.node(*id);
+        let part = lowerer.part_places.get(&node.name);
+        (
+            *part.unwrap_or(&lowerer.node_places[&node.name]),
+            format!("`{words}` ({}.{})", plan.topology, node.name),
+        )
+    };
+    let mut labels = lacking.iter().map(label);
+    let (span, text) = labels.next()?;
+    let message = match lacking.len() {
+        1 => "this version cannot run one step of this topology yet".to_owned(),
+        many => format!("this version cannot run {many} steps of this topology yet"),
+    };
+    let diagnostic = Diagnostic::error(codes::NOT_YET, span, message).here(text);
+    let diagnostic = labels.fold(diagnostic, |diagnostic, (span, text)| diagnostic.because(span, text));
+    Some(diagnostic.note("the topology is right: `check` and `explain` take it"))
 }
 
 impl<'a> Lowerer<'a> {
@@ -98,19 +169,36 @@ impl<'a> Lowerer<'a> {
 
     /// Sources, tables and streams share one set of names.
     fn declared_once(&mut self) {
-        let topology = self.topology;
-        let names = topology
-            .sources
-            .iter()
-            .map(|decl| &decl.name)
-            .chain(topology.tables.iter().map(|decl| &decl.name));
         let mut places: BTreeMap<&str, Span> = BTreeMap::new();
-        for name in names.chain(topology.streams.iter().map(|decl| &decl.name)) {
+        for (_, name) in self.declared() {
             if let Some(before) = places.insert(&name.node, name.span) {
                 self.diagnostics.push(twice("name", name, before));
                 self.broken.insert(name.node.clone());
             }
         }
+    }
+
+    /// The names of sources, tables and streams, branches included, with the word for what each is.
+    fn declared(&self) -> Vec<(&'static str, &'a ast::Name)> {
+        let topology = self.topology;
+        let mut names: Vec<(&'static str, &'a ast::Name)> = Vec::new();
+        names.extend(topology.sources.iter().map(|decl| ("source", &decl.name)));
+        names.extend(topology.tables.iter().map(|decl| ("table", &decl.name)));
+        let (tables, streams): (Vec<_>, Vec<_>) = topology.streams.iter().partition(|decl| decl.is_table);
+        for decl in tables.into_iter().chain(streams) {
+            names.push((if decl.is_table { "table" } else { "stream" }, &decl.name));
+            names.extend(crate::walk::branches(decl).map(|name| ("branch", name)));
+        }
+        names
+    }
+
+    /// What a stream reads: its inputs, and what its steps join.
+    fn reads(decl: &ast::StreamDecl) -> impl Iterator<Item = &ast::Name> {
+        let joined = decl.steps.iter().filter_map(|step| match &step.kind {
+            ast::StepKind::Join(join) => Some(&join.other),
+            _ => None,
+        });
+        decl.inputs.iter().chain(joined)
     }
 
     /// The streams, each behind those that it reads. A stream that reads itself is told, and left out.
@@ -119,14 +207,17 @@ impl<'a> Lowerer<'a> {
         let mut waiting: Vec<&ast::StreamDecl> = streams.iter().collect();
         let mut ordered = Vec::new();
         loop {
-            let blocked: BTreeSet<&str> = waiting.iter().map(|stream| stream.name.node.as_str()).collect();
+            let names = |stream: &&'a ast::StreamDecl| {
+                let branches = crate::walk::branches(stream);
+                branches.chain([&stream.name]).map(|name| name.node.as_str()).collect::<Vec<_>>()
+            };
+            let blocked: BTreeSet<&str> = waiting.iter().flat_map(names).collect();
             let (ready, later): (Vec<_>, Vec<_>) = waiting
                 .into_iter()
-                .partition(|stream| stream.inputs.iter().all(|input| !blocked.contains(input.node.as_str())));
+                .partition(|stream| Self::reads(stream).all(|input| !blocked.contains(input.node.as_str())));
             if ready.is_empty() {
                 for stream in &later {
-                    let Some(cause) =
-                        stream.inputs.iter().find(|input| blocked.contains(input.node.as_str()))
+                    let Some(cause) = Self::reads(stream).find(|input| blocked.contains(input.node.as_str()))
                     else {
                         continue;
                     };
@@ -143,7 +234,10 @@ impl<'a> Lowerer<'a> {
                 }
                 return ordered;
             }
-            ordered.extend(ready);
+            // Tables first, as in the YAML form, which has them in a section of their own: both spellings give one plan.
+            let (tables, streams): (Vec<_>, Vec<_>) = ready.into_iter().partition(|decl| decl.is_table);
+            ordered.extend(tables);
+            ordered.extend(streams);
             waiting = later;
         }
     }
@@ -179,10 +273,17 @@ impl<'a> Lowerer<'a> {
         place: Span,
     ) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let keeps_state = matches!(
-            kind,
-            NodeKind::Aggregate(_) | NodeKind::Rolling(_) | NodeKind::Dedupe(_) | NodeKind::Repartition(_)
-        );
+        let line = self.line(place);
+        let mut node =
+            Node { id, name: name.clone(), kind, inputs, subtopology: SubtopologyId(0), schema, line };
+        // What stands outside of the topology by its name keeps it too: a topic, an address.
+        let keeps_state = match &node.kind {
+            // Declarations are told by `declared_once`.
+            NodeKind::Table(_) => false,
+            NodeKind::Source(_) => name.contains('.'),
+            NodeKind::Repartition(_) => true,
+            _ => node.has_store(),
+        };
         let mut unique = name.clone();
         if let Some(before) = self.node_places.get(&name).copied() {
             if keeps_state {
@@ -204,18 +305,27 @@ impl<'a> Lowerer<'a> {
                 .expect("endless");
         }
         self.node_places.insert(unique.clone(), place);
-        let line = self.file.line(place);
-        self.nodes.push(Node { id, name: unique, kind, inputs, subtopology: SubtopologyId(0), schema, line });
+        let depth = node.inputs.iter().map(|input| self.depths[input.0 as usize]).max().unwrap_or(0) + 1;
+        if depth == STEPS_MAX + 1 {
+            let message = format!("more than {STEPS_MAX} steps one behind the other");
+            self.error(codes::TOO_DEEP, place, message);
+        }
+        self.depths.push(depth);
+        node.name = unique;
+        self.nodes.push(node);
         id
+    }
+
+    /// The line of a place in its file.
+    fn line(&self, place: Span) -> u32 {
+        self.sources.file_of(place).1.line(place)
     }
 
     /// What nothing reads is most often forgotten.
     fn unused(&mut self) {
-        let topology = self.topology;
-        let names = topology.sources.iter().map(|decl| ("source", &decl.name));
-        let names = names.chain(topology.tables.iter().map(|decl| ("table", &decl.name)));
-        for (what, name) in names.chain(topology.streams.iter().map(|decl| ("stream", &decl.name))) {
-            if !self.used.contains(&name.node) {
+        for (what, name) in self.declared() {
+            // Of what is wrong only that is told.
+            if !self.used.contains(&name.node) && !self.broken.contains(&name.node) {
                 let message = format!("nothing reads the {what} `{}`", name.node);
                 self.diagnostics.push(Diagnostic::warning(codes::UNUSED, name.span, message));
             }
@@ -224,6 +334,22 @@ impl<'a> Lowerer<'a> {
 
     /// A part of the topology must not feed itself through an internal topic: its watermark would wait for itself.
     fn no_loops(&mut self) {
+        for node in &self.nodes {
+            // A source inside of a stream is the far end of a `via`; what a declared source reads is looked at by `topics`.
+            let NodeKind::Source(source) = &node.kind else { continue };
+            if !node.name.contains('.') {
+                continue;
+            }
+            let writes =
+                |other: &&Node| matches!(&other.kind, NodeKind::Sink(sink) if sink.topic == source.topic);
+            let sink = self.nodes.iter().find(writes).filter(|sink| sink.subtopology == node.subtopology);
+            if sink.is_some() {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::CYCLE, self.node_places[&node.name], "what goes through this topic would lead back into the same part of the topology")
+                        .note("its readers share a table or a merge with what feeds it; put a `repartition by` between"),
+                );
+            }
+        }
         for node in &self.nodes {
             let NodeKind::Repartition(repartition) = &node.kind else { continue };
             let own = self.nodes.iter().find(|consumer| {

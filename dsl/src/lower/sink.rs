@@ -1,15 +1,17 @@
 //! Sinks: where streams leave.
 
 use super::{Flow, Lowerer};
-use crate::ast::{OptionValue, SinkDecl, Spanned};
+use crate::ast::{Connector, OptionValue, SinkDecl, Spanned, TopicRef};
 use crate::diagnostic::{Diagnostic, codes};
 use tidegate_model::plan::{DecimalFormat, JsonFormat, NodeKind, Sink, SinkKey, TimestampFormat};
 
 impl Lowerer<'_> {
     pub(super) fn sink(&mut self, decl: &SinkDecl) {
-        self.topic(&decl.topic, &["key", "compacted", "decimals", "timestamps"]);
+        if let Connector::Kafka(topic) = &decl.to {
+            self.topic(topic, &["key", "compacted", "decimals", "timestamps"]);
+        }
         let Some(flow) = self.flow(&decl.stream) else { return };
-        if flow.is_table {
+        if matches!(self.nodes[flow.node.0 as usize].kind, NodeKind::Table(_)) {
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::SINK_TARGET,
@@ -20,8 +22,15 @@ impl Lowerer<'_> {
             );
             return;
         }
+        match &decl.to {
+            Connector::Kafka(topic) => self.topic_sink(decl, topic, &flow),
+            Connector::Other(connector) => self.external_sink(decl, connector, &flow),
+        }
+    }
+
+    fn topic_sink(&mut self, decl: &SinkDecl, target: &TopicRef, flow: &Flow) {
         let option = |name: &str| {
-            decl.topic.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value)
+            target.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value)
         };
         let format = JsonFormat {
             decimals: match option("decimals") {
@@ -38,9 +47,9 @@ impl Lowerer<'_> {
             },
         };
         let formatted = option("decimals").is_some() || option("timestamps").is_some();
-        let pass_through = !formatted && self.passes_through(&flow);
+        let pass_through = !formatted && self.passes_through(flow);
         let key = match option("key") {
-            Some(value) => self.sink_key(value, &flow),
+            Some(value) => self.sink_key(value, flow),
             None if pass_through => SinkKey::Original,
             None => {
                 flow.key.clone().or_else(|| flow.partitioned.clone()).map_or(SinkKey::None, SinkKey::Columns)
@@ -57,12 +66,12 @@ impl Lowerer<'_> {
                 .note("say which: `key: …`"),
             );
         }
-        let topic = decl.topic.topic.node.clone();
+        let topic = target.topic.node.clone();
         let kind = NodeKind::Sink(Sink { topic, key, pass_through, compacted: compacted.is_some(), format });
         // Several sinks of one stream are told apart by their topics.
         let plain = format!("{}.sink", decl.stream.node);
         let name = if self.node_places.contains_key(&plain) {
-            format!("{plain}.{}", decl.topic.topic.node)
+            format!("{plain}.{}", target.topic.node)
         } else {
             plain
         };

@@ -1,7 +1,7 @@
 //! Topics: their names, their options, and that none is used in two ways.
 
 use super::Lowerer;
-use crate::ast::{Name, OptionValue, StepKind, TopicRef, Topology};
+use crate::ast::{Connector, Name, OptionValue, StepKind, TopicRef, Topology};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -11,13 +11,21 @@ const NAME_BYTES_MAX: usize = 249;
 
 /// Every topic that is written in the file: sinks and routes.
 fn written(topology: &Topology) -> Vec<&Name> {
-    let mut topics: Vec<&TopicRef> = topology.sinks.iter().map(|sink| &sink.topic).collect();
+    let mut topics: Vec<&TopicRef> = Vec::new();
+    for sink in &topology.sinks {
+        match &sink.to {
+            Connector::Kafka(topic) => topics.push(topic),
+            Connector::Other(connector) => topics.extend(connector.routes.iter().map(|(_, topic)| topic)),
+        }
+    }
     topics.extend(topology.sources.iter().filter_map(|source| source.malformed.as_ref()));
     topics.extend(topology.tables.iter().filter_map(|table| table.malformed.as_ref()));
     for step in topology.streams.iter().flat_map(|stream| &stream.steps) {
         topics.extend(&step.errors);
-        if let StepKind::Window(window) = &step.kind {
-            topics.extend(&window.late);
+        match &step.kind {
+            StepKind::Window(window) => topics.extend(&window.late),
+            StepKind::Via(via) => topics.extend(&via.malformed),
+            _ => {}
         }
     }
     topics.into_iter().map(|topic| &topic.topic).collect()
@@ -103,22 +111,22 @@ impl Lowerer<'_> {
     /// No topic is read twice, and none that is read is written.
     pub(super) fn topics(&mut self) {
         let topology = self.topology;
-        let sources = topology
-            .sources
-            .iter()
-            .map(|decl| &decl.topic)
-            .chain(topology.tables.iter().map(|decl| &decl.topic));
-        let mut read: BTreeMap<&str, Span> = BTreeMap::new();
-        for topic in sources {
-            if let Some(before) = read.insert(&topic.topic.node, topic.topic.span) {
+        let sources = topology.sources.iter().filter_map(|decl| match &decl.from {
+            Connector::Kafka(topic) => Some(topic),
+            Connector::Other(_) => None,
+        });
+        let declared = sources
+            .chain(topology.tables.iter().map(|decl| &decl.topic))
+            .map(|topic| (topic.topic.node.clone(), topic.topic.span));
+        let mut read: BTreeMap<String, Span> = BTreeMap::new();
+        // What a `via` writes it reads itself.
+        let vias = std::mem::take(&mut self.vias);
+        for (topic, span) in declared.chain(vias) {
+            if let Some(before) = read.insert(topic.clone(), span) {
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::TOPIC_CLASH,
-                        topic.topic.span,
-                        format!("the topic {:?} is read twice", topic.topic.node),
-                    )
-                    .because(before, "first here")
-                    .note("declare it once, and let several streams read that"),
+                    Diagnostic::error(codes::TOPIC_CLASH, span, format!("the topic {topic:?} is read twice"))
+                        .because(before, "first here")
+                        .note("declare it once, and let several streams read that"),
                 );
             }
         }
@@ -136,13 +144,14 @@ impl Lowerer<'_> {
             }
         }
         let own = self.own_topics();
-        let all = read.into_iter().chain(written.iter().map(|topic| (topic.node.as_str(), topic.span)));
-        for (name, span) in all {
+        let written = written.iter().map(|topic| (topic.node.clone(), topic.span));
+        let all: Vec<(String, Span)> = read.into_iter().chain(written).collect();
+        for (name, span) in &all {
             if let Some(place) = own.get(name) {
                 self.diagnostics.push(
                     Diagnostic::error(
                         codes::TOPIC_CLASH,
-                        span,
+                        *span,
                         format!("the topic {name:?} is one that this topology makes for itself"),
                     )
                     .because(*place, "for this step")

@@ -1,8 +1,19 @@
-//! Declarations and steps: from the grammar's pairs to the AST.
+//! Declarations: from the grammar's pairs to the AST.
 
-use super::{Node, Reader, Rule, Rules, last, not_yet};
+use super::{Node, Reader, Rule, Rules, last};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
+
+#[derive(Default)]
+pub(super) struct Clauses {
+    pub(super) key: Option<Path>,
+    pub(super) time: Option<TimeClause>,
+    pub(super) malformed: Option<TopicRef>,
+}
+
+fn last_of<'a>(pairs: impl Iterator<Item = Node<'a>>) -> Node<'a> {
+    pairs.last().expect("the grammar has it")
+}
 
 impl Reader<'_> {
     pub(super) fn declaration(&mut self, pair: Node<'_>, topology: &mut Topology) {
@@ -21,6 +32,10 @@ impl Reader<'_> {
                     return;
                 }
                 topology.name = Some(name);
+            }
+            Rule::use_decl => {
+                let path = self.string(&inner.next().expect("a path"));
+                topology.uses.push(UseDecl { path, names: inner.map(|pair| self.name(&pair)).collect() });
             }
             Rule::type_decl => {
                 let name = self.name(&inner.next().expect("a name"));
@@ -60,31 +75,28 @@ impl Reader<'_> {
                 let (result, body) = (self.type_expr(result), self.expr(body));
                 topology.functions.push(FunctionDecl { name, arguments, result, body });
             }
-            Rule::source_decl | Rule::table_decl => {
+            Rule::source_decl => {
+                let name = self.name(&inner.next().expect("a name"));
+                let ty = self.type_expr(inner.next().expect("a type"));
+                let from = self.connector(inner.next().expect("a connector"));
+                let Clauses { key, time, malformed } = self.clauses(inner);
+                topology.sources.push(SourceDecl { name, ty, from, key, time, malformed });
+            }
+            Rule::table_decl => {
+                let global = head.as_rule() == Rule::k_global;
+                let mut inner = inner.skip(usize::from(global));
                 let name = self.name(&inner.next().expect("a name"));
                 let ty = self.type_expr(inner.next().expect("a type"));
                 let topic = self.topic_ref(inner.next().expect("a topic"));
-                let (mut key, mut time, mut malformed) = (None, None, None);
-                for clause in inner {
-                    let clause = clause.into_inner().next().expect("a clause");
-                    match clause.as_rule() {
-                        Rule::key_clause => key = Some(self.path(&last(clause))),
-                        Rule::malformed_clause => malformed = Some(self.topic_ref(last(clause))),
-                        _ => time = Some(self.time_clause(clause)),
-                    }
+                let Clauses { key, time, malformed } = self.clauses(inner);
+                if let Some(time) = time {
+                    self.diagnostics.push(Diagnostic::error(
+                        codes::SYNTAX,
+                        time.field.span,
+                        "a table has no event time: it holds the last row of each key",
+                    ));
                 }
-                if rule == Rule::source_decl {
-                    topology.sources.push(SourceDecl { name, ty, topic, key, time, malformed });
-                } else {
-                    if let Some(time) = time {
-                        self.diagnostics.push(Diagnostic::error(
-                            codes::SYNTAX,
-                            time.field.span,
-                            "a table has no event time: it holds the last row of each key",
-                        ));
-                    }
-                    topology.tables.push(TableDecl { name, ty, topic, key, malformed });
-                }
+                topology.tables.push(TableDecl { name, global, ty, topic, key, malformed });
             }
             Rule::stream_decl => {
                 let name = self.name(&inner.next().expect("a name"));
@@ -95,21 +107,89 @@ impl Reader<'_> {
                     .map(|pair| self.name(&pair))
                     .collect();
                 let steps = pipeline.filter_map(|pair| self.step(pair)).collect();
-                topology.streams.push(StreamDecl { name, inputs, steps });
+                let is_table = head.as_rule() == Rule::k_table;
+                topology.streams.push(StreamDecl { name, is_table, inputs, steps });
             }
             Rule::sink_decl => {
                 let stream = self.name(&inner.next().expect("a stream"));
-                topology
-                    .sinks
-                    .push(SinkDecl { stream, topic: self.topic_ref(inner.next().expect("a topic")) });
+                let to = self.connector(inner.next().expect("a connector"));
+                topology.sinks.push(SinkDecl { stream, to });
+            }
+            Rule::serve_decl => {
+                let table = self.name(&inner.next().expect("a table"));
+                topology.serves.push(ServeDecl { table, path: self.string(&last_of(inner)) });
             }
             Rule::test_decl => {
                 let name = self.string(&inner.next().expect("a name"));
+                let mut inner = inner.peekable();
+                let cases = inner.next_if(|pair| pair.as_rule() == Rule::test_cases);
+                let cases = cases.map(|pair| self.test_cases(pair));
                 let steps = inner.map(|pair| self.test_step(pair)).collect();
-                topology.tests.push(TestDecl { name, steps, span: self.span(&head).to(span) });
+                topology.tests.push(TestDecl { name, cases, steps, span: self.span(&head).to(span) });
             }
             other => panic!("{other:?} is no declaration"),
         }
+    }
+
+    /// Clauses behind a connector. The last of a kind counts; a second one is told.
+    pub(super) fn clauses<'a>(&mut self, pairs: impl Iterator<Item = Node<'a>>) -> Clauses {
+        let mut clauses = Clauses::default();
+        for clause in pairs {
+            let clause = clause.into_inner().next().expect("a clause");
+            let span = self.span(&clause);
+            let before = match clause.as_rule() {
+                Rule::key_clause => {
+                    let before = clauses.key.as_ref().map(|path| path.span);
+                    clauses.key = Some(self.path(&last(clause)));
+                    before
+                }
+                Rule::malformed_clause => {
+                    let before = clauses.malformed.as_ref().map(|topic| topic.span);
+                    clauses.malformed = Some(self.topic_ref(last(clause)));
+                    before
+                }
+                _ => {
+                    let before = clauses.time.as_ref().map(|time| time.field.span);
+                    clauses.time = Some(self.time_clause(clause));
+                    before
+                }
+            };
+            if let Some(before) = before {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::DUPLICATE_NAME, span, "this is said twice")
+                        .because(before, "first here"),
+                );
+            }
+        }
+        clauses
+    }
+
+    pub(super) fn connector(&mut self, pair: Node<'_>) -> Connector {
+        if pair.as_rule() == Rule::topic_ref {
+            return Connector::Kafka(self.topic_ref(pair));
+        }
+        let span = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let name = self.name(&inner.next().expect("a connector's name"));
+        let mut connector =
+            ConnectorRef { name, arguments: Vec::new(), options: Vec::new(), routes: Vec::new(), span };
+        for argument in inner {
+            let argument = argument.into_inner().next().expect("an argument");
+            match argument.as_rule() {
+                Rule::connector_route => {
+                    let mut inner = argument.into_inner();
+                    let name = self.name(&inner.next().expect("a name"));
+                    connector.routes.push((name, self.topic_ref(last_of(inner))));
+                }
+                Rule::connector_option => {
+                    let mut inner = argument.into_inner();
+                    let name = self.name(&inner.next().expect("a name"));
+                    connector.options.push((name, self.expr(last_of(inner))));
+                }
+                _ => connector.arguments.push(self.expr(argument)),
+            }
+        }
+        Connector::Other(connector)
     }
 
     pub(super) fn field_decls(&mut self, pairs: Rules<'_>) -> Vec<FieldDecl> {
@@ -189,156 +269,6 @@ impl Reader<'_> {
             })
             .collect();
         TopicRef { topic, options, span }
-    }
-
-    pub(super) fn step(&mut self, pair: Node<'_>) -> Option<Step> {
-        let mut inner = pair.into_inner();
-        let kind = inner.next().expect("a step").into_inner().next().expect("its kind");
-        let span = self.span(&kind);
-        let kind = self.step_kind(kind)?;
-        let mut step = Step { kind, span, alias: None, errors: None };
-        for part in inner {
-            match part.as_rule() {
-                Rule::ident => step.alias = Some(self.name(&part)),
-                Rule::topic_ref => step.errors = Some(self.topic_ref(part)),
-                _ => {}
-            }
-        }
-        Some(step)
-    }
-
-    pub(super) fn step_kind(&mut self, pair: Node<'_>) -> Option<StepKind> {
-        let rule = pair.as_rule();
-        let keyword = |pair: &Node<'_>| format!("{:?}", pair.as_rule()).starts_with("k_");
-        let mut inner = pair.into_inner().filter(|pair| !keyword(pair));
-        let mut next = || inner.next().expect("the grammar has it");
-        Some(match rule {
-            Rule::filter_step => StepKind::Filter(self.expr(next())),
-            Rule::map_step => StepKind::Map(self.expr(next())),
-            Rule::select_step => StepKind::Select(inner.map(|pair| self.path(&pair)).collect()),
-            Rule::drop_step => StepKind::Drop(inner.map(|pair| self.path(&pair)).collect()),
-            Rule::add_step => StepKind::Add(self.assignments(next())),
-            Rule::group_step => StepKind::GroupBy(next().into_inner().map(|pair| self.expr(pair)).collect()),
-            Rule::repartition_step => {
-                StepKind::RepartitionBy(next().into_inner().map(|pair| self.expr(pair)).collect())
-            }
-            Rule::window_step => {
-                let window = next();
-                let mut lengths = window.into_inner().filter(|pair| pair.as_rule() == Rule::duration);
-                let size = self.duration(&lengths.next().expect("a size"));
-                let every = lengths.next().map(|pair| self.duration(&pair));
-                let mut step = WindowStep { size, every, grace: None, late: None };
-                for clause in inner {
-                    match clause.as_rule() {
-                        Rule::grace_clause => step.grace = Some(self.duration(&last(clause))),
-                        _ => step.late = Some(self.topic_ref(last(clause))),
-                    }
-                }
-                StepKind::Window(step)
-            }
-            Rule::aggregate_step => StepKind::Aggregate(self.assignments(next())),
-            Rule::rolling_step => {
-                let range = self.duration(&next());
-                let by = self.by(next());
-                let third = next();
-                let excluding_current = third.as_rule() == Rule::excluding;
-                let functions = self.assignments(if excluding_current { next() } else { third });
-                StepKind::Rolling { range, by, excluding_current, functions }
-            }
-            Rule::join_step => {
-                let first = next();
-                let left = first.as_rule() == Rule::join_left;
-                let table = self.name(&if left { next() } else { first });
-                let second = next();
-                if second.as_rule() == Rule::ident {
-                    let alias = Some(self.name(&second));
-                    StepKind::Join { left, table, alias, by: self.expr(next()) }
-                } else {
-                    StepKind::Join { left, table, alias: None, by: self.expr(second) }
-                }
-            }
-            Rule::expand_step => {
-                let first = next();
-                let left = first.as_rule() == Rule::join_left;
-                let list = self.expr(if left { next() } else { first });
-                let Some(name) = inner.next() else {
-                    self.diagnostics.push(
-                        Diagnostic::error(codes::SYNTAX, list.span, "`expand` needs a name for the element")
-                            .note("write it behind the list: `expand … as item`"),
-                    );
-                    return None;
-                };
-                StepKind::Expand { left, list, name: self.name(&name) }
-            }
-            Rule::flat_map_step => StepKind::FlatMap(self.expr(next())),
-            Rule::dedupe_step => StepKind::Dedupe { by: self.by(next()), within: self.duration(&next()) },
-            Rule::emit_step => {
-                let kind = next();
-                StepKind::Emit(match kind.as_rule() {
-                    Rule::emit_final => EmitKind::Final,
-                    Rule::emit_changes => EmitKind::Changes,
-                    _ => EmitKind::Every(self.duration(&last(kind))),
-                })
-            }
-            _ => {
-                let word = next();
-                let name = word.as_str().trim().to_owned();
-                let span = self.span(&word);
-                self.diagnostics.push(not_yet(&name, span));
-                return Some(StepKind::Unsupported(name));
-            }
-        })
-    }
-
-    pub(super) fn by(&mut self, pair: Node<'_>) -> Vec<Expr> {
-        pair.into_inner()
-            .map(|pair| match pair.as_rule() {
-                Rule::path => {
-                    let path = self.path(&pair);
-                    Spanned::new(ExprKind::Path(path.node), path.span)
-                }
-                _ => self.expr(pair),
-            })
-            .collect()
-    }
-
-    pub(super) fn assignments(&mut self, pair: Node<'_>) -> Vec<(Name, Expr)> {
-        pair.into_inner()
-            .map(|pair| {
-                let mut inner = pair.into_inner();
-                let name = self.name(&inner.next().expect("a name"));
-                (name, self.atom(inner.next().expect("a value")))
-            })
-            .collect()
-    }
-
-    pub(super) fn test_step(&mut self, pair: Node<'_>) -> TestStepDecl {
-        let step = pair.into_inner().next().expect("a step");
-        let rule = step.as_rule();
-        let mut inner = step.into_inner();
-        match rule {
-            Rule::advance_step => TestStepDecl::AdvanceTo(self.atom(inner.nth(2).expect("a time"))),
-            Rule::expect_step => {
-                let stream = self.name(&inner.nth(1).expect("a stream"));
-                TestStepDecl::Expect { stream, rows: inner.map(|pair| self.atom(pair)).collect() }
-            }
-            Rule::snapshot_step => {
-                TestStepDecl::Snapshot { stream: self.name(&inner.nth(1).expect("a stream")) }
-            }
-            _ => {
-                let input = self.name(&inner.next().expect("an input"));
-                let rows = inner
-                    .map(|row| {
-                        let row = row.into_inner().next().expect("a row");
-                        match row.as_rule() {
-                            Rule::null_row => FeedRowDecl::Null { key: self.string(&last(row)) },
-                            _ => FeedRowDecl::Row(self.atom(row)),
-                        }
-                    })
-                    .collect();
-                TestStepDecl::Feed { input, rows }
-            }
-        }
     }
 
     pub(super) fn duration(&mut self, pair: &Node<'_>) -> Spanned<i64> {

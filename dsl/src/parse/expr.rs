@@ -1,5 +1,6 @@
 //! Expressions: from the grammar's pairs to the AST.
 
+use super::limit::OPERATORS_MAX;
 use super::{Node, Reader, Rule};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
@@ -34,6 +35,22 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 impl Reader<'_> {
     pub(super) fn expr(&mut self, pair: Node<'_>) -> Expr {
         let span = self.span(&pair);
+        // Each operator makes the tree a level deeper.
+        let parts = pair.clone().into_inner().count();
+        if self.depth + parts > OPERATORS_MAX {
+            self.diagnostics.push(
+                Diagnostic::error(codes::TOO_DEEP, span, format!("more than {OPERATORS_MAX} operators and values in one expression"))
+                    .note("give parts of it names with `fn` or an earlier `add` step; many comparisons with one value are `x in [ … ]`"),
+            );
+            return Spanned::new(ExprKind::Null, span);
+        }
+        self.depth += parts;
+        let expr = self.operators(pair, span);
+        self.depth -= parts;
+        expr
+    }
+
+    fn operators(&mut self, pair: Node<'_>, span: Span) -> Expr {
         let this = std::cell::RefCell::new(self);
         let combine = |a: Expr, operator: BinaryOp, b: Expr| {
             let span = a.span.to(b.span);

@@ -3,7 +3,10 @@
 mod declaration;
 mod expr;
 mod habit;
+pub(crate) mod limit;
+mod step;
 mod syntax_error;
+mod test_block;
 
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -18,9 +21,11 @@ use syntax_error::syntax_error;
 #[grammar = "grammar.pest"]
 pub(crate) struct Grammar;
 
-const DECLARATIONS: [&str; 10] =
-    ["topology", "type", "enum", "param", "fn", "source", "table", "stream", "sink", "test"];
-const STEPS: [&str; 15] = [
+const DECLARATIONS: [&str; 13] = [
+    "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
+    "test",
+];
+pub(crate) const STEPS: [&str; 24] = [
     "filter",
     "map",
     "select",
@@ -32,14 +37,20 @@ const STEPS: [&str; 15] = [
     "aggregate",
     "rolling",
     "join",
+    "left",
+    "outer",
+    "match",
+    "branch",
+    "via",
+    "latest",
+    "changes",
+    "top",
+    "schedule",
     "expand",
     "flat map",
     "dedupe",
     "emit",
 ];
-const LATER_DECLARATIONS: [&str; 2] = ["use", "serve"];
-/// Brackets deeper than this are refused before the grammar sees them.
-const DEPTH_MAX: usize = 64;
 
 type Rules<'a> = Pairs<'a, Rule>;
 type Node<'a> = Pair<'a, Rule>;
@@ -48,8 +59,16 @@ type Node<'a> = Pair<'a, Rule>;
 pub fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
     let mut topology = Topology::default();
     let mut diagnostics = Vec::new();
-    for unit in split(&file.text) {
-        parse_unit(&file.text, unit, &mut topology, &mut diagnostics);
+    if let Some(diagnostic) = limit::file(file) {
+        return (topology, vec![diagnostic]);
+    }
+    let units = split(&file.text);
+    if let Some(unit) = units.get(limit::DECLARATIONS_MAX) {
+        diagnostics.push(limit::too_many_declarations(file.place(*unit)));
+        return (topology, diagnostics);
+    }
+    for unit in units {
+        parse_unit(file, unit, &mut topology, &mut diagnostics);
     }
     (topology, diagnostics)
 }
@@ -86,8 +105,7 @@ fn split(text: &str) -> Vec<Span> {
                     let word: String =
                         text[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                     let indented = at > 0 && !text[..at].ends_with('\n');
-                    let known =
-                        DECLARATIONS.contains(&word.as_str()) || LATER_DECLARATIONS.contains(&word.as_str());
+                    let known = DECLARATIONS.contains(&word.as_str());
                     // A word at the very start of a line begins a declaration even inside an unclosed bracket:
                     // the error then stays in its own declaration.
                     if !word.is_empty() && !indented && (depth <= 0 || known) {
@@ -121,14 +139,12 @@ fn split(text: &str) -> Vec<Span> {
     starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()
 }
 
-fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
-    let source = &text[unit.start as usize..unit.end as usize];
+/// `unit` is a range of the file's text; everything that is told has its place among all files.
+fn parse_unit(file: &SourceFile, unit: Span, topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
+    let source = &file.text[unit.start as usize..unit.end as usize];
+    let offset = file.place(unit).start as usize;
     let word: String = source.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let word_span = Span::new(unit.start as usize, unit.start as usize + word.len());
-    if LATER_DECLARATIONS.contains(&word.as_str()) {
-        diagnostics.push(not_yet(&word, word_span));
-        return;
-    }
+    let word_span = Span::new(offset, offset + word.len());
     if !DECLARATIONS.contains(&word.as_str()) {
         let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
             .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
@@ -141,19 +157,15 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
         diagnostics.push(diagnostic);
         return;
     }
-    if let Some(at) = too_deep(source) {
-        let span = Span::new(unit.start as usize + at, unit.start as usize + at + 1);
-        diagnostics.push(Diagnostic::error(
-            codes::TOO_DEEP,
-            span,
-            format!("more than {DEPTH_MAX} levels of brackets"),
-        ));
+    if let Some((at, message)) = limit::too_deep(source) {
+        let span = Span::new(offset + at, offset + at + 1);
+        diagnostics.push(Diagnostic::error(codes::TOO_DEEP, span, message));
         return;
     }
     match Grammar::parse(Rule::unit, source) {
-        Err(error) => diagnostics.push(syntax_error(source, unit.start as usize, &error)),
+        Err(error) => diagnostics.push(syntax_error(source, offset, &error)),
         Ok(mut pairs) => {
-            let mut reader = Reader { offset: unit.start as usize, diagnostics, yaml: None };
+            let mut reader = Reader { offset, diagnostics, yaml: None, depth: 0 };
             let declaration = pairs.next().and_then(|pair| pair.into_inner().next());
             if let Some(declaration) = declaration {
                 reader.declaration(declaration, topology);
@@ -162,37 +174,14 @@ fn parse_unit(text: &str, unit: Span, topology: &mut Topology, diagnostics: &mut
     }
 }
 
-fn not_yet(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        codes::NOT_YET,
-        span,
-        format!("`{word}` is part of the language, but this version cannot run it yet"),
-    )
-}
-
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' | b'(' | b'[' => depth += 1,
-            b'}' | b')' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return Some(at);
-        }
-    }
-    // A run of prefixes nests as well, without brackets.
-    let run = "not ".repeat(DEPTH_MAX);
-    text.find(&run).or_else(|| text.find(&"-".repeat(DEPTH_MAX)))
-}
-
 /// Turns the grammar's pairs into the AST. `offset` is where the parsed text begins in the file.
 struct Reader<'a> {
     offset: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
     /// The parsed text is a YAML scalar whose characters do not stand one to one in the file: all places are this one.
     yaml: Option<Span>,
+    /// Operators and brackets around the expression that is being read.
+    depth: usize,
 }
 
 /// Parses a part that a YAML scalar holds. `span` is the text's place; `exact`: its bytes stand there as they are.
@@ -210,12 +199,8 @@ impl Scalar<'_> {
         read: impl FnOnce(&mut Reader<'_>, Node<'_>) -> T,
     ) -> Option<T> {
         let offset = self.span.start as usize;
-        if too_deep(self.text).is_some() {
-            diagnostics.push(Diagnostic::error(
-                codes::TOO_DEEP,
-                self.span,
-                format!("more than {DEPTH_MAX} levels of brackets"),
-            ));
+        if let Some((_, message)) = limit::too_deep(self.text) {
+            diagnostics.push(Diagnostic::error(codes::TOO_DEEP, self.span, message));
             return None;
         }
         match Grammar::parse(rule, self.text) {
@@ -229,7 +214,7 @@ impl Scalar<'_> {
             }
             Ok(mut pairs) => {
                 let yaml = (!self.exact).then_some(self.span);
-                let mut reader = Reader { offset, diagnostics, yaml };
+                let mut reader = Reader { offset, diagnostics, yaml, depth: 0 };
                 pairs.next().map(|pair| read(&mut reader, pair))
             }
         }
@@ -255,6 +240,14 @@ impl Scalar<'_> {
         self.parse(Rule::whole_by, diagnostics, |reader, pair| {
             pair.into_inner().map(|pair| reader.expr(pair)).collect()
         })
+    }
+
+    pub(crate) fn element(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<PatternElement> {
+        self.parse(Rule::whole_element, diagnostics, |reader, pair| reader.element(pair))
+    }
+
+    pub(crate) fn order(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<(Expr, bool)> {
+        self.parse(Rule::whole_order, diagnostics, |reader, pair| reader.order(pair))
     }
 }
 

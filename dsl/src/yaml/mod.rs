@@ -1,5 +1,6 @@
 //! The YAML form to the AST: the same declarations, with expressions in scalars. Keys are checked, and each scalar keeps its place.
 
+mod connector;
 mod read;
 mod step;
 mod test_block;
@@ -7,12 +8,25 @@ mod tree;
 
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::parse::limit;
 use crate::source::SourceFile;
-use read::Reader;
+use read::{Entries, Reader};
 use tree::{Kind, Node};
 
-const SECTIONS: [&str; 10] =
-    ["topology", "types", "enums", "params", "functions", "sources", "tables", "streams", "sinks", "tests"];
+const SECTIONS: [&str; 12] = [
+    "topology",
+    "use",
+    "types",
+    "enums",
+    "params",
+    "functions",
+    "sources",
+    "tables",
+    "streams",
+    "sinks",
+    "serve",
+    "tests",
+];
 
 /// Parses a whole file of the YAML form.
 pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
@@ -20,7 +34,7 @@ pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     match tree::read(file) {
         Err(diagnostic) => diagnostics.push(diagnostic),
-        Ok(root) => Reader { diagnostics: &mut diagnostics }.topology(&root, &mut topology),
+        Ok(root) => Reader { diagnostics: &mut diagnostics, case: None }.topology(&root, &mut topology),
     }
     (topology, diagnostics)
 }
@@ -33,6 +47,20 @@ impl Reader<'_> {
         for (key, node) in self.entries(root, "a topology", &SECTIONS) {
             match key.name.as_str() {
                 "topology" => topology.name = self.name(node),
+                "use" => {
+                    let Kind::Map(files) = &node.kind else {
+                        self.error(
+                            codes::YAML_SHAPE,
+                            node.span,
+                            "a map of files is needed here: `FILE: [A, B]`",
+                        );
+                        continue;
+                    };
+                    for (key, names) in files {
+                        let path = Spanned::new(key.name.clone(), key.span);
+                        topology.uses.push(UseDecl { path, names: self.names(names) });
+                    }
+                }
                 "types" => {
                     let types: Vec<TypeDecl> = self.each(node, |reader, name, node| {
                         let body = reader.type_body(node)?;
@@ -57,21 +85,49 @@ impl Reader<'_> {
                 }
                 "functions" => topology.functions = self.each(node, Reader::function),
                 "sources" => topology.sources = self.each(node, Reader::source),
-                "tables" => topology.tables = self.each(node, Reader::table),
-                "streams" => topology.streams = self.each(node, Reader::stream),
+                "tables" => {
+                    self.each(node, |reader, name, node| {
+                        reader.table(name, node, topology);
+                        None::<()>
+                    });
+                }
+                "streams" => {
+                    let streams = self.each(node, |reader, name, node| reader.stream(name, node, false));
+                    topology.streams.extend(streams);
+                }
                 "sinks" => {
                     let sinks: Vec<Vec<SinkDecl>> = self.each(node, |reader, stream, node| {
                         let nodes: Vec<&Node> = match &node.kind {
                             Kind::Seq(items) => items.iter().collect(),
                             _ => vec![node],
                         };
-                        let topics = nodes.into_iter().filter_map(|node| reader.topic_holder(node));
-                        Some(topics.map(|topic| SinkDecl { stream: stream.clone(), topic }).collect())
+                        let sinks = nodes.into_iter().filter_map(|node| reader.sink(node));
+                        Some(sinks.map(|to| SinkDecl { stream: stream.clone(), to }).collect())
                     });
                     topology.sinks = sinks.into_iter().flatten().collect();
                 }
+                "serve" => {
+                    topology.serves = self.each(node, |reader, table, node| {
+                        let path = reader.scalar(node, "a path such as /stations/{id}")?;
+                        Some(ServeDecl { table, path: Spanned::new(path.text.clone(), path.span) })
+                    })
+                }
                 _ => topology.tests = self.tests(node),
             }
+        }
+        let declared = [
+            topology.types.len(),
+            topology.functions.len(),
+            topology.params.len(),
+            topology.sources.len(),
+            topology.tables.len(),
+            topology.streams.len(),
+            topology.sinks.len(),
+            topology.tests.len(),
+        ];
+        if declared.iter().sum::<usize>() > limit::DECLARATIONS_MAX {
+            self.diagnostics.push(limit::too_many_declarations(root.span));
+            *topology = Topology::default();
         }
     }
 
@@ -89,14 +145,24 @@ impl Reader<'_> {
     }
 
     fn source(&mut self, name: Name, node: &Node) -> Option<SourceDecl> {
-        let fields =
-            self.entries(node, "a source", &["type", "kafka", "embedded", "key", "time", "malformed"]);
+        let mut known = vec!["type", "key", "time", "malformed", "kafka", "embedded"];
+        known.extend(connector::SOURCES);
+        let told = self.diagnostics.len();
+        let fields = self.entries(node, "a source", &known);
+        if self.diagnostics.len() > told {
+            return None;
+        }
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
-        let topic = self.topic_of(node, &fields);
-        let key = self.find(&fields, "key").and_then(|node| self.path(node));
-        let malformed = self.find(&fields, "malformed").and_then(|node| self.topic_holder(node));
-        let time = self.find(&fields, "time").and_then(|node| self.time(node));
-        Some(SourceDecl { name, ty: ty?, topic: topic?, key, time, malformed })
+        let from = self.connector(node, &fields, &connector::SOURCES);
+        let (key, time, malformed) = self.clauses(&fields);
+        Some(SourceDecl { name, ty: ty?, from: from?, key, time, malformed })
+    }
+
+    fn clauses(&mut self, fields: &Entries<'_>) -> (Option<Path>, Option<TimeClause>, Option<TopicRef>) {
+        let key = self.find(fields, "key").and_then(|node| self.path(node));
+        let time = self.find(fields, "time").and_then(|node| self.time(node));
+        let malformed = self.find(fields, "malformed").and_then(|node| self.topic_holder(node));
+        (key, time, malformed)
     }
 
     fn time(&mut self, node: &Node) -> Option<TimeClause> {
@@ -110,16 +176,32 @@ impl Reader<'_> {
         Some(TimeClause { field, out_of_order, idle })
     }
 
-    fn table(&mut self, name: Name, node: &Node) -> Option<TableDecl> {
-        let fields = self.entries(node, "a table", &["type", "kafka", "embedded", "key", "malformed"]);
+    /// A table is read from a topic, or made from a stream.
+    fn table(&mut self, name: Name, node: &Node, topology: &mut Topology) {
+        let Kind::Map(entries) = &node.kind else {
+            self.error(
+                codes::YAML_SHAPE,
+                node.span,
+                "a table is a map with `type`, `kafka` and `key`, or with `from` and `steps`",
+            );
+            return;
+        };
+        if entries.iter().any(|(key, _)| matches!(key.name.as_str(), "from" | "merge")) {
+            topology.streams.extend(self.stream(name, node, true));
+            return;
+        }
+        let known = ["type", "global", "kafka", "embedded", "key", "malformed"];
+        let fields = self.entries(node, "a table", &known);
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
         let topic = self.topic_of(node, &fields);
-        let key = self.find(&fields, "key").and_then(|node| self.path(node));
-        let malformed = self.find(&fields, "malformed").and_then(|node| self.topic_holder(node));
-        Some(TableDecl { name, ty: ty?, topic: topic?, key, malformed })
+        let global = self.find(&fields, "global").and_then(|node| self.flag(node)).unwrap_or(false);
+        let (key, _, malformed) = self.clauses(&fields);
+        if let (Some(ty), Some(topic)) = (ty, topic) {
+            topology.tables.push(TableDecl { name, global, ty, topic, key, malformed });
+        }
     }
 
-    fn stream(&mut self, name: Name, node: &Node) -> Option<StreamDecl> {
+    fn stream(&mut self, name: Name, node: &Node, is_table: bool) -> Option<StreamDecl> {
         let fields = self.entries(node, "a stream", &["from", "merge", "steps"]);
         let inputs = match (self.find(&fields, "from"), self.find(&fields, "merge")) {
             (Some(from), None) => vec![self.name(from)?],
@@ -153,6 +235,6 @@ impl Reader<'_> {
                 }
             }
         }
-        Some(StreamDecl { name, inputs, steps })
+        Some(StreamDecl { name, is_table, inputs, steps })
     }
 }

@@ -8,6 +8,8 @@ use crate::source::Span;
 
 pub(super) struct Reader<'a> {
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+    /// Inside of a test with cases: the name of the case's row.
+    pub(super) case: Option<String>,
 }
 
 pub(super) type Entries<'a> = Vec<(&'a Key, &'a Node)>;

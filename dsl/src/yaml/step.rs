@@ -3,9 +3,9 @@
 use super::read::Reader;
 use super::tree::{Key, Kind, Node};
 use crate::ast::*;
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes};
 
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 25] = [
     "filter",
     "map",
     "select",
@@ -18,13 +18,20 @@ const WORDS: [&str; 17] = [
     "rolling",
     "join",
     "left_join",
+    "outer_join",
+    "match",
+    "branch",
+    "via",
+    "latest_by",
+    "changes",
+    "top",
+    "schedule",
     "expand",
     "left_expand",
     "flat_map",
     "dedupe",
     "emit",
 ];
-const LATER: [&str; 8] = ["match", "latest", "changes", "branch", "schedule", "via", "top", "outer_join"];
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
@@ -80,26 +87,63 @@ impl Reader<'_> {
             "repartition_by" => StepKind::RepartitionBy(self.by(node)?),
             "window" => StepKind::Window(self.window(node)?),
             "aggregate" => StepKind::Aggregate(self.assignments(node)?),
-            "rolling" => {
-                let fields = self.entries(node, "`rolling`", &["range", "by", "excluding_current", "fields"]);
-                let range = self.needed(node, &fields, "range").and_then(|node| self.duration(node));
+            "rolling" => StepKind::Rolling(self.rolling(node)?),
+            "join" => StepKind::Join(self.join(node, JoinWord::Inner)?),
+            "left_join" => StepKind::Join(self.join(node, JoinWord::Left)?),
+            "outer_join" => StepKind::Join(self.join(node, JoinWord::Outer)?),
+            "match" => {
+                let fields = self.entries(node, "`match`", &["by", "within", "events"]);
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
-                let functions = self.needed(node, &fields, "fields").and_then(|node| self.assignments(node));
-                let excluding_current = match self.find(&fields, "excluding_current") {
+                let within = self.needed(node, &fields, "within").and_then(|node| self.duration(node));
+                let elements = self.needed(node, &fields, "events").and_then(|node| self.elements(node));
+                StepKind::Match(MatchStep { by: by?, within: within?, elements: elements? })
+            }
+            "branch" => {
+                let wrong = self.diagnostics.len();
+                let arms = self.each(node, |reader, name, node| {
+                    let otherwise = matches!(&node.kind, Kind::Scalar(scalar) if scalar.text == "else");
+                    let condition = if otherwise { None } else { Some(reader.expr(node)?) };
+                    Some(BranchArm { name, condition })
+                });
+                (self.diagnostics.len() == wrong).then_some(StepKind::Branch(arms))?
+            }
+            "via" => {
+                let fields = self.entries(node, "`via`", &["kafka", "embedded", "key", "time", "malformed"]);
+                let topic = self.topic_of(node, &fields)?;
+                let (key, time, malformed) = self.clauses(&fields);
+                StepKind::Via(ViaStep { topic, key, time, malformed })
+            }
+            "latest_by" => StepKind::Latest(self.by(node)?),
+            "changes" => StepKind::Changes(match &node.kind {
+                Kind::Null => None,
+                _ => {
+                    let fields = self.entries(node, "`changes`", &["where"]);
+                    Some(self.needed(node, &fields, "where").and_then(|node| self.expr(node))?)
+                }
+            }),
+            "top" => {
+                let fields = self.entries(node, "`top`", &["count", "by", "per"]);
+                let count = self.needed(node, &fields, "count").and_then(|node| self.number(node));
+                let order = self.needed(node, &fields, "by").and_then(|node| self.orders(node));
+                let per = match self.find(&fields, "per") {
+                    Some(node) => self.by(node)?,
+                    None => Vec::new(),
+                };
+                StepKind::Top(TopStep { count: count?, order: order?, per })
+            }
+            "schedule" => {
+                let fields = self.entries(node, "`schedule`", &["at", "by", "replace", "cancel_when"]);
+                let at = self.needed(node, &fields, "at").and_then(|node| self.expr(node));
+                let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
+                let replace = match self.find(&fields, "replace") {
                     Some(node) => self.flag(node)?,
                     None => false,
                 };
-                StepKind::Rolling { range: range?, by: by?, excluding_current, functions: functions? }
-            }
-            word @ ("join" | "left_join") => {
-                let fields = self.entries(node, "a join", &["table", "as", "by"]);
-                let table = self.needed(node, &fields, "table").and_then(|node| self.name(node));
-                let by = self.needed(node, &fields, "by").and_then(|node| self.expr(node));
-                let alias = match self.find(&fields, "as") {
-                    Some(node) => Some(self.name(node)?),
+                let cancel = match self.find(&fields, "cancel_when") {
+                    Some(node) => Some(self.expr(node)?),
                     None => None,
                 };
-                StepKind::Join { left: word == "left_join", table: table?, alias, by: by? }
+                StepKind::Schedule(ScheduleStep { at: at?, by: by?, replace, cancel })
             }
             word @ ("expand" | "left_expand") => {
                 let fields = self.entries(node, "`expand`", &["list", "as"]);
@@ -115,24 +159,155 @@ impl Reader<'_> {
                 StepKind::Dedupe { by: by?, within: within? }
             }
             "emit" => StepKind::Emit(self.emit(node)?),
-            word if LATER.contains(&word) => {
-                let message = format!("`{word}` is part of the language, but this version cannot run it yet");
-                self.error(codes::NOT_YET, key.span, message);
-                StepKind::Unsupported(word.to_owned())
-            }
-            word => {
-                let diagnostic =
-                    Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{word}` is no step"));
-                self.diagnostics.push(match did_you_mean(word, WORDS) {
-                    Some(meant) => diagnostic.meant(&meant),
-                    None => diagnostic.note(format!("the steps are {}", WORDS.join(", "))),
-                });
+            _ => {
+                self.unknown(key, "step", &WORDS);
                 return None;
             }
         })
     }
 
-    fn flag(&mut self, node: &Node) -> Option<bool> {
+    fn rolling(&mut self, node: &Node) -> Option<RollingStep> {
+        let known = ["range", "rows", "by", "excluding_current", "granularity", "ordered", "fields"];
+        let fields = self.entries(node, "`rolling`", &known);
+        let range = match (self.find(&fields, "range"), self.find(&fields, "rows")) {
+            (_, Some(rows)) => self.number(rows).map(RollingRange::Rows),
+            _ => self
+                .needed(node, &fields, "range")
+                .and_then(|node| self.duration(node))
+                .map(RollingRange::Time),
+        };
+        let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
+        let functions = self.needed(node, &fields, "fields").and_then(|node| self.assignments(node));
+        let excluding_current = match self.find(&fields, "excluding_current") {
+            Some(node) => self.flag(node)?,
+            None => false,
+        };
+        let granularity = match self.find(&fields, "granularity") {
+            Some(node) => Some(self.duration(node)?),
+            None => None,
+        };
+        let ordered = match self.find(&fields, "ordered") {
+            Some(node) => self.flag(node)?,
+            None => false,
+        };
+        Some(RollingStep {
+            range: range?,
+            by: by?,
+            excluding_current,
+            granularity,
+            ordered,
+            functions: functions?,
+        })
+    }
+
+    fn join(&mut self, node: &Node, kind: JoinWord) -> Option<JoinStep> {
+        let known = ["table", "stream", "as", "by", "on", "within", "as_of", "where"];
+        let fields = self.entries(node, "a join", &known);
+        let other = match self.find(&fields, "stream") {
+            Some(stream) => Some(stream),
+            None => self.needed(node, &fields, "table"),
+        };
+        let other = other.and_then(|node| self.name(node));
+        let alias = match self.find(&fields, "as") {
+            Some(node) => Some(self.name(node)?),
+            None => None,
+        };
+        let within = match self.find(&fields, "within") {
+            Some(node) => Some(self.within(node)?),
+            None => None,
+        };
+        let mut expr = |word: &str| self.find(&fields, word).map(|node| self.expr(node));
+        let (on, as_of, condition) = (expr("on"), expr("as_of"), expr("where"));
+        let by = match (self.find(&fields, "by"), &on) {
+            (Some(node), _) => self.by(node)?,
+            (None, Some(_)) => Vec::new(),
+            (None, None) => {
+                self.needed(node, &fields, "by");
+                return None;
+            }
+        };
+        let flat = |found: Option<Option<Expr>>| match found {
+            Some(None) => None,
+            Some(found) => Some(found),
+            None => Some(None),
+        };
+        Some(JoinStep {
+            kind,
+            other: other?,
+            alias,
+            within,
+            by,
+            on: flat(on)?,
+            as_of: flat(as_of)?,
+            condition: flat(condition)?,
+        })
+    }
+
+    /// `within: 10m`, or `{ before: 10m }`, or `{ after: 10m }`
+    fn within(&mut self, node: &Node) -> Option<JoinWithin> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            return Some(JoinWithin { length: self.duration(node)?, side: JoinSide::Both });
+        }
+        let fields = self.entries(node, "`within`", &["before", "after"]);
+        match &fields[..] {
+            [(key, node)] => {
+                let side = if key.name == "before" { JoinSide::Before } else { JoinSide::After };
+                Some(JoinWithin { length: self.duration(node)?, side })
+            }
+            _ => {
+                self.error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "this is `10m`, `{ before: 10m }` or `{ after: 10m }`",
+                );
+                None
+            }
+        }
+    }
+
+    fn elements(&mut self, node: &Node) -> Option<Vec<PatternElement>> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(
+                codes::YAML_SHAPE,
+                node.span,
+                "`events` is a list, such as `- b if b.country != a.country`",
+            );
+            return None;
+        };
+        let mut elements = Vec::new();
+        for item in items {
+            let scalar = self.scalar(item, "an event such as `b if b.country != a.country`")?;
+            elements.push(scalar.as_text().element(self.diagnostics)?);
+        }
+        Some(elements)
+    }
+
+    /// `by: amount`, `by: amount asc`, or a list of such
+    fn orders(&mut self, node: &Node) -> Option<Vec<(Expr, bool)>> {
+        match &node.kind {
+            Kind::Seq(items) => {
+                let mut orders = Vec::new();
+                for item in items {
+                    orders.push(self.scalar(item, "a field")?.as_text().order(self.diagnostics)?);
+                }
+                Some(orders)
+            }
+            _ => Some(vec![self.scalar(node, "a field")?.as_text().order(self.diagnostics)?]),
+        }
+    }
+
+    fn number(&mut self, node: &Node) -> Option<Spanned<i64>> {
+        let scalar = self.scalar(node, "a whole number")?;
+        match scalar.text.parse() {
+            Ok(number) => Some(Spanned::new(number, scalar.span)),
+            Err(_) => {
+                self.error(codes::YAML_SHAPE, node.span, "a whole number is needed here");
+                None
+            }
+        }
+    }
+
+    pub(super) fn flag(&mut self, node: &Node) -> Option<bool> {
         let scalar = self.scalar(node, "true or false")?;
         match scalar.text.as_str() {
             "true" => Some(true),
@@ -145,34 +320,61 @@ impl Reader<'_> {
     }
 
     fn window(&mut self, node: &Node) -> Option<WindowStep> {
-        let fields = self.entries(node, "`window`", &["tumbling", "hopping", "grace", "late"]);
-        let (size, every) = match (self.find(&fields, "tumbling"), self.find(&fields, "hopping")) {
-            (Some(size), None) => (self.duration(size)?, None),
-            (None, Some(hopping)) => {
-                let parts = self.entries(hopping, "`hopping`", &["size", "every"]);
-                let size = self.needed(hopping, &parts, "size").and_then(|node| self.duration(node));
-                let every = self.needed(hopping, &parts, "every").and_then(|node| self.duration(node));
+        const KINDS: [(&str, WindowKind); 5] = [
+            ("tumbling", WindowKind::Tumbling),
+            ("hopping", WindowKind::Hopping),
+            ("sliding", WindowKind::Sliding),
+            ("session", WindowKind::Session),
+            ("cumulate", WindowKind::Cumulate),
+        ];
+        let mut known: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
+        known.extend(["in", "offset", "grace", "late"]);
+        let told = self.diagnostics.len();
+        let fields = self.entries(node, "`window`", &known);
+        if self.diagnostics.len() > told {
+            return None;
+        }
+        let mut kinds = KINDS.iter().filter_map(|(word, kind)| Some((*kind, self.find(&fields, word)?)));
+        let (Some((kind, length)), None) = (kinds.next(), kinds.next()) else {
+            drop(kinds);
+            let span = fields.first().map_or(node.span, |(key, _)| key.span);
+            self.error(
+                codes::YAML_SHAPE,
+                span,
+                "a window is one of `tumbling: 1h`, `hopping: { size: 1h, every: 10m }`, `sliding: 1h`, `session: { gap: 30m }`, `cumulate: { size: 1d, every: 1h }`",
+            );
+            return None;
+        };
+        drop(kinds);
+        let (size, every) = match kind {
+            WindowKind::Tumbling | WindowKind::Sliding => (self.duration(length)?, None),
+            WindowKind::Session => {
+                let parts = self.entries(length, "`session`", &["gap"]);
+                (self.needed(length, &parts, "gap").and_then(|node| self.duration(node))?, None)
+            }
+            WindowKind::Hopping | WindowKind::Cumulate => {
+                let what = if kind == WindowKind::Hopping { "`hopping`" } else { "`cumulate`" };
+                let parts = self.entries(length, what, &["size", "every"]);
+                let size = self.needed(length, &parts, "size").and_then(|node| self.duration(node));
+                let every = self.needed(length, &parts, "every").and_then(|node| self.duration(node));
                 (size?, Some(every?))
             }
-            _ => {
-                let span = fields.first().map_or(node.span, |(key, _)| key.span);
-                self.error(
-                    codes::YAML_SHAPE,
-                    span,
-                    "a window is `tumbling: 1h`, or `hopping: { size: 1h, every: 10m }`",
-                );
-                return None;
-            }
         };
-        let grace = match self.find(&fields, "grace") {
-            Some(node) => Some(self.duration(node)?),
-            None => None,
-        };
-        let late = match self.find(&fields, "late") {
-            Some(node) => Some(self.topic_holder(node)?),
-            None => None,
-        };
-        Some(WindowStep { size, every, grace, late })
+        let mut step = WindowStep { kind, size, every, zone: None, offset: None, grace: None, late: None };
+        if let Some(node) = self.find(&fields, "in") {
+            let scalar = self.scalar(node, "a time zone such as Europe/Paris")?;
+            step.zone = Some(Spanned::new(scalar.text.clone(), scalar.span));
+        }
+        if let Some(node) = self.find(&fields, "offset") {
+            step.offset = Some(self.duration(node)?);
+        }
+        if let Some(node) = self.find(&fields, "grace") {
+            step.grace = Some(self.duration(node)?);
+        }
+        if let Some(node) = self.find(&fields, "late") {
+            step.late = Some(self.topic_holder(node)?);
+        }
+        Some(step)
     }
 
     fn emit(&mut self, node: &Node) -> Option<EmitKind> {

@@ -15,24 +15,67 @@ impl Reader<'_> {
     }
 
     fn test(&mut self, node: &Node) -> Option<TestDecl> {
-        let fields = self.entries(node, "a test", &["name", "steps"]);
+        let fields = self.entries(node, "a test", &["name", "for", "steps"]);
         let name = self.needed(node, &fields, "name").and_then(|node| self.scalar(node, "a name"))?;
         let name = Spanned::new(name.text.clone(), name.span);
-        let steps = self.needed(node, &fields, "steps")?;
+        let cases = match self.find(&fields, "for") {
+            Some(node) => Some(self.cases(node)?),
+            None => None,
+        };
+        self.case = cases.as_ref().map(|cases| cases.name.node.clone());
+        let steps = self.needed(node, &fields, "steps").and_then(|node| self.test_steps(node));
+        self.case = None;
+        let span = name.span;
+        Some(TestDecl { name, cases, steps: steps?, span })
+    }
+
+    /// `for: { c: [ { … }, … ] }`
+    fn cases(&mut self, node: &Node) -> Option<TestCases> {
+        let all = self.each(node, |reader, name, node| Some(TestCases { name, rows: reader.rows(node)? }));
+        match <[TestCases; 1]>::try_from(all) {
+            Ok([cases]) => Some(cases),
+            Err(all) if all.is_empty() => None,
+            Err(all) => {
+                self.error(codes::YAML_SHAPE, all[1].name.span, "a test has one list of cases");
+                None
+            }
+        }
+    }
+
+    fn test_steps(&mut self, steps: &Node) -> Option<Vec<TestStepDecl>> {
         let Kind::Seq(items) = &steps.kind else {
             self.error(codes::YAML_SHAPE, steps.span, "`steps` is a list: each step begins with `- `");
             return None;
         };
-        let span = name.span;
+        let known = [
+            "feed",
+            "feed_raw",
+            "file",
+            "delete",
+            "advance_to",
+            "expect",
+            "expect_errors",
+            "expect_malformed",
+            "expect_late",
+            "snapshot",
+        ];
         let mut all = Vec::new();
         for item in items {
-            for (key, value) in
-                self.entries(item, "a test's step", &["feed", "delete", "advance_to", "expect", "snapshot"])
-            {
+            for (key, value) in self.entries(item, "a test's step", &known) {
                 match key.name.as_str() {
                     "feed" => all.extend(self.each(value, |reader, input, node| {
-                        let rows = reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect();
-                        Some(TestStepDecl::Feed { input, rows })
+                        Some(TestStepDecl::Feed {
+                            input,
+                            rows: reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect(),
+                        })
+                    })),
+                    "feed_raw" => all.extend(self.each(value, |reader, input, node| {
+                        Some(TestStepDecl::Feed { input, rows: reader.raw_rows(node)? })
+                    })),
+                    "file" => all.extend(self.each(value, |reader, input, node| {
+                        let file = reader.scalar(node, "a file's name")?;
+                        let file = Spanned::new(file.text.clone(), file.span);
+                        Some(TestStepDecl::FeedFile { input, file })
                     })),
                     "delete" => all.extend(self.each(value, |reader, input, node| {
                         let key = reader.scalar(node, "a key")?;
@@ -49,11 +92,59 @@ impl Reader<'_> {
                     "expect" => all.extend(self.each(value, |reader, stream, node| {
                         Some(TestStepDecl::Expect { stream, rows: reader.rows(node)? })
                     })),
+                    "expect_errors" => all.extend(self.expect_aside(Aside::Errors, value)),
+                    "expect_malformed" => all.extend(self.expect_aside(Aside::Malformed, value)),
+                    "expect_late" => all.extend(self.expect_aside(Aside::Late, value)),
                     _ => all.push(TestStepDecl::Snapshot { stream: self.name(value)? }),
                 }
             }
         }
-        Some(TestDecl { name, steps: all, span })
+        Some(all)
+    }
+
+    /// `alerts.map: [ { … } ]`
+    fn expect_aside(&mut self, aside: Aside, node: &Node) -> Vec<TestStepDecl> {
+        let Kind::Map(entries) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "a map is needed here: `NAME: [ { … } ]`");
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (key, value) in entries {
+            let name = Scalar { text: key.name.clone(), exact: false, quoted: false, span: key.span };
+            let of = name.as_text().path(self.diagnostics);
+            if let (Some(of), Some(rows)) = (of, self.rows(value)) {
+                all.push(TestStepDecl::ExpectAside { aside, of, rows });
+            }
+        }
+        all
+    }
+
+    /// The bytes of records as they are: texts, or `{ text: …, key: … }`.
+    fn raw_rows(&mut self, node: &Node) -> Option<Vec<FeedRowDecl>> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "a list of texts is needed here");
+            return None;
+        };
+        let mut rows = Vec::new();
+        for item in items {
+            let text = |reader: &mut Self, node: &Node| {
+                let scalar = reader.scalar(node, "a text")?;
+                Some(Spanned::new(scalar.text.clone(), scalar.span))
+            };
+            rows.push(match &item.kind {
+                Kind::Map(_) => {
+                    let fields = self.entries(item, "a record", &["text", "key"]);
+                    let given = self.needed(item, &fields, "text")?;
+                    let key = match self.find(&fields, "key") {
+                        Some(node) => Some(text(self, node)?),
+                        None => None,
+                    };
+                    FeedRowDecl::Raw { text: text(self, given)?, key }
+                }
+                _ => FeedRowDecl::Raw { text: text(self, item)?, key: None },
+            });
+        }
+        Some(rows)
     }
 
     fn rows(&mut self, node: &Node) -> Option<Vec<Expr>> {
@@ -125,6 +216,8 @@ impl Reader<'_> {
             }
             ExprKind::Int(_) | ExprKind::Decimal(..) | ExprKind::Float(_) => true,
             ExprKind::Bool(_) | ExprKind::Duration(_) | ExprKind::Timestamp(_) => true,
+            // A field of the case's row.
+            ExprKind::Path(path) => path.len() > 1 && path.first() == self.case.as_ref(),
             _ => false,
         };
         match parsed.filter(is_literal) {

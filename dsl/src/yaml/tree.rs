@@ -1,7 +1,7 @@
 //! A YAML file as a tree of places: what every key and scalar says, and where.
 
 use crate::diagnostic::{Diagnostic, codes};
-use crate::parse::Scalar as Text;
+use crate::parse::{Scalar as Text, limit};
 use crate::source::{SourceFile, Span};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
@@ -107,6 +107,41 @@ pub(super) struct Scalar {
     pub(super) span: Span,
 }
 
+impl Node {
+    /// Ranges of the file's text become places among all files.
+    fn shift(&mut self, file: &SourceFile) {
+        self.span = file.place(self.span);
+        match &mut self.kind {
+            Kind::Null => {}
+            Kind::Scalar(scalar) => scalar.span = file.place(scalar.span),
+            Kind::Seq(items) => items.iter_mut().for_each(|item| item.shift(file)),
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    key.span = file.place(key.span);
+                    value.shift(file);
+                }
+            }
+        }
+    }
+}
+
+/// Where flow brackets nest too deeply for the reader's recursion. Brackets in scalars count too: a scalar is an expression at most.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'\n' if text[at + 1..].starts_with(|first: char| first.is_ascii_alphabetic()) => depth = 0,
+            _ => {}
+        }
+        if depth > limit::DEPTH_MAX {
+            return Some(at);
+        }
+    }
+    None
+}
+
 impl Scalar {
     pub(super) fn as_text(&self) -> Text<'_> {
         Text { text: &self.text, span: self.span, exact: self.exact }
@@ -114,11 +149,22 @@ impl Scalar {
 }
 
 pub(super) fn read(file: &SourceFile) -> Result<Node, Diagnostic> {
+    if let Some(diagnostic) = limit::file(file) {
+        return Err(diagnostic);
+    }
     if file.text.trim().is_empty() {
-        return Ok(Node { kind: Kind::Null, span: Span::new(0, 0) });
+        return Ok(Node { kind: Kind::Null, span: file.place(Span::new(0, 0)) });
+    }
+    if let Some(at) = too_deep(&file.text) {
+        let message = format!("more than {} levels of brackets", limit::DEPTH_MAX);
+        return Err(Diagnostic::error(codes::TOO_DEEP, file.place(Span::new(at, at + 1)), message));
     }
     match serde_yaml::from_str::<Spanned<Raw>>(&file.text) {
-        Ok(raw) => Ok(settle(file, raw)),
+        Ok(raw) => {
+            let mut node = settle(file, raw);
+            node.shift(file);
+            Ok(node)
+        }
         Err(error) => {
             let text = error.without_snippet().to_string();
             // The place is shown by the frame; the message need not repeat it.
@@ -133,7 +179,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Node, Diagnostic> {
             let end = file.text[start..].chars().next().map_or(start, |char| start + char.len_utf8());
             Err(Diagnostic::error(
                 codes::YAML_SHAPE,
-                Span::new(start, end),
+                file.place(Span::new(start, end)),
                 format!("this is no YAML: {message}"),
             ))
         }

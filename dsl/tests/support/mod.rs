@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part of this module")]
 
 use std::path::{Path, PathBuf};
-use tidegate_dsl::{SourceFile, compile};
+use std::collections::BTreeMap;
+use tidegate_dsl::{Files, Options, SourceFile, compile_with};
 use tidegate_model::plan::Plan;
 use tidegate_model::test_case::{TestCase, TestStep};
 
@@ -15,7 +16,7 @@ pub fn files(ending: &str) -> Vec<String> {
     let root = repository("");
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> =
-        ["topologies", "tests", "examples"].iter().map(|folder| root.join(folder)).collect();
+        ["topologies", "tests", "examples", "dsl/tests/right"].iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("an entry").path();
@@ -39,9 +40,24 @@ pub fn yaml_files() -> Vec<String> {
     files(".yaml")
 }
 
-/// The plan and the tests of a file, without lines: None if it has errors. Rows that are fed one behind the other are one step.
-pub fn plan(name: &str, text: &str) -> Option<(Plan, Vec<TestCase>)> {
-    let compiled = compile(&SourceFile::new(name, text), &|_| None);
+struct Beside(PathBuf);
+
+impl Files for Beside {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.0.join(path)).map_err(|_| "there is no such file".to_owned())
+    }
+}
+
+/// Is it a topology, and not only a file that others use?
+pub fn is_whole(path: &str) -> bool {
+    !path.contains("/shared/")
+}
+
+/// The plan and the tests of a file in a folder of the repository, without lines: None if it has errors. Rows that are fed one behind the other are one step.
+pub fn plan(folder: &str, name: &str, text: &str) -> Option<(Plan, Vec<TestCase>)> {
+    let files = Beside(repository(folder));
+    let options = Options { environment: &|_| None, params: &BTreeMap::new(), files: &files };
+    let compiled = compile_with(&SourceFile::new(name, text), &options);
     let mut plan = compiled.plan?;
     for node in &mut plan.nodes {
         node.line = 0;
@@ -68,6 +84,11 @@ pub fn plan(name: &str, text: &str) -> Option<(Plan, Vec<TestCase>)> {
         test.steps = joined;
     }
     Some((plan, tests))
+}
+
+/// The folder of a file of the repository.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Tells where two texts begin to differ.

@@ -4,7 +4,7 @@ use crate::{FAILED, OK, load, print};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::diagnostic::{Diagnostic, render, render_github, render_json, render_sarif, render_short};
-use tidegate_dsl::{Compiled, SourceFile};
+use tidegate_dsl::{Compiled, Sources};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -17,6 +17,8 @@ pub struct Arguments {
     /// Warnings fail too
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    params: load::Params,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,45 +47,51 @@ Exit codes: 0 all files are right (there may be warnings); 1 a file has errors o
 
 pub fn check(arguments: &Arguments) -> u8 {
     let mut code = OK;
-    let mut checked: Vec<(SourceFile, Compiled)> = Vec::new();
+    let mut checked: Vec<Compiled> = Vec::new();
     for path in &arguments.files {
-        match load::load(path) {
+        match load::load(path, &arguments.params) {
             Err(error) => {
                 eprintln!("error: {error:#}");
                 code = FAILED;
             }
-            Ok((file, compiled)) => {
+            Ok(compiled) => {
                 let denied = arguments.deny_warnings && !compiled.diagnostics.is_empty();
                 if compiled.plan.is_none() || denied {
                     code = FAILED;
                 }
                 // One log holds all files; the other forms are written as they come.
                 if arguments.format == Format::Sarif {
-                    checked.push((file, compiled));
+                    checked.push(compiled);
                 } else {
-                    print(&show(&file, &compiled.diagnostics, arguments.format));
+                    print(&show(&compiled, arguments.format));
                 }
             }
         }
     }
     if arguments.format == Format::Sarif {
-        let files: Vec<(&SourceFile, &[Diagnostic])> =
-            checked.iter().map(|(file, compiled)| (file, &compiled.diagnostics[..])).collect();
-        print(&render_sarif(&files));
+        let topologies: Vec<(&Sources, &[Diagnostic])> =
+            checked.iter().map(|compiled| (&compiled.sources, &compiled.diagnostics[..])).collect();
+        print(&render_sarif(&topologies));
     }
     code
 }
 
-fn show(file: &SourceFile, diagnostics: &[Diagnostic], format: Format) -> String {
-    let right = || if diagnostics.is_empty() { format!("{}: right\n", file.name) } else { String::new() };
+fn show(compiled: &Compiled, format: Format) -> String {
+    let (sources, diagnostics) = (&compiled.sources, &compiled.diagnostics[..]);
+    let name = &sources.own().name;
+    let right = || match (diagnostics.is_empty(), &compiled.refusal) {
+        (false, _) => String::new(),
+        (true, None) => format!("{name}: right\n"),
+        (true, Some(_)) => {
+            format!("{name}: right; some of its steps cannot run yet (`tidegate explain` says which)\n")
+        }
+    };
     match format {
         Format::Text if diagnostics.is_empty() => right(),
-        Format::Text => {
-            format!("{}{}: {}\n", render(file, diagnostics), file.name, load::summary(diagnostics))
-        }
-        Format::Short => render_short(file, diagnostics) + &right(),
-        Format::Json => render_json(file, diagnostics),
-        Format::Github => render_github(file, diagnostics),
+        Format::Text => format!("{}{name}: {}\n", render(sources, diagnostics), load::summary(diagnostics)),
+        Format::Short => render_short(sources, diagnostics) + &right(),
+        Format::Json => render_json(sources, diagnostics),
+        Format::Github => render_github(sources, diagnostics),
         // Written once for all files.
         Format::Sarif => String::new(),
     }

@@ -46,7 +46,7 @@ pub fn convert(arguments: &Arguments) -> u8 {
             OK
         }
         Err(diagnostics) => {
-            eprint!("{}", render(&file, &diagnostics));
+            eprint!("{}", render(&file.clone().into(), &diagnostics));
             eprintln!("{}: not converted", file.name);
             FAILED
         }

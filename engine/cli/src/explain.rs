@@ -4,13 +4,15 @@ use crate::{FAILED, OK, UNUSABLE, load, print};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::GraphFormat;
-use tidegate_dsl::diagnostic::{codes, did_you_mean};
+use tidegate_dsl::diagnostic::{self, codes, did_you_mean};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` for a list of them
+    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` or `codes` for a list of them
     what: PathBuf,
-    /// With `functions`: the list for a terminal, or the whole reference as Markdown
+    #[command(flatten)]
+    params: load::Params,
+    /// With `functions` and `codes`: the list for a terminal, or the whole reference as Markdown
     #[arg(long, value_enum, default_value = "text")]
     format: ReferenceFormat,
 }
@@ -18,6 +20,8 @@ pub struct Arguments {
 #[derive(clap::Args)]
 pub struct GraphArguments {
     file: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
     #[arg(long, value_enum, default_value = "ascii")]
     format: Format,
 }
@@ -40,7 +44,7 @@ enum Format {
 pub fn explain(arguments: &Arguments) -> u8 {
     let text = arguments.what.to_string_lossy();
     if !arguments.what.exists()
-        && let Some(page) = function_page(&text, arguments.format)
+        && let Some(page) = reference_page(&text, arguments.format)
     {
         print(&page);
         return OK;
@@ -72,16 +76,20 @@ pub fn explain(arguments: &Arguments) -> u8 {
         }
         return FAILED;
     }
-    let Some((_, compiled)) = load::load_or_tell(&arguments.what) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.what, &arguments.params) else {
+        return UNUSABLE;
+    };
     print(&tidegate_dsl::explain(&compiled.plan.expect("told otherwise")));
     OK
 }
 
-/// The page of a function, or of all of them.
-fn function_page(name: &str, format: ReferenceFormat) -> Option<String> {
+/// The page of a function, or of all of them, or of all codes.
+fn reference_page(name: &str, format: ReferenceFormat) -> Option<String> {
     match (name, format) {
         ("functions", ReferenceFormat::Text) => Some(tidegate_functions::overview()),
         ("functions", ReferenceFormat::Markdown) => Some(tidegate_functions::reference()),
+        ("codes", ReferenceFormat::Text) => Some(diagnostic::overview()),
+        ("codes", ReferenceFormat::Markdown) => Some(diagnostic::reference()),
         (name, _) => tidegate_functions::find(name).map(tidegate_functions::page),
     }
 }
@@ -92,7 +100,9 @@ fn is_name(text: &str) -> bool {
 }
 
 pub fn graph(arguments: &GraphArguments) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else {
+        return UNUSABLE;
+    };
     let format = match arguments.format {
         Format::Ascii => GraphFormat::Ascii,
         Format::Mermaid => GraphFormat::Mermaid,

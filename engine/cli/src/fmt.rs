@@ -53,7 +53,7 @@ fn one(path: &Path, check: bool) -> Result<bool> {
     let text = match format(&file) {
         Ok(text) => text,
         Err(Unformatted::Syntax(diagnostics)) => {
-            eprint!("{}", render(&file, &diagnostics));
+            eprint!("{}", render(&file.clone().into(), &diagnostics));
             eprintln!("{}: not formatted, since it has syntax errors", file.name);
             return Ok(false);
         }

@@ -1,38 +1,89 @@
 //! Reads topology files and tells what is wrong with them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tidegate_dsl::diagnostic::{Diagnostic, Severity, render};
-use tidegate_dsl::{Compiled, SourceFile, compile};
+use tidegate_dsl::{Compiled, Files, Options, SourceFile, compile_with};
+
+/// Values of a topology's params.
+#[derive(clap::Args)]
+pub struct Params {
+    /// The value of a `param`, in place of that in the file
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
+}
+
+impl Params {
+    fn values(&self) -> Result<BTreeMap<String, String>> {
+        let mut values = BTreeMap::new();
+        for option in &self.params {
+            let (name, value) =
+                option.split_once('=').with_context(|| format!("--param {option}: NAME=VALUE is needed"))?;
+            if values.insert(name.to_owned(), value.to_owned()).is_some() {
+                bail!("--param {option}: `{name}` has a value already");
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// The files in a topology's folder.
+struct Beside(PathBuf);
+
+impl Files for Beside {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.0.join(path)).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            std::io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
 
 pub fn read(path: &Path) -> Result<SourceFile> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 
-/// Compiles a file with this process's environment.
-pub fn load(path: &Path) -> Result<(SourceFile, Compiled)> {
+/// Compiles a file, and those that it uses, with this process's environment.
+pub fn load(path: &Path, params: &Params) -> Result<Compiled> {
     let file = read(path)?;
-    let compiled = compile(&file, &|name| std::env::var(name).ok());
-    Ok((file, compiled))
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let options = Options {
+        environment: &|name| std::env::var(name).ok(),
+        params: &params.values()?,
+        files: &Beside(folder),
+    };
+    Ok(compile_with(&file, &options))
 }
 
 /// Loads a file that must be without errors; else they are shown, and None is given.
-pub fn load_or_tell(path: &Path) -> Option<(SourceFile, Compiled)> {
-    match load(path) {
+pub fn load_or_tell(path: &Path, params: &Params) -> Option<Compiled> {
+    match load(path, params) {
         Err(error) => {
             eprintln!("error: {error:#}");
             None
         }
-        Ok((file, compiled)) => {
-            eprint!("{}", render(&file, &compiled.diagnostics));
+        Ok(compiled) => {
+            eprint!("{}", render(&compiled.sources, &compiled.diagnostics));
             if compiled.plan.is_none() {
                 eprintln!("{}", summary(&compiled.diagnostics));
                 return None;
             }
-            Some((file, compiled))
+            Some(compiled)
         }
     }
+}
+
+/// Loads a file whose every step can run; else it is shown what stands in the way, and None is given.
+pub fn load_to_run(path: &Path, params: &Params) -> Option<Compiled> {
+    let compiled = load_or_tell(path, params)?;
+    if let Some(refusal) = &compiled.refusal {
+        eprint!("{}", render(&compiled.sources, std::slice::from_ref(refusal)));
+        return None;
+    }
+    Some(compiled)
 }
 
 /// `2 errors, 1 warning`

@@ -16,10 +16,12 @@ pub struct Arguments {
     /// The topology as it was (a file), or the `--data` directory of its runs
     #[arg(long)]
     against: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
 }
 
 pub fn plan(arguments: &Arguments) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else { return UNUSABLE };
     let new = Kept::of(&compiled.plan.expect("told otherwise"));
     let old = match arguments.against.is_dir() {
         true => match stores_in(&arguments.against, &new.topology) {
@@ -29,8 +31,8 @@ pub fn plan(arguments: &Arguments) -> u8 {
                 return UNUSABLE;
             }
         },
-        false => match load::load_or_tell(&arguments.against) {
-            Some((_, compiled)) => Kept::of(&compiled.plan.expect("told otherwise")),
+        false => match load::load_or_tell(&arguments.against, &arguments.params) {
+            Some(compiled) => Kept::of(&compiled.plan.expect("told otherwise")),
             None => return UNUSABLE,
         },
     };

@@ -18,8 +18,32 @@ pub enum TestStep {
     AdvanceTo(EventTime),
     /// What a stream or sink has given out since the last expectation on it, in order, equals these rows.
     Expect { stream: String, rows: Vec<ExpectedRow>, line: u32 },
+    /// What was set aside at a node since the last such expectation, in order, equals these rows: `{ code, message, step, key, value }`.
+    ExpectAside { aside: Aside, node: String, rows: Vec<ExpectedRow>, line: u32 },
     /// What it has given out in the whole test is compared with a kept file.
     Snapshot { stream: String, line: u32 },
+}
+
+/// Why an event was set aside.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Aside {
+    /// It cannot be read as the source's or table's type.
+    Malformed,
+    /// An expression of the step fails for it.
+    Errors,
+    /// Its window was final before.
+    Late,
+}
+
+impl Aside {
+    /// The language's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Aside::Malformed => "malformed",
+            Aside::Errors => "errors",
+            Aside::Late => "late",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

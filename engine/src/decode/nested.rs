@@ -356,11 +356,13 @@ mod tests {
                 let at = index.index(payload.len());
                 payload[at] = byte;
             }
-            // What is accepted is a whole value of the type; and it is JSON.
+            // What is accepted is a whole value of the type; and it is JSON. A number that nobody reads may be larger than any float.
             if let Ok(columns) = decode(&schema, &payload) {
                 let read = columns[0].value(0, ty);
                 prop_assert!(read == Value::Null || read.is_of(ty), "{:?}", read);
-                prop_assert!(serde_json::from_slice::<serde_json::Value>(&payload).is_ok());
+                let other = serde_json::from_slice::<serde_json::Value>(&payload);
+                let is_json = other.map_or_else(|error| error.to_string().contains("out of range"), |_| true);
+                prop_assert!(is_json, "{}", String::from_utf8_lossy(&payload));
             }
         }
     }

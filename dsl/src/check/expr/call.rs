@@ -9,6 +9,9 @@ use crate::source::Span;
 use tidegate_model::ScalarType;
 use tidegate_model::expr::Expr;
 
+/// Functions that are put in place inside of one another.
+const CALL_DEPTH_MAX: usize = 32;
+
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &ast::Name, arguments: &[ast::Expr], span: Span) -> Typed {
         if self.globals.functions.contains_key(&name.node) {
@@ -85,6 +88,10 @@ impl Checker<'_> {
             );
             return Typed::Wrong;
         }
+        if self.inside.len() >= CALL_DEPTH_MAX {
+            let message = format!("more than {CALL_DEPTH_MAX} functions that call one another");
+            return self.error(codes::TOO_LARGE, name.span, message);
+        }
         if arguments.len() != function.arguments.len() {
             let message = format!(
                 "`{}` takes {} arguments, and is given {}",
@@ -117,10 +124,10 @@ impl Checker<'_> {
         let told = self.diagnostics.len();
         let value = self.located(&function.decl.body);
         let value = self.fit(value, &function.result, Some(function.decl.result.span));
-        // What is wrong with the body is told where it is declared; only a cycle shows first from here.
-        let cycles =
-            self.diagnostics.split_off(told).into_iter().filter(|diagnostic| diagnostic.code == codes::CYCLE);
-        self.diagnostics.extend(cycles);
+        // What is wrong with the body is told where it is declared; only a cycle, and how large it becomes, show first from here.
+        let told = self.diagnostics.split_off(told).into_iter();
+        let from_here = told.filter(|diagnostic| matches!(diagnostic.code, codes::CYCLE | codes::TOO_LARGE));
+        self.diagnostics.extend(from_here);
         self.inside.pop();
         self.locals = outer;
         value.unwrap_or(Typed::Wrong)

@@ -8,6 +8,7 @@ mod each;
 mod fit;
 mod nested;
 mod operator;
+mod size;
 
 use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
@@ -44,6 +45,8 @@ pub(crate) struct Checker<'a> {
     /// Arguments of the function that is being put in place, and parameters of the `x => …` around.
     locals: Vec<(String, Typed)>,
     inside: Vec<String>,
+    /// What functions that were put in place have added to the expression.
+    operations: usize,
     /// How many parameters of `x => …` there have been.
     parameters: usize,
 }
@@ -57,7 +60,17 @@ impl<'a> Checker<'a> {
         diagnostics: &'a mut Vec<Diagnostic>,
         it: Option<&'a RecordValue>,
     ) -> Self {
-        Checker { globals, diagnostics, it, locals: Vec::new(), inside: Vec::new(), parameters: 0 }
+        Checker::with_locals(globals, diagnostics, it, Vec::new())
+    }
+
+    /// With names beside the event's: the row of a test's case, the events of a `match`.
+    pub(crate) fn with_locals(
+        globals: &'a Globals,
+        diagnostics: &'a mut Vec<Diagnostic>,
+        it: Option<&'a RecordValue>,
+        locals: Vec<(String, Typed)>,
+    ) -> Self {
+        Checker { globals, diagnostics, it, locals, inside: Vec::new(), operations: 0, parameters: 0 }
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Typed {
@@ -168,6 +181,9 @@ impl<'a> Checker<'a> {
         let local = self.locals.iter().rev().find(|(name, _)| name == first).map(|(_, value)| value.clone());
         let in_function = !self.inside.is_empty();
         let mut value = if let Some(local) = local {
+            if in_function && !self.afford(&local, span) {
+                return Typed::Wrong;
+            }
             local
         } else if in_function {
             // A function sees its arguments and the params, not the event that it happens to be used on.

@@ -2,7 +2,7 @@
 
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
-use super::{Arguments, Input, Stopped, drive, inputs, pair, signals};
+use super::{Arguments, Input, Stopped, drive, inputs, own_topics, pair, signals};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -171,6 +171,11 @@ fn prepare(plan: &Plan, arguments: &Arguments, setup: Setup, data: &Path) -> Res
             if empty { "it is empty" } else { "only what is kept of it is read" }
         );
         log.finish(&input.topic)?;
+    }
+    // What the topology writes itself has no end that could be known before, so such a run has none either.
+    for (name, topic) in own_topics(plan) {
+        log.unfinish(topic)?;
+        tracing::info!("`{name}` reads what this topology writes: the run goes on until it is stopped");
     }
     let followers =
         setup.outputs.iter().map(|(topic, to)| Follower::open(&log, topic, to)).collect::<Result<_>>()?;

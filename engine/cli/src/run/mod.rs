@@ -19,6 +19,8 @@ pub const EXAMPLES: &str = "Examples:
 pub struct Arguments {
     /// A topology file (.tide or .yaml)
     file: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
     /// Kafka's bootstrap servers; without them the topology runs on the embedded log
     #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
     brokers: Option<String>,
@@ -59,7 +61,7 @@ enum Stopped {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
-    let Some((_, compiled)) = load::load_or_tell(&arguments.file) else { return UNUSABLE };
+    let Some(compiled) = load::load_to_run(&arguments.file, &arguments.params) else { return UNUSABLE };
     let plan = compiled.plan.expect("told otherwise");
     let ended = match &arguments.brokers {
         Some(brokers) => kafka::run(&plan, brokers, arguments),
@@ -89,7 +91,8 @@ fn inputs(plan: &Plan) -> Vec<Input> {
     let mut inputs = Vec::new();
     for node in &plan.nodes {
         let (topic, key, is_table) = match &node.kind {
-            NodeKind::Source(source) => (&source.topic, source.key, false),
+            // The far end of a `via` is fed by the topology itself.
+            NodeKind::Source(source) if !is_fed_by(plan, &source.topic) => (&source.topic, source.key, false),
             NodeKind::Table(table) => (&table.topic, Some(table.key), true),
             _ => continue,
         };
@@ -97,6 +100,22 @@ fn inputs(plan: &Plan) -> Vec<Input> {
         inputs.push(Input { name: node.name.clone(), topic: topic.clone(), key, is_table });
     }
     inputs
+}
+
+/// The topics that a topology reads and writes itself: those of `via`, with the node that reads each.
+fn own_topics(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    use tidegate_model::plan::NodeKind;
+    plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Source(source) if is_fed_by(plan, &source.topic) => {
+            Some((node.name.as_str(), source.topic.as_str()))
+        }
+        _ => None,
+    })
+}
+
+fn is_fed_by(plan: &Plan, topic: &str) -> bool {
+    use tidegate_model::plan::NodeKind;
+    plan.nodes.iter().any(|node| matches!(&node.kind, NodeKind::Sink(sink) if sink.topic == topic))
 }
 
 #[derive(Clone)]

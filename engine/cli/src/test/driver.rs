@@ -10,8 +10,8 @@ use tidegate_engine::limits::Limits;
 use tidegate_engine::program::{Program, written_topics};
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Tick, Worker};
-use tidegate_model::plan::{Emit, JsonFormat, Node, NodeKind, Plan, Sink, SinkKey};
-use tidegate_model::test_case::FeedRow;
+use tidegate_model::plan::{Emit, JsonFormat, Node, NodeKind, Plan, Route, Sink, SinkKey};
+use tidegate_model::test_case::{Aside, FeedRow};
 use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
@@ -39,14 +39,16 @@ pub struct Driver {
     /// The virtual wall clock, for records of sources without a time of their own.
     now: EventTime,
     seen: BTreeMap<String, Offset>,
+    /// As `seen`, of what was set aside.
+    aside_seen: BTreeMap<(String, Aside), Offset>,
     /// The longest `emit every` of the plan: one `advance to` lets it come due.
     every: Duration,
     _state: tempfile::TempDir,
 }
 
 impl Driver {
-    pub fn new(plan: &Plan, observed: &[&str]) -> Result<Driver> {
-        let plan = with_taps(plan, observed);
+    pub fn new(plan: &Plan, observed: &[&str], asides: &[(&str, Aside)]) -> Result<Driver> {
+        let plan = with_routes(with_taps(plan, observed), asides);
         let log = EmbeddedLog::in_memory()?;
         log.create_topics(&plan, 1)?;
         let state = tempfile::tempdir()?;
@@ -79,6 +81,7 @@ impl Driver {
             clock,
             now: EventTime::from_millis(0),
             seen: BTreeMap::new(),
+            aside_seen: BTreeMap::new(),
             every,
             _state: state,
         };
@@ -142,6 +145,49 @@ impl Driver {
             .collect())
     }
 
+    /// What a node set aside for a reason since this was last asked, each as a row of JSON.
+    pub fn set_aside_since(&mut self, node: &str, aside: Aside) -> Result<Vec<String>> {
+        let topic = route_of(&self.plan, node, aside).expect("every expectation got a route").topic;
+        let partition = TopicPartition { topic, partition: PartitionId(0) };
+        let asked = (node.to_owned(), aside);
+        let from = self.aside_seen.get(&asked).copied().unwrap_or(Offset(0));
+        let records = self.log.read(&partition, from, usize::MAX)?;
+        self.aside_seen.insert(asked, self.log.range(&partition)?.end);
+        let steps: Vec<String> = self
+            .plan
+            .nodes
+            .iter()
+            .filter(|known| known.name == node)
+            .flat_map(|known| [Some(known), partial_before(&self.plan, known)])
+            .flatten()
+            .map(|known| known.name.clone())
+            .collect();
+        let mut rows = Vec::new();
+        for record in records {
+            let header = |name: &str| {
+                let found = record.headers.iter().find(|(header, _)| header == name);
+                found.map(|(_, content)| String::from_utf8_lossy(content).into_owned())
+            };
+            let step = header("tidegate.step");
+            // A route may be shared with other steps, and by a sink.
+            if !step.as_ref().is_some_and(|step| steps.contains(step)) {
+                continue;
+            }
+            let text = |bytes: &Option<Vec<u8>>| {
+                bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            };
+            let row = serde_json::json!({
+                "code": header("tidegate.code"),
+                "message": header("tidegate.message"),
+                "step": step,
+                "key": text(&record.key),
+                "value": text(&record.value),
+            });
+            rows.push(row.to_string());
+        }
+        Ok(rows)
+    }
+
     /// What was set aside in this test, told for a person who wonders where an event is.
     pub fn set_aside(&self) -> Result<String> {
         let mut told = String::new();
@@ -201,6 +247,53 @@ fn with_taps(plan: &Plan, observed: &[&str]) -> Plan {
         });
     }
     plan
+}
+
+/// The plan with a route wherever a test expects what is set aside: an event that would stop the topology is then kept to be compared.
+fn with_routes(mut plan: Plan, asides: &[(&str, Aside)]) -> Plan {
+    for (name, aside) in asides {
+        let index = plan.nodes.iter().position(|node| node.name == *name).expect("the check found it");
+        let partial = partial_before(&plan, &plan.nodes[index]).map(|node| node.id.0 as usize);
+        let route = Route { topic: format!("aside.{}.{name}", aside.word()) };
+        if let Some(slot) = slot(&mut plan.nodes[index].kind, *aside) {
+            slot.get_or_insert(route);
+        }
+        let route = slot(&mut plan.nodes[index].kind, *aside).and_then(|slot| slot.clone());
+        if let (Some(input), Aside::Errors) = (partial, *aside)
+            && let NodeKind::Repartition(repartition) = &mut plan.nodes[input].kind
+        {
+            repartition.errors = route;
+        }
+    }
+    plan
+}
+
+/// The repartition before an aggregate that evaluates the aggregate's functions: what fails there is the aggregate's to say.
+fn partial_before<'a>(plan: &'a Plan, node: &Node) -> Option<&'a Node> {
+    let before = plan.node(*node.inputs.first()?);
+    matches!(&before.kind, NodeKind::Repartition(repartition) if repartition.partial).then_some(before)
+}
+
+fn route_of(plan: &Plan, name: &str, aside: Aside) -> Option<Route> {
+    let node = plan.nodes.iter().find(|node| node.name == name)?;
+    slot(&mut node.kind.clone(), aside)?.clone()
+}
+
+fn slot(kind: &mut NodeKind, aside: Aside) -> Option<&mut Option<Route>> {
+    match (aside, kind) {
+        (Aside::Malformed, NodeKind::Source(source)) => Some(&mut source.malformed),
+        (Aside::Malformed, NodeKind::Table(table)) => Some(&mut table.malformed),
+        (Aside::Late, NodeKind::Aggregate(aggregate)) => {
+            aggregate.window.as_mut().map(|window| &mut window.late)
+        }
+        (Aside::Errors, NodeKind::Filter(filter)) => Some(&mut filter.errors),
+        (Aside::Errors, NodeKind::Map(map)) => Some(&mut map.errors),
+        (Aside::Errors, NodeKind::Aggregate(aggregate)) => Some(&mut aggregate.errors),
+        (Aside::Errors, NodeKind::Rolling(rolling)) => Some(&mut rolling.errors),
+        (Aside::Errors, NodeKind::JoinTable(join)) => Some(&mut join.errors),
+        (Aside::Errors, NodeKind::Dedupe(dedupe)) => Some(&mut dedupe.errors),
+        _ => None,
+    }
 }
 
 fn longest_every(plan: &Plan) -> Duration {

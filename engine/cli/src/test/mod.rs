@@ -8,7 +8,7 @@ use driver::{Driver, Observed};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tidegate_model::plan::Plan;
-use tidegate_model::test_case::{TestCase, TestStep};
+use tidegate_model::test_case::{Aside, TestCase, TestStep};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -21,13 +21,15 @@ pub struct Arguments {
     /// Runs only the tests whose name contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    #[command(flatten)]
+    params: load::Params,
 }
 
 pub fn test(arguments: &Arguments) -> u8 {
     let mut code = OK;
     let (mut run, mut failed) = (0, 0);
     for path in &arguments.files {
-        let Some((file, compiled)) = load::load_or_tell(path) else {
+        let Some(compiled) = load::load_to_run(path, &arguments.params) else {
             code = UNUSABLE;
             continue;
         };
@@ -44,12 +46,16 @@ pub fn test(arguments: &Arguments) -> u8 {
                 }
                 Err(why) => {
                     failed += 1;
-                    print(&format!("FAIL  {}\n{}", case.name, indented(&why.told(&file.name))));
+                    print(&format!(
+                        "FAIL  {}\n{}",
+                        case.name,
+                        indented(&why.told(&compiled.sources.own().name))
+                    ));
                 }
             }
         }
         if compiled.tests.is_empty() {
-            print(&format!("{}: has no tests\n", file.name));
+            print(&format!("{}: has no tests\n", compiled.sources.own().name));
         }
     }
     print(&format!("{} passed, {failed} failed\n", run - failed));
@@ -86,7 +92,16 @@ fn run_case(plan: &Plan, case: &TestCase, path: &Path, accept: bool) -> Result<V
             _ => None,
         })
         .collect();
-    let mut driver = Driver::new(plan, &observed).map_err(|error| fail(case.line, format!("{error:#}")))?;
+    let asides: Vec<(&str, Aside)> = case
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            TestStep::ExpectAside { aside, node, .. } => Some((node.as_str(), *aside)),
+            _ => None,
+        })
+        .collect();
+    let mut driver =
+        Driver::new(plan, &observed, &asides).map_err(|error| fail(case.line, format!("{error:#}")))?;
     let mut accepted = Vec::new();
     for step in &case.steps {
         match step {
@@ -103,6 +118,18 @@ fn run_case(plan: &Plan, case: &TestCase, path: &Path, accept: bool) -> Result<V
                 if let Some(difference) = compare::difference(rows, &new) {
                     let aside = driver.set_aside().map_err(|error| fail(*line, format!("{error:#}")))?;
                     return Err(fail(*line, format!("`{stream}` gave something else\n{difference}{aside}")));
+                }
+            }
+            TestStep::ExpectAside { aside, node, rows, line } => {
+                let new = driver
+                    .set_aside_since(node, *aside)
+                    .map_err(|error| fail(*line, format!("{error:#}")))?;
+                if let Some(difference) = compare::difference(rows, &new) {
+                    let word = aside.word();
+                    return Err(fail(
+                        *line,
+                        format!("what was set aside as {word} by `{node}` is something else\n{difference}"),
+                    ));
                 }
             }
             TestStep::Snapshot { stream, line } => {

@@ -1,105 +1,38 @@
-//! `test` blocks: rows become the JSON that a topic would hold.
+//! Rows of a test: typed like any expression, and written as the JSON that a topic would hold.
 
-use super::{Flow, Lowerer};
-use crate::ast::{self, ExprKind as Ast, FeedRowDecl, RecordEntry, TestDecl, TestStepDecl};
+use super::Case;
+use crate::ast::{self, ExprKind as Ast, RecordEntry};
 use crate::check::expr::Checker;
 use crate::check::typed::{Located, Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::lower::Lowerer;
 use std::collections::BTreeMap;
+use tidegate_model::ScalarType;
+use tidegate_model::Value;
 use tidegate_model::expr::{Expr, ExprKind};
-use tidegate_model::plan::NodeKind;
-use tidegate_model::test_case::{ExpectedRow, FeedRow, TestCase, TestStep};
+use tidegate_model::test_case::ExpectedRow;
 use tidegate_model::value::{text, write_json_string};
-use tidegate_model::{EventTime, ScalarType, Value};
 
 impl Lowerer<'_> {
-    pub(super) fn test(&mut self, decl: &TestDecl) -> Option<TestCase> {
-        let mut steps = Vec::new();
-        let told = self.diagnostics.len();
-        for step in &decl.steps {
-            match step {
-                TestStepDecl::Feed { input, rows } => steps.extend(self.feed(input, rows)),
-                TestStepDecl::AdvanceTo(time) => {
-                    if let Ast::Timestamp(micros) = time.node {
-                        steps.push(TestStep::AdvanceTo(EventTime::from_micros(micros)));
-                    }
-                }
-                TestStepDecl::Expect { stream, rows } => {
-                    let Some(flow) = self.observed(stream) else { continue };
-                    let line = self.file.line(stream.span);
-                    let rows = rows.iter().filter_map(|row| self.expected(row, &flow)).collect();
-                    steps.push(TestStep::Expect { stream: stream.node.clone(), rows, line });
-                }
-                TestStepDecl::Snapshot { stream } => {
-                    if self.observed(stream).is_some() {
-                        let line = self.file.line(stream.span);
-                        steps.push(TestStep::Snapshot { stream: stream.node.clone(), line });
-                    }
-                }
-            }
-        }
-        let wrong = self.diagnostics[told..].iter().any(Diagnostic::is_error);
-        (!wrong).then(|| TestCase { name: decl.name.node.clone(), line: self.file.line(decl.span), steps })
-    }
-
-    fn observed(&mut self, stream: &ast::Name) -> Option<Flow> {
-        let flow = self.flow(stream)?;
-        if flow.is_table {
-            self.error(
-                codes::TEST,
-                stream.span,
-                format!("`{}` is a table that is read from a topic: nothing comes out of it", stream.node),
-            );
-            return None;
-        }
-        Some(flow)
-    }
-
-    fn feed(&mut self, input: &ast::Name, rows: &[FeedRowDecl]) -> Option<TestStep> {
-        let flow = self.flow(input)?;
-        let (key, is_table) = match &self.nodes[flow.node.0 as usize].kind {
-            NodeKind::Source(source) => (source.key, false),
-            NodeKind::Table(table) => (Some(table.key), true),
-            _ => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::TEST,
-                        input.span,
-                        format!("`{}` is no source and no table: a test cannot feed it", input.node),
-                    )
-                    .note("feed what it is made from"),
-                );
-                return None;
-            }
-        };
-        let ty = flow.ty();
-        let mut fed = Vec::new();
-        for row in rows {
-            match row {
-                FeedRowDecl::Null { key } => {
-                    if !is_table {
-                        self.error(codes::TEST, key.span, "only a table's rows are deleted");
-                    }
-                    fed.push(FeedRow { key: Some(key.node.clone()), payload: None });
-                }
-                FeedRowDecl::Row(expr) => {
-                    let Some(row) = self.row(expr, &ty, false) else { continue };
-                    let key = key.and_then(|key| row.text(&flow.schema.columns[key].path));
-                    fed.push(FeedRow { key, payload: Some(row.json()) });
-                }
-            }
-        }
-        Some(TestStep::Feed { input: input.node.clone(), rows: fed })
-    }
-
-    fn expected(&mut self, expr: &ast::Expr, flow: &Flow) -> Option<ExpectedRow> {
+    pub(super) fn expected(
+        &mut self,
+        expr: &ast::Expr,
+        ty: &Type,
+        case: Option<&Case>,
+    ) -> Option<ExpectedRow> {
         let open = matches!(&expr.node, Ast::Record(entries) if entries.contains(&RecordEntry::Open));
-        let row = self.row(expr, &flow.ty(), !open)?;
+        let row = self.row(expr, ty, !open, case)?;
         Some(ExpectedRow { json: row.json(), open })
     }
 
     /// A record of constants. `whole`: no field of the type may be left away, unless it may be null.
-    fn row(&mut self, expr: &ast::Expr, ty: &Type, whole: bool) -> Option<Row> {
+    pub(super) fn row(
+        &mut self,
+        expr: &ast::Expr,
+        ty: &Type,
+        whole: bool,
+        case: Option<&Case>,
+    ) -> Option<Row> {
         let (Ast::Record(entries), Type::Record { fields, .. }) = (&expr.node, ty) else {
             if *ty != Type::Wrong {
                 self.error(codes::TEST, expr.span, format!("a row is needed here: {}", ty.name()));
@@ -156,19 +89,21 @@ impl Lowerer<'_> {
             };
             let value = &as_map(value, ty);
             let cell = match (ty, &value.node) {
-                (Type::Record { .. }, Ast::Record(_)) => Cell::Row(self.row(value, ty, whole)?),
+                (Type::Record { .. }, Ast::Record(_)) => Cell::Row(self.row(value, ty, whole, case)?),
                 (Type::Record { nullable: true, .. }, Ast::Null) => {
                     Cell::Value(Value::Null, ScalarType::Bool)
                 }
-                _ => self.cell(value, ty)?,
+                _ => self.cell(value, ty, case)?,
             };
             row.fields.push((name.clone(), cell));
         }
         Some(row)
     }
 
-    fn cell(&mut self, value: &ast::Expr, ty: &Type) -> Option<Cell> {
-        let mut checker = Checker::new(self.globals, self.diagnostics, None);
+    fn cell(&mut self, value: &ast::Expr, ty: &Type, case: Option<&Case>) -> Option<Cell> {
+        let locals =
+            case.map(|case| (case.name.clone(), Typed::Record(case.row.clone()))).into_iter().collect();
+        let mut checker = Checker::with_locals(self.globals, self.diagnostics, None, locals);
         let located = Located { value: checker.check(value), span: value.span };
         match checker.fit(located, ty, None)? {
             Typed::Scalar(Expr { kind: ExprKind::Const(constant), ty, .. }) => {
@@ -225,18 +160,18 @@ fn as_map(value: &ast::Expr, ty: &Type) -> ast::Expr {
 
 /// A row of a test.
 #[derive(Default)]
-struct Row {
+pub(super) struct Row {
     fields: Vec<(String, Cell)>,
 }
 
-enum Cell {
+pub(super) enum Cell {
     /// With its type.
     Value(Value, ScalarType),
     Row(Row),
 }
 
 impl Row {
-    fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         let mut out = Vec::new();
         self.write(&mut out);
         String::from_utf8(out).expect("JSON is UTF-8")
@@ -259,7 +194,7 @@ impl Row {
     }
 
     /// A field as the text of a record's key.
-    fn text(&self, path: &str) -> Option<String> {
+    pub(super) fn text(&self, path: &str) -> Option<String> {
         let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
         match (&self.fields.iter().find(|(field, _)| field == name)?.1, rest) {
             (Cell::Row(row), Some(rest)) => row.text(rest),

@@ -1,19 +1,18 @@
 //! `expand` and `flat map`: an event for each element of a list.
 
-use super::{Flow, Lowerer};
-use crate::ast::{self, Step, StreamDecl};
+use super::At;
+use crate::ast;
 use crate::check::typed::{RecordValue, Typed, typed};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::lower::{Flow, Lowerer};
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{Expand, NodeKind, Route};
 use tidegate_model::{Element, ScalarType};
 
 impl Lowerer<'_> {
-    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
     pub(super) fn expand(
         &mut self,
-        decl: &StreamDecl,
-        step: &Step,
+        at: At<'_>,
         left: bool,
         list: &ast::Expr,
         name: &ast::Name,
@@ -37,10 +36,8 @@ impl Lowerer<'_> {
         let (made, columns) = made.flatten();
         let mut schema = flow.schema.clone();
         schema.columns.extend(made.columns);
-        let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
         let kind = NodeKind::Expand(Expand { list, left, columns, errors });
-        let node =
-            self.add(Self::step_name(decl, step, "expand"), kind, vec![flow.node], schema.clone(), place);
+        let node = self.add(at.name("expand"), kind, vec![flow.node], schema.clone(), at.place());
         // Several rows have what was one row's key.
         Some(Flow { node, schema, key: None, is_table: false, ..flow.clone() })
     }
@@ -48,8 +45,7 @@ impl Lowerer<'_> {
     /// The elements, records, are the events: nothing else of the event that held them goes on.
     pub(super) fn flat_map(
         &mut self,
-        decl: &StreamDecl,
-        step: &Step,
+        at: At<'_>,
         list: &ast::Expr,
         flow: &Flow,
         errors: Option<Route>,
@@ -85,16 +81,23 @@ impl Lowerer<'_> {
         let mut schema = flow.schema.clone();
         let width = schema.columns.len();
         schema.columns.extend(made.columns);
-        let name = Self::step_name(decl, step, "flat-map");
+        let name = at.name("flat-map");
         let kind = NodeKind::Expand(Expand { list, left: false, columns, errors: errors.clone() });
-        let node = self.add(format!("{name}-expand"), kind, vec![flow.node], schema.clone(), step.span);
+        let node = self.add(format!("{name}-expand"), kind, vec![flow.node], schema.clone(), at.step.span);
         let columns = schema.columns[width..].iter().enumerate();
         let exprs: Vec<Expr> =
             columns.map(|(index, column)| Expr::column(width + index, column.ty, column.nullable)).collect();
         let (schema, _) = record.flatten();
         let kind = NodeKind::Map(tidegate_model::plan::Map { columns: exprs, errors });
-        let node = self.add(name, kind, vec![node], schema.clone(), step.span);
-        Some(Flow { node, schema, partitioned: None, partitioned_at: step.span, key: None, is_table: false })
+        let node = self.add(name, kind, vec![node], schema.clone(), at.step.span);
+        Some(Flow {
+            node,
+            schema,
+            partitioned: None,
+            partitioned_at: at.step.span,
+            key: None,
+            is_table: false,
+        })
     }
 
     /// The element as the column behind the input's last one.

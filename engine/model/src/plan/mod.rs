@@ -2,10 +2,20 @@
 //!
 //! Names are identity: a store or an internal topic is `<topology>.<stream>.<step>`; nothing is numbered by position.
 
+mod connector;
+mod join;
+mod lacking;
+mod pattern;
+mod window;
+
 use crate::expr::Expr;
 use crate::ids::{NodeId, SubtopologyId};
 use crate::schema::{ScalarType, Schema};
-use crate::time::{EventTime, Span};
+use crate::time::Span;
+pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
+pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
+pub use pattern::{Match, MatchElement, MatchVariable, Times};
+pub use window::{Window, WindowShape};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Plan {
@@ -35,6 +45,10 @@ pub enum NodeKind {
     Source(Source),
     /// A compacted topic as a table, materialized in a store; only ever the right input of a [`JoinTable`].
     Table(Table),
+    /// An HTTP address that is asked again and again.
+    HttpPoll(HttpPoll),
+    /// Made-up events, the same for the same seed.
+    Generate(Generate),
     Filter(Filter),
     Map(Map),
     /// One event for each element of a list.
@@ -46,8 +60,19 @@ pub enum NodeKind {
     Aggregate(Aggregate),
     Rolling(Rolling),
     JoinTable(JoinTable),
+    JoinStreams(JoinStreams),
+    JoinTables(JoinTables),
+    Match(Match),
     Dedupe(Dedupe),
+    Latest(Latest),
+    Changes(Changes),
+    Top(Top),
+    Schedule(Schedule),
     Sink(Sink),
+    HttpSink(HttpSink),
+    WebSocketSink(WebSocketSink),
+    /// A table whose rows are answered over HTTP.
+    Serve(Serve),
 }
 
 impl NodeKind {
@@ -63,9 +88,16 @@ impl NodeKind {
             NodeKind::Repartition(_) => "repartition",
             NodeKind::Aggregate(_) => "aggregate",
             NodeKind::Rolling(_) => "rolling",
-            NodeKind::JoinTable(_) => "join",
+            NodeKind::JoinTable(_) | NodeKind::JoinStreams(_) | NodeKind::JoinTables(_) => "join",
+            NodeKind::Match(_) => "match",
             NodeKind::Dedupe(_) => "dedupe",
-            NodeKind::Sink(_) => "sink",
+            NodeKind::Latest(_) => "latest",
+            NodeKind::Changes(_) => "changes",
+            NodeKind::Top(_) => "top",
+            NodeKind::Schedule(_) => "schedule",
+            NodeKind::HttpPoll(_) | NodeKind::Generate(_) => "source",
+            NodeKind::Sink(_) | NodeKind::HttpSink(_) | NodeKind::WebSocketSink(_) => "sink",
+            NodeKind::Serve(_) => "serve",
         }
     }
 }
@@ -102,6 +134,8 @@ pub struct Table {
     pub topic: String,
     /// The column that is the record's key.
     pub key: usize,
+    /// Every task holds all of it, so that a join needs no repartition.
+    pub global: bool,
     pub malformed: Option<Route>,
 }
 
@@ -155,22 +189,6 @@ pub struct Aggregate {
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
     pub errors: Option<Route>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Window {
-    pub size: Span,
-    /// Equal to `size` for tumbling windows; divides `size` into whole slices or not, both are allowed.
-    pub advance: Span,
-    pub grace: Span,
-    pub late: Option<Route>,
-}
-
-impl Window {
-    /// When a window that starts at `start` is final: the watermark has reached this.
-    pub fn final_at(&self, start: EventTime) -> EventTime {
-        start.plus(self.size).plus(self.grace)
-    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -245,21 +263,62 @@ pub enum Emit {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rolling {
     pub key: Vec<Expr>,
+    /// Zero where `rows` is set.
     pub range: Span,
+    /// The range is so many of the key's last events, in place of a time.
+    pub rows: Option<u32>,
+    /// Events are kept summed up by this length of time: less state, and the range's far end is as coarse.
+    pub granularity: Option<Span>,
+    /// Events are put in the order of their times before: a row is given out when nothing earlier can come.
+    pub ordered: bool,
     /// Leave the event itself out.
     pub excluding_current: bool,
     pub functions: Vec<AggregateCall>,
     pub errors: Option<Route>,
 }
 
-/// `inputs[0]` is the stream, `inputs[1]` the [`Table`]. The schema is the stream's columns, then (left join) the presence
-/// column `alias`, then the table's columns under `alias.`.
+/// The last event of each key, as a table.
 #[derive(Clone, PartialEq, Debug)]
-pub struct JoinTable {
-    /// Of the table's key type.
-    pub key: Expr,
-    pub left: bool,
-    pub alias: String,
+pub struct Latest {
+    pub key: Vec<Expr>,
+    pub errors: Option<Route>,
+}
+
+/// A table's rows as they change: the columns of the row, then the presence column `old` and the columns of the row before under
+/// `old.`. A deleted row gives no event.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Changes {
+    /// Over this node's columns.
+    pub predicate: Option<Expr>,
+    pub errors: Option<Route>,
+}
+
+/// A table of the first `count` rows of each key in an order, with their `rank` from 1.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Top {
+    pub count: u32,
+    pub order: Vec<OrderBy>,
+    /// Empty: of all.
+    pub key: Vec<Expr>,
+    pub errors: Option<Route>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct OrderBy {
+    pub expr: Expr,
+    pub descending: bool,
+}
+
+/// Holds each event back until its time has come.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Schedule {
+    /// A timestamp.
+    pub at: Expr,
+    pub key: Vec<Expr>,
+    /// An event takes the place of one of its key that waits.
+    pub replace: bool,
+    /// An event for which this is true only takes the waiting one away.
+    pub cancel: Option<Expr>,
     pub errors: Option<Route>,
 }
 
@@ -381,7 +440,17 @@ impl Node {
     pub fn has_store(&self) -> bool {
         matches!(
             self.kind,
-            NodeKind::Table(_) | NodeKind::Aggregate(_) | NodeKind::Rolling(_) | NodeKind::Dedupe(_)
+            NodeKind::Table(_)
+                | NodeKind::Aggregate(_)
+                | NodeKind::Rolling(_)
+                | NodeKind::JoinStreams(_)
+                | NodeKind::JoinTables(_)
+                | NodeKind::Match(_)
+                | NodeKind::Dedupe(_)
+                | NodeKind::Latest(_)
+                | NodeKind::Changes(_)
+                | NodeKind::Top(_)
+                | NodeKind::Schedule(_)
         )
     }
 }

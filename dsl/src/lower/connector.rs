@@ -1,0 +1,308 @@
+//! Sources and sinks besides topics: what each is given, checked.
+
+use super::{Flow, Lowerer};
+use crate::ast::{ConnectorRef, Expr, ExprKind as Ast, Name, SinkDecl, SourceDecl};
+use crate::check::declared::constant;
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::Span as Place;
+use std::collections::BTreeMap;
+use tidegate_model::plan::{HttpPoll, HttpSink, JsonFormat, NodeKind, Retry, SourceTime, WebSocketSink};
+use tidegate_model::{ScalarType, Schema, Span, Value};
+
+const SOURCES: [&str; 4] = ["kafka", "embedded", "http.poll", "generate"];
+const SINKS: [&str; 4] = ["kafka", "embedded", "http", "websocket"];
+const ATTEMPTS_MAX: i64 = 1_000;
+
+impl Lowerer<'_> {
+    /// The node's kind of a source that is no topic.
+    pub(super) fn external_source(
+        &mut self,
+        decl: &SourceDecl,
+        connector: &ConnectorRef,
+        schema: &Schema,
+        key: Option<usize>,
+        time: SourceTime,
+    ) -> Option<NodeKind> {
+        match connector.name.node.as_str() {
+            "http.poll" => {
+                self.takes(connector, &["every", "items"], &[])?;
+                let url = self.url(connector)?;
+                let every = self.length(connector, "every")?;
+                let items = match self.option(connector, "items") {
+                    Some(items) => Some(self.text(items)?),
+                    None => None,
+                };
+                if let Some(items) = &items
+                    && !items.starts_with('$')
+                {
+                    let span = self.option(connector, "items").map_or(connector.span, |items| items.span);
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            codes::CONNECTOR,
+                            span,
+                            "`items` says where in an answer the events are, from its root `$` on",
+                        )
+                        .note("for example \"$.data.stations[*]\""),
+                    );
+                    return None;
+                }
+                let malformed = self.route(decl.malformed.as_ref());
+                Some(NodeKind::HttpPoll(HttpPoll { url, every, items, key, time, malformed }))
+            }
+            "generate" => {
+                self.takes(connector, &["every", "seed", "count"], &[])?;
+                if let Some(malformed) = &decl.malformed {
+                    self.error(codes::CONNECTOR, malformed.span, "what is made up is never malformed");
+                }
+                self.generate(connector, schema, key, time)
+            }
+            other => {
+                self.unknown_connector(&connector.name, other, &SOURCES, "source");
+                None
+            }
+        }
+    }
+
+    pub(super) fn external_sink(&mut self, decl: &SinkDecl, connector: &ConnectorRef, flow: &Flow) {
+        let (kind, inputs) = match connector.name.node.as_str() {
+            "http" => {
+                let Some(kind) = self.http_sink(connector) else { return };
+                (kind, vec![flow.node])
+            }
+            "websocket" => {
+                let Some((kind, table)) = self.websocket_sink(connector, flow) else { return };
+                (kind, std::iter::once(flow.node).chain(table).collect())
+            }
+            other => {
+                self.unknown_connector(&connector.name, other, &SINKS, "sink");
+                return;
+            }
+        };
+        let plain = format!("{}.sink", decl.stream.node);
+        let name = if self.node_places.contains_key(&plain) {
+            format!("{plain}.{}", connector.name.node)
+        } else {
+            plain
+        };
+        self.add(name, kind, inputs, flow.schema.clone(), decl.stream.span);
+    }
+
+    fn http_sink(&mut self, connector: &ConnectorRef) -> Option<NodeKind> {
+        self.takes(connector, &["retry"], &["failed"])?;
+        let url = self.url(connector)?;
+        let retry = match self.option(connector, "retry") {
+            Some(retry) => Some(self.retry(retry)?),
+            None => None,
+        };
+        let failed = connector.routes.iter().find(|(name, _)| name.node == "failed");
+        let failed = self.route(failed.map(|(_, topic)| topic));
+        Some(NodeKind::HttpSink(HttpSink { url, retry, failed, format: JsonFormat::default() }))
+    }
+
+    fn websocket_sink(
+        &mut self,
+        connector: &ConnectorRef,
+        flow: &Flow,
+    ) -> Option<(NodeKind, Option<tidegate_model::NodeId>)> {
+        self.takes(connector, &["snapshot"], &[])?;
+        let given = self.only_argument(connector, "a path, such as \"/ws/stations\"")?;
+        let path = self.text(given)?;
+        if !path.starts_with('/') {
+            self.diagnostics.push(
+                Diagnostic::error(codes::CONNECTOR, given.span, format!("{path:?} is no path"))
+                    .note("for example \"/ws/stations\""),
+            );
+            return None;
+        }
+        let table = match self.option(connector, "snapshot") {
+            None => None,
+            Some(Expr { node: Ast::Path(path), span }) if path.len() == 1 => {
+                let name = Name::new(path[0].clone(), *span);
+                let table = self.flow(&name)?;
+                if !table.is_table {
+                    self.error(
+                        codes::TABLE_NEEDED,
+                        *span,
+                        format!("`{}` is a stream, and the rows of a table are sent first", name.node),
+                    );
+                    return None;
+                }
+                let lacking =
+                    table.schema.columns.iter().find(|column| !flow.schema.columns.contains(column));
+                if let Some(lacking) = lacking {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            codes::CONNECTOR,
+                            *span,
+                            format!(
+                                "the rows of `{}` have a field `{}` that the stream lacks",
+                                name.node, lacking.path
+                            ),
+                        )
+                        .note("the stream is to be the changes of this table"),
+                    );
+                    return None;
+                }
+                Some(table.node)
+            }
+            Some(other) => {
+                self.error(codes::CONNECTOR, other.span, "the name of a table is needed here");
+                return None;
+            }
+        };
+        let sink = WebSocketSink { path, snapshot: table.is_some(), format: JsonFormat::default() };
+        Some((NodeKind::WebSocketSink(sink), table))
+    }
+
+    /// `exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts.
+    fn retry(&mut self, expr: &Expr) -> Option<Retry> {
+        let wrong = Diagnostic::error(codes::CONNECTOR, expr.span, "`retry` says how attempts are spread")
+            .note("`exponential(1s, 5m, 10)`: the first pause, which doubles up to the longest one, and how many attempts");
+        let Ast::Call(Name { node: word, .. }, arguments) = &expr.node else {
+            self.diagnostics.push(wrong);
+            return None;
+        };
+        let (Ast::Duration(first), Ast::Duration(most), Ast::Int(attempts)) = (match &arguments[..] {
+            [first, most, attempts] if word == "exponential" => (&first.node, &most.node, &attempts.node),
+            _ => {
+                self.diagnostics.push(wrong);
+                return None;
+            }
+        }) else {
+            self.diagnostics.push(wrong);
+            return None;
+        };
+        let problem = if *first <= 0 || most < first {
+            Some("the first pause is more than zero, and no longer than the longest".to_owned())
+        } else if !(1..=ATTEMPTS_MAX).contains(attempts) {
+            Some(format!("from 1 to {ATTEMPTS_MAX} attempts are made"))
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            self.error(codes::CONNECTOR, expr.span, problem);
+            return None;
+        }
+        Some(Retry {
+            first: Span::from_micros(*first),
+            most: Span::from_micros(*most),
+            attempts: *attempts as u32,
+        })
+    }
+
+    /// Options and routes that are not known, or are there twice, are told.
+    pub(super) fn takes(
+        &mut self,
+        connector: &ConnectorRef,
+        options: &[&str],
+        routes: &[&str],
+    ) -> Option<()> {
+        let told = self.diagnostics.len();
+        let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
+        let given = connector.options.iter().map(|(name, _)| (name, options));
+        for (name, known) in given.chain(connector.routes.iter().map(|(name, _)| (name, routes))) {
+            if let Some(before) = seen.insert(&name.node, name.span) {
+                let message = format!("`{}` is there twice", name.node);
+                self.diagnostics.push(
+                    Diagnostic::error(codes::CONNECTOR, name.span, message).because(before, "first here"),
+                );
+            }
+            if known.contains(&name.node.as_str()) {
+                continue;
+            }
+            let message = format!("`{}` has no option `{}`", connector.name.node, name.node);
+            let diagnostic = Diagnostic::error(codes::CONNECTOR, name.span, message);
+            let all: Vec<&str> = options.iter().chain(routes).copied().collect();
+            self.diagnostics.push(match did_you_mean(&name.node, all.iter().copied()) {
+                Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                None => diagnostic.note(format!("there is {}", crate::check::expr::list(&all))),
+            });
+        }
+        (self.diagnostics.len() == told).then_some(())
+    }
+
+    fn unknown_connector(&mut self, name: &Name, word: &str, known: &[&str], what: &str) {
+        let diagnostic =
+            Diagnostic::error(codes::CONNECTOR, name.span, format!("there is no {what} `{word}`"));
+        self.diagnostics.push(match did_you_mean(word, known.iter().copied()) {
+            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            None => diagnostic.note(format!("there is {}", crate::check::expr::list(known))),
+        });
+    }
+
+    pub(super) fn option<'e>(&self, connector: &'e ConnectorRef, name: &str) -> Option<&'e Expr> {
+        connector.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value)
+    }
+
+    fn only_argument<'e>(&mut self, connector: &'e ConnectorRef, what: &str) -> Option<&'e Expr> {
+        match &connector.arguments[..] {
+            [only] => Some(only),
+            [] => {
+                self.error(
+                    codes::CONNECTOR,
+                    connector.span,
+                    format!("`{}` needs {what}", connector.name.node),
+                );
+                None
+            }
+            [_, second, ..] => {
+                self.error(
+                    codes::CONNECTOR,
+                    second.span,
+                    format!("`{}` takes one value without a name: {what}", connector.name.node),
+                );
+                None
+            }
+        }
+    }
+
+    fn url(&mut self, connector: &ConnectorRef) -> Option<String> {
+        let given = self.only_argument(connector, "an address, such as \"https://example.org/feed.json\"")?;
+        let url = self.text(given)?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if rest
+            .is_none_or(|rest| rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(codes::CONNECTOR, given.span, format!("{url:?} is no address"))
+                    .note("it begins with https:// or http://"),
+            );
+            return None;
+        }
+        Some(url)
+    }
+
+    /// A text, or `env("…")`, or a param.
+    pub(super) fn text(&mut self, expr: &Expr) -> Option<String> {
+        match self.constant(expr, ScalarType::String)? {
+            Value::String(text) => Some(text.into()),
+            _ => None,
+        }
+    }
+
+    fn length(&mut self, connector: &ConnectorRef, name: &str) -> Option<Span> {
+        let Some(given) = self.option(connector, name) else {
+            let example = format!("for example `{name}: 30s`");
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::CONNECTOR,
+                    connector.span,
+                    format!("`{}` needs `{name}`", connector.name.node),
+                )
+                .note(example),
+            );
+            return None;
+        };
+        let Value::Duration(micros) = self.constant(given, ScalarType::Duration)? else { return None };
+        self.positive(&crate::ast::Spanned::new(micros, given.span))?;
+        Some(Span::from_micros(micros))
+    }
+
+    pub(super) fn every(&mut self, connector: &ConnectorRef) -> Option<Span> {
+        self.length(connector, "every")
+    }
+
+    pub(super) fn constant(&mut self, expr: &Expr, ty: ScalarType) -> Option<Value> {
+        constant(expr, ty, None, self.globals, self.environment, self.diagnostics)
+    }
+}

@@ -1,0 +1,357 @@
+//! Joins: of a stream with a table (by its key, as of a time), of two streams (near in time), of two tables (by key or foreign key).
+
+use super::At;
+use super::join_condition::Condition;
+use crate::ast::{self, JoinSide, JoinStep, JoinWord};
+use crate::check::typed::RecordValue;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::lower::key::Wish;
+use crate::lower::{Flow, Lowerer};
+use crate::source::Span as Place;
+use tidegate_model::expr::Expr;
+use tidegate_model::plan::{JoinKind, JoinStreams, JoinTable, JoinTables, NodeKind, Route};
+use tidegate_model::{Column, ScalarType, Schema, Span};
+
+impl Lowerer<'_> {
+    pub(super) fn join(
+        &mut self,
+        at: At<'_>,
+        join: &JoinStep,
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let rows = self.flow(&join.other)?;
+        let name = join.alias.as_ref().unwrap_or(&join.other);
+        if flow.schema.columns.iter().any(|column| column.path.split('.').next() == Some(&name.node)) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    name.span,
+                    format!("the event has a field `{}` already", name.node),
+                )
+                .note(format!("give the row another name: `join {} as …`", join.other.node)),
+            );
+            return None;
+        }
+        let condition = self.condition(join, name, flow, &rows)?;
+        match (flow.is_table, rows.is_table) {
+            (false, true) => self.join_table(at, join, name, flow, &rows, condition, errors),
+            (false, false) => self.join_streams(at, join, name, flow, &rows, condition, errors),
+            (true, true) => self.join_tables(at, join, name, flow, &rows, condition, errors),
+            (true, false) => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::JOIN_SHAPE, join.other.span, format!("`{}` is a stream, and a table is joined with it", join.other.node))
+                        .note("turn it round: the stream joins the table, which then is looked up for each event; or take the table's `changes`"),
+                );
+                None
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
+    fn join_table(
+        &mut self,
+        at: At<'_>,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+        condition: Condition,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        self.only_for_streams(join)?;
+        if join.kind == JoinWord::Outer {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    at.step.span,
+                    "an `outer join` of a stream with a table",
+                )
+                .note("a row without an event is no event; `left join` keeps events without a row"),
+            );
+            return None;
+        }
+        let columns = self.whole_key(join, &condition, flow, rows)?;
+        let flow = self.beside(at, flow, rows, &columns, condition.span)?;
+        let as_of = match &join.as_of {
+            None => None,
+            Some(time) => Some(self.as_of(join, time, &flow, rows)?),
+        };
+        let left = join.kind == JoinWord::Left;
+        let schema = joined(&flow.schema, &rows.schema, name, false, left);
+        let rest = self.rest(&condition, join, &schema)?;
+        let mut keys = self.columns(&flow, &columns);
+        if keys.len() != 1 {
+            // Rows of a table with a key of several parts are found by all of them together.
+            self.error(
+                codes::JOIN_SHAPE,
+                condition.span,
+                "a stream joins a table by a key of one field; give the table one, made of its parts",
+            );
+            return None;
+        }
+        // Of an inner join what does not fulfil the condition is simply gone.
+        let (kept, filtered) = if left { (rest, None) } else { (None, rest) };
+        let kind = JoinTable {
+            key: keys.remove(0),
+            left,
+            alias: name.node.clone(),
+            as_of,
+            condition: kept,
+            errors: errors.clone(),
+        };
+        let node_name = at.name("join");
+        let node = self.add(
+            node_name.clone(),
+            NodeKind::JoinTable(kind),
+            vec![flow.node, rows.node],
+            schema.clone(),
+            at.place(),
+        );
+        let flow = Flow { node, schema, key: None, ..flow };
+        Some(match filtered {
+            Some(predicate) => {
+                self.filter(format!("{node_name}-where"), predicate, &flow, errors, at.place())
+            }
+            None => flow,
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
+    fn join_streams(
+        &mut self,
+        at: At<'_>,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+        condition: Condition,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let Some(within) = &join.within else {
+            self.diagnostics.push(
+                Diagnostic::error(codes::JOIN_SHAPE, join.other.span, format!("`{}` is a stream: how far apart may the two events be?", join.other.node))
+                    .note(format!("say it: `join {} within 10m on …`, or `within 10m before`; to look up the last event of a key, make a table of it: `|> latest by …`", join.other.node)),
+            );
+            return None;
+        };
+        if let Some(time) = &join.as_of {
+            self.error(codes::JOIN_SHAPE, time.span, "`as of` looks into a table, and this is a stream");
+            return None;
+        }
+        self.positive(&within.length)?;
+        let length = Span::from_micros(within.length.node);
+        let (before, after) = match within.side {
+            JoinSide::Both => (length, length),
+            JoinSide::Before => (length, Span::ZERO),
+            JoinSide::After => (Span::ZERO, length),
+        };
+        self.same_types(&condition.left, flow, &condition.right, rows, condition.span)?;
+        let places = |flow: &Flow, key: &[usize]| -> Option<Vec<usize>> {
+            let parts = flow.partitioned.as_ref().filter(|parts| !parts.is_empty())?;
+            parts.iter().map(|part| key.iter().position(|column| column == part)).collect()
+        };
+        let (mine, theirs) = (places(flow, &condition.left), places(rows, &condition.right));
+        let together = mine.is_some() && mine == theirs;
+        let (flow, rows) = if together {
+            (flow.clone(), rows.clone())
+        } else {
+            let wish = Wish::Needed { keyword: "join" };
+            let stream = &at.decl.name.node;
+            (
+                self.repartitioned(stream, flow, &condition.left, condition.span, &wish),
+                self.repartitioned(&join.other.node, rows, &condition.right, condition.span, &wish),
+            )
+        };
+        let kind = join_kind(join.kind);
+        let (left_missing, right_missing) = missing(kind);
+        let schema = joined(&flow.schema, &rows.schema, name, left_missing, right_missing);
+        let rest = self.rest(&condition, join, &schema)?;
+        let streams = JoinStreams {
+            kind,
+            left_key: self.columns(&flow, &condition.left),
+            right_key: self.columns(&rows, &condition.right),
+            before,
+            after,
+            alias: name.node.clone(),
+            condition: rest,
+            errors,
+        };
+        let kind = NodeKind::JoinStreams(streams);
+        let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
+        let partitioned = if left_missing { None } else { flow.partitioned.clone() };
+        Some(Flow { node, schema, key: None, partitioned, ..flow })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
+    fn join_tables(
+        &mut self,
+        at: At<'_>,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+        condition: Condition,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        self.only_for_streams(join)?;
+        if let Some(time) = &join.as_of {
+            self.error(
+                codes::JOIN_SHAPE,
+                time.span,
+                "`as of` is for the events of a stream: a table has no time",
+            );
+            return None;
+        }
+        let columns = self.whole_key(join, &condition, flow, rows)?;
+        let own = flow.key.clone().unwrap_or_default();
+        let foreign = columns != own;
+        if foreign && join.kind == JoinWord::Outer {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    at.step.span,
+                    "an `outer join` of two tables is by the key of both",
+                )
+                .because(condition.span, "this is not the key of the first table")
+                .note("`left join` keeps the rows of the first table"),
+            );
+            return None;
+        }
+        let kind = join_kind(join.kind);
+        let (left_missing, right_missing) = missing(kind);
+        let mut schema = joined(&flow.schema, &rows.schema, name, left_missing, right_missing);
+        for key in &own {
+            // The key is there whichever side is missing: it is that of both.
+            schema.columns[*key].nullable = false;
+        }
+        let rest = self.rest(&condition, join, &schema)?;
+        let tables = JoinTables {
+            kind,
+            key: self.columns(flow, &columns),
+            foreign,
+            alias: name.node.clone(),
+            condition: rest,
+            errors,
+        };
+        let kind = NodeKind::JoinTables(tables);
+        let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
+        Some(Flow { node, schema, ..flow.clone() })
+    }
+
+    fn only_for_streams(&mut self, join: &JoinStep) -> Option<()> {
+        let Some(within) = &join.within else { return Some(()) };
+        self.diagnostics.push(
+            Diagnostic::error(
+                codes::JOIN_SHAPE,
+                within.length.span,
+                format!("`within` is for two streams, and `{}` is a table", join.other.node),
+            )
+            .note("a table has one row for each key, whenever it came; `as of` looks at the row of a time"),
+        );
+        None
+    }
+
+    /// The row of a time: only a table that is read from a topic has the history for it.
+    fn as_of(&mut self, join: &JoinStep, time: &ast::Expr, flow: &Flow, rows: &Flow) -> Option<Expr> {
+        if !matches!(self.nodes[rows.node.0 as usize].kind, NodeKind::Table(_)) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    join.other.span,
+                    format!("`{}` is made from a stream, and keeps no earlier rows", join.other.node),
+                )
+                .because(time.span, "`as of` needs them"),
+            );
+            return None;
+        }
+        let event = flow.event();
+        let checked = self.checker(&event).scalar(time)?;
+        if checked.ty == ScalarType::Timestamp && !checked.nullable {
+            return Some(checked);
+        }
+        let is = format!("this is {}{}", checked.ty, if checked.nullable { "?" } else { "" });
+        self.diagnostics.push(
+            Diagnostic::error(codes::JOIN_SHAPE, time.span, "`as of` needs a timestamp that is always there")
+                .here(is),
+        );
+        None
+    }
+
+    /// The residual condition, over the joined columns.
+    fn rest(&mut self, condition: &Condition, join: &JoinStep, schema: &Schema) -> Option<Option<Expr>> {
+        let event = RecordValue::of_schema(schema);
+        let mut all: Option<Expr> = None;
+        for part in condition.rest.iter().chain(&join.condition) {
+            let checked = self.checker(&event).predicate(part)?;
+            all = Some(match all {
+                Some(before) => crate::check::expr::and(before, checked),
+                None => checked,
+            });
+        }
+        Some(all)
+    }
+
+    /// The flow, moved to where the rows of its keys are.
+    fn beside(
+        &mut self,
+        at: At<'_>,
+        flow: &Flow,
+        rows: &Flow,
+        columns: &[usize],
+        span: Place,
+    ) -> Option<Flow> {
+        if matches!(&self.nodes[rows.node.0 as usize].kind, NodeKind::Table(table) if table.global) {
+            return Some(flow.clone());
+        }
+        let key = rows.key.as_deref().unwrap_or_default();
+        let parts = rows.partitioned.as_deref().unwrap_or_default();
+        let wanted: Option<Vec<usize>> = parts
+            .iter()
+            .map(|part| key.iter().position(|column| column == part).map(|at| columns[at]))
+            .collect();
+        let wanted = wanted.filter(|wanted| !wanted.is_empty()).unwrap_or_else(|| columns.to_vec());
+        // State is not kept by a longer key here: the row must be in the very partition of its key.
+        let wish = Wish::Needed { keyword: "join" };
+        Some(self.repartitioned(&at.decl.name.node, flow, &wanted, span, &wish))
+    }
+}
+
+fn join_kind(word: JoinWord) -> JoinKind {
+    match word {
+        JoinWord::Inner => JoinKind::Inner,
+        JoinWord::Left => JoinKind::Left,
+        JoinWord::Outer => JoinKind::Outer,
+    }
+}
+
+/// May the left side, may the right side be missing?
+fn missing(kind: JoinKind) -> (bool, bool) {
+    (kind == JoinKind::Outer, kind != JoinKind::Inner)
+}
+
+/// The columns of both sides; the right ones are a record under their name.
+fn joined(
+    left: &Schema,
+    right: &Schema,
+    name: &ast::Name,
+    left_missing: bool,
+    right_missing: bool,
+) -> Schema {
+    let mut columns: Vec<Column> = left
+        .columns
+        .iter()
+        .map(|column| Column {
+            nullable: column.nullable || (left_missing && !column.presence),
+            ..column.clone()
+        })
+        .collect();
+    if right_missing {
+        columns.push(Column::presence(name.node.clone()));
+    }
+    for column in &right.columns {
+        let path = format!("{}.{}", name.node, column.path);
+        columns.push(Column { path, nullable: column.nullable || right_missing, ..column.clone() });
+    }
+    Schema::new(columns)
+}

@@ -1,0 +1,167 @@
+//! What a join's `by` and `on` say: which fields of both sides are equal, and what else must be true of a pair.
+
+use crate::ast::{self, BinaryOp, ExprKind as Ast, JoinStep, Spanned};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::lower::{Flow, Lowerer};
+use crate::source::Span as Place;
+
+/// Equal columns of both sides, and what else must be true of a pair.
+pub(super) struct Condition {
+    pub(super) left: Vec<usize>,
+    pub(super) right: Vec<usize>,
+    /// Where the keys are said.
+    pub(super) span: Place,
+    pub(super) rest: Vec<ast::Expr>,
+}
+
+impl Lowerer<'_> {
+    /// What `by` and `on` say.
+    pub(super) fn condition(
+        &mut self,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+    ) -> Option<Condition> {
+        if let Some(on) = &join.on {
+            return self.on(on, name, flow, rows);
+        }
+        let left = self.by(&join.by, flow)?;
+        let first = join.by.first()?;
+        let span = join.by.iter().fold(first.span, |span, expr| span.to(expr.span));
+        let right = if rows.is_table {
+            rows.key.clone().unwrap_or_default()
+        } else {
+            // Two streams: the same fields on both sides.
+            self.by(&join.by, rows)?
+        };
+        Some(Condition { left, right, span, rest: Vec::new() })
+    }
+
+    /// Equalities of a field of each side are the key; what else is said must be true of a pair.
+    fn on(&mut self, on: &ast::Expr, name: &ast::Name, flow: &Flow, rows: &Flow) -> Option<Condition> {
+        let mut condition =
+            Condition { left: Vec::new(), right: Vec::new(), span: on.span, rest: Vec::new() };
+        let mut parts = vec![on];
+        while let Some(part) = parts.pop() {
+            match &part.node {
+                Ast::Binary(BinaryOp::And, a, b) => parts.extend([&**b, &**a]),
+                Ast::Path(path) if !is_of(path, name) => {
+                    let path = Spanned::new(path.clone(), part.span);
+                    let (left, right) = (self.key_field(&path, flow), self.key_field(&path, rows));
+                    condition.left.push(left?);
+                    condition.right.push(right?);
+                }
+                Ast::Binary(BinaryOp::Equal, a, b) => match (&a.node, &b.node) {
+                    (Ast::Path(left), Ast::Path(right)) if is_of(right, name) && !is_of(left, name) => {
+                        self.pair(&mut condition, (left, a.span), (right, b.span), flow, rows)?;
+                    }
+                    (Ast::Path(right), Ast::Path(left)) if is_of(right, name) && !is_of(left, name) => {
+                        self.pair(&mut condition, (left, b.span), (right, a.span), flow, rows)?;
+                    }
+                    _ => condition.rest.push(part.clone()),
+                },
+                _ => condition.rest.push(part.clone()),
+            }
+        }
+        if condition.left.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error(codes::JOIN_SHAPE, on.span, "a join needs fields of both sides that are equal: they say in which partition a pair meets")
+                    .note(format!("for example `on id == {}.id`, with more conditions behind an `and`", name.node)),
+            );
+            return None;
+        }
+        Some(condition)
+    }
+
+    fn pair(
+        &mut self,
+        condition: &mut Condition,
+        left: (&[String], Place),
+        right: (&[String], Place),
+        flow: &Flow,
+        rows: &Flow,
+    ) -> Option<()> {
+        let left = self.key_field(&Spanned::new(left.0.to_vec(), left.1), flow);
+        let right = self.key_field(&Spanned::new(right.0[1..].to_vec(), right.1), rows);
+        condition.left.push(left?);
+        condition.right.push(right?);
+        Some(())
+    }
+
+    fn key_field(&mut self, path: &ast::Path, flow: &Flow) -> Option<usize> {
+        let index = self.field(path, &flow.schema)?;
+        if flow.schema.columns[index].nullable {
+            self.diagnostics.push(
+                Diagnostic::error(codes::KEY_FIELD, path.span, "this may be null, and a key is always there")
+                    .note("give it a value first, for example `|> add { country: country ?? \"none\" }`"),
+            );
+            return None;
+        }
+        Some(index)
+    }
+
+    /// The left columns in the order of the right table's key; it must be all of it.
+    pub(super) fn whole_key(
+        &mut self,
+        join: &JoinStep,
+        condition: &Condition,
+        flow: &Flow,
+        rows: &Flow,
+    ) -> Option<Vec<usize>> {
+        let key = rows.key.clone().unwrap_or_default();
+        let mut columns = Vec::new();
+        for part in &key {
+            let found = condition.right.iter().position(|right| right == part);
+            columns.extend(found.and_then(|found| condition.left.get(found).copied()));
+        }
+        let names = rows.names(&key);
+        if columns.len() != key.len() || condition.left.len() != key.len() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    condition.span,
+                    format!("a row of `{}` is found by its key, which is `{names}`", join.other.node),
+                )
+                .because(rows.partitioned_at, "its key"),
+            );
+            return None;
+        }
+        self.same_types(&columns, flow, &key, rows, condition.span).map(|()| columns)
+    }
+
+    pub(super) fn same_types(
+        &mut self,
+        left: &[usize],
+        flow: &Flow,
+        right: &[usize],
+        rows: &Flow,
+        span: Place,
+    ) -> Option<()> {
+        for (left, right) in left.iter().zip(right) {
+            let (given, key) = (&flow.schema.columns[*left], &rows.schema.columns[*right]);
+            if given.ty == key.ty {
+                continue;
+            }
+            let (what, because) = if rows.is_table {
+                ("the table's key", format!("`{}` is the table's key", key.path))
+            } else {
+                ("the other stream's field", format!("`{}` is declared there", key.path))
+            };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_KEY,
+                    span,
+                    format!("{what} is {}, and this is {}", key.ty, given.ty),
+                )
+                .because(rows.partitioned_at, because),
+            );
+            return None;
+        }
+        Some(())
+    }
+}
+
+fn is_of(path: &[String], name: &ast::Name) -> bool {
+    path.len() > 1 && path[0] == name.node
+}

@@ -1,0 +1,170 @@
+//! `map`, `select`, `drop` and `add`: new events of the old ones.
+
+use super::At;
+use crate::ast::{self, ExprKind as Ast, Name, Path};
+use crate::check::expr::{Checker, Globals};
+use crate::check::typed::{RecordValue, Typed};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::lower::{Flow, Lowerer};
+use crate::source::Span as Place;
+use tidegate_model::plan::{Map, NodeKind, Route};
+
+impl Lowerer<'_> {
+    pub(super) fn map_step(
+        &mut self,
+        at: At<'_>,
+        expr: &ast::Expr,
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let event = flow.event();
+        let name = at.name("map");
+        if let Ast::Match(subject, arms) = &expr.node {
+            let (value, kept) = self.checker(&event).match_arms(subject, arms, expr.span)?;
+            let flow = match kept {
+                Some(kept) => self.filter(format!("{name}-keep"), kept, flow, errors.clone(), at.place()),
+                None => flow.clone(),
+            };
+            return self.map(name, value, &flow, errors, expr.span);
+        }
+        let value = self.checker(&event).check(expr);
+        self.map(name, value, flow, errors, expr.span)
+    }
+
+    pub(super) fn select(
+        &mut self,
+        at: At<'_>,
+        paths: &[Path],
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let event = flow.event();
+        let mut kept = RecordValue::default();
+        for path in paths {
+            let value = self.field_value(path, &event)?;
+            set_path(&mut kept, &path.node, value);
+        }
+        self.map(at.name("select"), Typed::Record(kept), flow, errors, at.step.span)
+    }
+
+    pub(super) fn drop_fields(
+        &mut self,
+        at: At<'_>,
+        paths: &[Path],
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let mut event = flow.event();
+        for path in paths {
+            self.field_value(path, &event)?;
+            remove_path(&mut event, &path.node);
+        }
+        self.map(at.name("drop"), Typed::Record(event), flow, errors, at.step.span)
+    }
+
+    pub(super) fn add_fields(
+        &mut self,
+        at: At<'_>,
+        fields: &[(Name, ast::Expr)],
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Option<Flow> {
+        let event = flow.event();
+        let mut wider = event.clone();
+        let mut wrong = false;
+        for (name, expr) in fields {
+            match self.checker(&event).check(expr) {
+                Typed::Wrong => wrong = true,
+                value => wider.set(&name.node, value),
+            }
+        }
+        if wrong {
+            return None;
+        }
+        self.map(at.name("add"), Typed::Record(wider), flow, errors, at.step.span)
+    }
+
+    /// A step that makes new events of the old ones.
+    pub(super) fn map(
+        &mut self,
+        name: String,
+        value: Typed,
+        flow: &Flow,
+        errors: Option<Route>,
+        place: Place,
+    ) -> Option<Flow> {
+        let nothing = RecordValue::default();
+        let record = match self.checker(&nothing).settle(value) {
+            Typed::Record(record) if record.presence.is_none() => record,
+            Typed::Wrong => return None,
+            other => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        codes::NO_RECORD,
+                        place,
+                        format!("`map` makes an event, which is a record, not {}", other.describe()),
+                    )
+                    .note("write its fields: `{ name: value, … }`"),
+                );
+                return None;
+            }
+        };
+        if let Some(path) = bare_null(&record) {
+            let message = format!("the null of `{path}` has no type");
+            self.diagnostics.push(
+                Diagnostic::error(codes::TYPE_MISMATCH, place, message)
+                    .note("leave the field away, or use a typed function: `fn … -> Type`"),
+            );
+            return None;
+        }
+        let (schema, columns) = record.flatten();
+        if columns.is_empty() {
+            self.error(codes::NO_RECORD, place, "an event has at least one field");
+            return None;
+        }
+        let partitioned = Flow::follow(flow.partitioned.as_ref(), &columns);
+        let key = Flow::follow(flow.key.as_ref(), &columns);
+        let kind = NodeKind::Map(Map { columns, errors });
+        let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
+        Some(Flow { node, schema, partitioned, partitioned_at: flow.partitioned_at, key, is_table: false })
+    }
+
+    fn field_value(&mut self, path: &ast::Path, event: &RecordValue) -> Option<Typed> {
+        let expr = ast::Expr { node: Ast::Path(path.node.clone()), span: path.span };
+        match Checker::new(&Globals::default(), self.diagnostics, Some(event)).check(&expr) {
+            Typed::Wrong => None,
+            value => Some(value),
+        }
+    }
+}
+
+fn bare_null(record: &RecordValue) -> Option<String> {
+    record.fields.iter().find_map(|(name, value)| match value {
+        Typed::Null => Some(name.clone()),
+        Typed::Record(inner) => bare_null(inner).map(|path| format!("{name}.{path}")),
+        _ => None,
+    })
+}
+
+fn set_path(record: &mut RecordValue, path: &[String], value: Typed) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        record.set(first, value);
+        return;
+    }
+    if !matches!(record.field(first), Some(Typed::Record(_))) {
+        record.set(first, Typed::Record(RecordValue::default()));
+    }
+    if let Some((_, Typed::Record(inner))) = record.fields.iter_mut().find(|(name, _)| name == first) {
+        set_path(inner, rest, value);
+    }
+}
+
+fn remove_path(record: &mut RecordValue, path: &[String]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        record.fields.retain(|(name, _)| name != first);
+    } else if let Some((_, Typed::Record(inner))) = record.fields.iter_mut().find(|(name, _)| name == first) {
+        remove_path(inner, rest);
+    }
+}

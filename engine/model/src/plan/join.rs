@@ -1,0 +1,55 @@
+//! Joins.
+
+use super::Route;
+use crate::expr::Expr;
+use crate::time::Span;
+
+/// `inputs[0]` is the stream, `inputs[1]` the [`Table`]. The schema is the stream's columns, then (left join) the presence
+/// column `alias`, then the table's columns under `alias.`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinTable {
+    /// Of the table's key type.
+    pub key: Expr,
+    pub left: bool,
+    pub alias: String,
+    /// The row that was the key's at this time, in place of the last one.
+    pub as_of: Option<Expr>,
+    /// Over the joined columns; a row for which it is not true is no match. (An inner join has a filter behind it instead.)
+    pub condition: Option<Expr>,
+    pub errors: Option<Route>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinKind {
+    Inner,
+    Left,
+    Outer,
+}
+
+/// Pairs of events of equal keys whose times are near: `other.time` in [time - before, time + after]. The schema is the
+/// left columns (behind a presence column each side has where it may be missing), then the right ones under `alias.`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinStreams {
+    pub kind: JoinKind,
+    pub left_key: Vec<Expr>,
+    pub right_key: Vec<Expr>,
+    pub before: Span,
+    pub after: Span,
+    pub alias: String,
+    /// Over the joined columns.
+    pub condition: Option<Expr>,
+    pub errors: Option<Route>,
+}
+
+/// Two tables become one, whose rows change when a row of either does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinTables {
+    pub kind: JoinKind,
+    /// Over the left columns: the right table's key.
+    pub key: Vec<Expr>,
+    /// The key is another than the left table's own: a right row belongs to many left ones.
+    pub foreign: bool,
+    pub alias: String,
+    pub condition: Option<Expr>,
+    pub errors: Option<Route>,
+}

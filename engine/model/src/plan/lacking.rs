@@ -1,0 +1,48 @@
+//! What the language has and the engine lacks.
+
+use super::{Node, NodeKind, Plan, Window};
+use crate::ids::NodeId;
+
+impl Plan {
+    /// The nodes that the language has and the engine lacks, each with the words for what is lacking. `run` and `test` refuse a
+    /// plan with such nodes; the engine asserts that it gets none.
+    pub fn not_runnable(&self) -> Vec<(NodeId, &'static str)> {
+        self.nodes.iter().filter_map(|node| Some((node.id, self.lacking(node)?))).collect()
+    }
+
+    fn lacking(&self, node: &Node) -> Option<&'static str> {
+        match &node.kind {
+            NodeKind::Source(_)
+            | NodeKind::Filter(_)
+            | NodeKind::Map(_)
+            | NodeKind::Expand(_)
+            | NodeKind::Merge
+            | NodeKind::Repartition(_)
+            | NodeKind::Dedupe(_)
+            | NodeKind::Sink(_) => None,
+            NodeKind::Table(table) => table.global.then_some("global table"),
+            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
+            NodeKind::Rolling(rolling) if rolling.rows.is_some() => Some("rolling … rows"),
+            NodeKind::Rolling(rolling) if rolling.granularity.is_some() => Some("rolling … granularity"),
+            NodeKind::Rolling(rolling) => rolling.ordered.then_some("rolling … ordered"),
+            NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
+            NodeKind::JoinTable(join) if join.condition.is_some() => Some("left join … with a condition"),
+            NodeKind::JoinTable(_) => {
+                let is_topic = matches!(self.node(node.inputs[1]).kind, NodeKind::Table(_));
+                (!is_topic).then_some("join with a table made from a stream")
+            }
+            NodeKind::JoinStreams(_) => Some("join of two streams"),
+            NodeKind::JoinTables(_) => Some("join of two tables"),
+            NodeKind::HttpPoll(_) => Some("http.poll"),
+            NodeKind::Generate(_) => Some("generate"),
+            NodeKind::Match(_) => Some("match"),
+            NodeKind::Latest(_) => Some("latest"),
+            NodeKind::Changes(_) => Some("changes"),
+            NodeKind::Top(_) => Some("top"),
+            NodeKind::Schedule(_) => Some("schedule"),
+            NodeKind::HttpSink(_) => Some("http"),
+            NodeKind::WebSocketSink(_) => Some("websocket"),
+            NodeKind::Serve(_) => Some("serve"),
+        }
+    }
+}

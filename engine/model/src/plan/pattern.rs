@@ -1,0 +1,68 @@
+//! `match`: sequences of events.
+
+use super::Route;
+use crate::expr::Expr;
+use crate::schema::{Column, ScalarType, Schema};
+use crate::time::Span;
+
+/// A sequence of events of one key, in event time. One row for each match, when it is complete.
+///
+/// The schema has a record for each variable that stands for an event: one that may be missing is nullable, one that repeats
+/// is `{ first, last, count }`; a forbidden or an absent one has none.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Match {
+    pub key: Vec<Expr>,
+    pub within: Span,
+    pub elements: Vec<MatchElement>,
+    pub errors: Option<Route>,
+}
+
+/// One place of the sequence: one of these.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MatchElement {
+    pub alternatives: Vec<MatchVariable>,
+    pub times: Times,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct MatchVariable {
+    pub name: String,
+    /// Over the columns of the match so far (those of variables before it), then those of the event.
+    pub condition: Option<Expr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Times {
+    /// From so many to so many times. (1, Some(1)) is the plain case, (0, Some(1)) an optional one.
+    Count { least: u32, most: Option<u32> },
+    /// None such may come between its neighbours.
+    Not,
+    /// None such comes until the time of the match has passed, which completes it.
+    Absent,
+}
+
+impl Times {
+    /// The columns that a match has of a variable of this kind, for events of this schema.
+    pub fn columns(self, name: &str, alternative: bool, event: &Schema) -> Vec<Column> {
+        let mut columns = Vec::new();
+        let mut record = |prefix: &str, nullable: bool| {
+            if nullable {
+                columns.push(Column::presence(prefix));
+            }
+            for column in &event.columns {
+                let path = format!("{prefix}.{}", column.path);
+                columns.push(Column { path, nullable: column.nullable || nullable, ..column.clone() });
+            }
+        };
+        match self {
+            Times::Not | Times::Absent => {}
+            Times::Count { least, most: Some(1) } => record(name, alternative || least == 0),
+            Times::Count { least, .. } => {
+                record(&format!("{name}.first"), least == 0);
+                record(&format!("{name}.last"), least == 0);
+                columns.push(Column::new(format!("{name}.count"), ScalarType::Int));
+            }
+        }
+        columns
+    }
+}
