@@ -24,10 +24,10 @@ mod yaml;
 
 pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
-pub use convert::{Spelling, convert};
-pub use format::{Unformatted, WIDTH, format};
 pub use compile::{Compiled, Options, compile, compile_expression, compile_with};
+pub use convert::{Spelling, convert};
 pub use explain::explain;
 pub use files::{Files, NoFiles};
+pub use format::{Unformatted, WIDTH, format};
 pub use graph::{GraphFormat, graph};
 pub use source::{SourceFile, Sources};

@@ -267,8 +267,10 @@ impl Printer<'_> {
         };
         let variable = |variable: &PatternVariable| {
             let times = variable.times.as_ref().map_or_else(String::new, |times| self::times(times.node));
-            let condition =
-                variable.condition.as_ref().map_or_else(String::new, |expr| format!(" if {}", self.expr(expr)));
+            let condition = variable
+                .condition
+                .as_ref()
+                .map_or_else(String::new, |expr| format!(" if {}", self.expr(expr)));
             format!("{}{times}{condition}", variable.name.node)
         };
         word.to_owned() + &element.variables.iter().map(variable).collect::<Vec<_>>().join(" | ")

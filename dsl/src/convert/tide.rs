@@ -448,8 +448,9 @@ impl Writer<'_> {
                                 self.part(row.span, &text);
                             }
                             FeedRowDecl::Raw { text, key } => {
-                                let key =
-                                    key.as_ref().map_or_else(String::new, |key| format!(" key {}", string(&key.node)));
+                                let key = key
+                                    .as_ref()
+                                    .map_or_else(String::new, |key| format!(" key {}", string(&key.node)));
                                 self.part(text.span, &format!("raw {}{key}{comma}", string(&text.node)));
                             }
                             FeedRowDecl::Null { key } => {

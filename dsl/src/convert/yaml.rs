@@ -254,7 +254,9 @@ impl Writer<'_> {
     /// Text that YAML has without the language's quotes; `env("…")`, or a param.
     fn plain_text(&mut self, expr: &Expr) -> Value {
         match &expr.node {
-            ExprKind::String(plain) if !plain.starts_with("env(") && !plain.starts_with("param.") => text(plain),
+            ExprKind::String(plain) if !plain.starts_with("env(") && !plain.starts_with("param.") => {
+                text(plain)
+            }
             ExprKind::Path(parts) if parts.len() == 1 => text(format!("param.{}", parts[0])),
             ExprKind::Call(name, _) if name.node == "env" => text(self.printer.expr(expr)),
             _ => {
@@ -600,7 +602,8 @@ impl Writer<'_> {
                 FeedRowDecl::Row(row) => waiting.push(self.row_item(row)),
                 FeedRowDecl::Raw { text, key } => {
                     let mut entries = vec![Entry::new("text", Value::Quoted(text.node.clone()))];
-                    entries.extend(key.as_ref().map(|key| Entry::new("key", Value::Quoted(key.node.clone()))));
+                    entries
+                        .extend(key.as_ref().map(|key| Entry::new("key", Value::Quoted(key.node.clone()))));
                     waiting.push(Entry::item(Value::Row(entries)).with(self.comments.take(text.span)));
                 }
                 FeedRowDecl::Null { key } => {

@@ -1,8 +1,8 @@
 //! Shared by the tests of this crate.
 #![allow(dead_code, reason = "each test file uses its part of this module")]
 
-use std::path::{Path, PathBuf};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use tidegate_dsl::{Files, Options, SourceFile, compile_with};
 use tidegate_model::plan::Plan;
 use tidegate_model::test_case::{TestCase, TestStep};
@@ -15,8 +15,10 @@ pub fn repository(path: &str) -> PathBuf {
 pub fn files(ending: &str) -> Vec<String> {
     let root = repository("");
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["topologies", "tests", "examples", "dsl/tests/right"].iter().map(|folder| root.join(folder)).collect();
+    let mut folders: Vec<PathBuf> = ["topologies", "tests", "examples", "dsl/tests/right"]
+        .iter()
+        .map(|folder| root.join(folder))
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("an entry").path();
