@@ -1,5 +1,7 @@
 //! The text form as tokens that keep their comments and blank lines, for tools that rewrite a file.
 
+use crate::parse::limit::DEPTH_MAX;
+
 /// What stands between two places where white space may be.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
@@ -72,7 +74,7 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Comment>) {
             at += line.len();
             continue;
         }
-        let length = token_length(rest);
+        let length = token_length(rest, 0);
         all.push(Token {
             text: rest[..length].to_owned(),
             start: at,
@@ -88,14 +90,15 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Comment>) {
     (all, comments)
 }
 
-fn token_length(rest: &str) -> usize {
+/// `depth`: of the format strings around it.
+fn token_length(rest: &str, depth: usize) -> usize {
     const SYMBOLS: [&str; 10] = ["|>", "->", "<-", "=>", "==", "!=", "<=", ">=", "??", ".."];
     let first = rest.chars().next().expect("there is a character");
     if rest.starts_with("f\"") {
-        return string_length(&rest[1..], true) + 1;
+        return string_length(&rest[1..], Some(depth).filter(|depth| *depth <= DEPTH_MAX)) + 1;
     }
     if first == '"' {
-        return string_length(rest, false);
+        return string_length(rest, None);
     }
     if first == '@' {
         return time_length(rest);
@@ -109,16 +112,19 @@ fn token_length(rest: &str) -> usize {
     SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)).map_or(first.len_utf8(), |symbol| symbol.len())
 }
 
-/// To the closing quote. In a format string an expression in braces may hold strings of its own.
-fn string_length(rest: &str, format: bool) -> usize {
+/// To the closing quote. In a format string, at its depth, an expression in braces may hold strings of its own.
+fn string_length(rest: &str, format: Option<usize>) -> usize {
     let mut chars = rest.char_indices().skip(1).peekable();
     while let Some((at, char)) = chars.next() {
         match char {
             '\\' => drop(chars.next()),
             '"' => return at + 1,
-            '{' if format && chars.peek().is_some_and(|(_, next)| *next == '{') => drop(chars.next()),
-            '{' if format => {
-                let end = at + 1 + braces_length(&rest[at + 1..]);
+            '{' if format.is_some() && chars.peek().is_some_and(|(_, next)| *next == '{') => {
+                drop(chars.next())
+            }
+            '{' if format.is_some() => {
+                let depth = format.map_or(0, |depth| depth + 1);
+                let end = at + 1 + braces_length(&rest[at + 1..], depth);
                 while chars.peek().is_some_and(|(next, _)| *next < end) {
                     chars.next();
                 }
@@ -130,11 +136,11 @@ fn string_length(rest: &str, format: bool) -> usize {
 }
 
 /// To behind the brace that closes an expression in a format string.
-fn braces_length(rest: &str) -> usize {
+fn braces_length(rest: &str, depth_of_string: usize) -> usize {
     let mut depth = 1;
     let mut at = 0;
     while at < rest.len() {
-        let length = token_length(&rest[at..]);
+        let length = token_length(&rest[at..], depth_of_string);
         match &rest[at..at + length] {
             "{" => depth += 1,
             "}" => depth -= 1,

@@ -68,7 +68,10 @@ pub fn plan(folder: &str, name: &str, text: &str) -> Option<(Plan, Vec<TestCase>
     for test in &mut tests {
         test.line = 0;
         for step in &mut test.steps {
-            if let TestStep::Expect { line, .. } | TestStep::Snapshot { line, .. } = step {
+            if let TestStep::Expect { line, .. }
+            | TestStep::ExpectAside { line, .. }
+            | TestStep::Snapshot { line, .. } = step
+            {
                 *line = 0;
             }
         }
