@@ -120,7 +120,7 @@ fn string_length(rest: &str, format: Option<usize>) -> usize {
             '\\' => drop(chars.next()),
             '"' => return at + 1,
             '{' if format.is_some() && chars.peek().is_some_and(|(_, next)| *next == '{') => {
-                drop(chars.next())
+                chars.next();
             }
             '{' if format.is_some() => {
                 let depth = format.map_or(0, |depth| depth + 1);

@@ -232,9 +232,17 @@ impl Look<'_> {
     }
 
     /// The grammar stops before a whole step of a test.
+    fn one_before(&self) -> Look<'_> {
+        Look { index: self.index - 1, source: self.source, tokens: self.tokens }
+    }
+
     fn test_step(&self) -> Option<Habit> {
         if self.text(0) != "test" {
             return None;
+        }
+        // Behind `expect` the grammar may stop at the next word, since several steps begin so.
+        if self.near(-1) == "expect" && self.near(0) != "expect" {
+            return self.one_before().test_step();
         }
         match (self.near(0), self.near(1), self.near(2), self.near(3)) {
             ("expect", _, "=", _) => self.instead(2, 1, "compare with `==`", "=="),
@@ -321,6 +329,10 @@ impl Look<'_> {
                 | "sliding"
                 | "gap"
         );
+        // `rolling 5 …` may go on with `rows`, so that the grammar stops behind the number.
+        if self.near(-2) == "rolling" && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self.one_before().duration();
+        }
         if !wanted {
             return None;
         }
