@@ -1,5 +1,6 @@
 //! A file in, a plan and its tests out, or diagnostics.
 
+use crate::allow;
 use crate::ast::Topology;
 use crate::check::declared::{self, Environment, Types};
 use crate::check::expr::{Checker, Globals};
@@ -80,6 +81,9 @@ pub(crate) fn analyse(
         diagnostics.retain(|diagnostic| {
             !matches!(diagnostic.code, codes::UNKNOWN_NAME | codes::UNKNOWN_TYPE | codes::UNUSED)
         });
+    }
+    for file in sources.files() {
+        allow::apply(file, &sources, &mut diagnostics);
     }
     diagnostics.sort_by_key(|diagnostic| (diagnostic.labels[0].span.start, !diagnostic.is_error()));
     diagnostics.dedup();

@@ -2,26 +2,34 @@
 //!
 //! No I/O, and no engine: `DESIGN.md` says how it works.
 
+mod allow;
 pub mod ast;
 mod check;
 mod compile;
+mod convert;
 pub mod diagnostic;
 mod explain;
 mod facts;
 mod files;
+mod format;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
 mod graph;
 pub mod ide;
 mod link;
 mod lower;
 mod parse;
 pub mod source;
+mod text_comments;
 mod walk;
 mod yaml;
 
 pub use check::aggregate::is_aggregate;
 pub use check::declared::Environment;
 pub use compile::{Compiled, Options, compile, compile_expression, compile_with};
+pub use convert::{Spelling, convert};
 pub use explain::explain;
 pub use files::{Files, NoFiles};
+pub use format::{Unformatted, WIDTH, format};
 pub use graph::{GraphFormat, graph};
 pub use source::{SourceFile, Sources};

@@ -88,6 +88,7 @@ fn graph_draws_the_plan() {
     insta::assert_snapshot!("graph_ascii", graph(&plan, GraphFormat::Ascii));
     insta::assert_snapshot!("graph_mermaid", graph(&plan, GraphFormat::Mermaid));
     insta::assert_snapshot!("graph_dot", graph(&plan, GraphFormat::Dot));
+    insta::assert_snapshot!("graph_svg", graph(&plan, GraphFormat::Svg));
 }
 
 #[test]

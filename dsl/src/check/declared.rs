@@ -223,7 +223,7 @@ impl<'a> Types<'a> {
                     .chain(self.declared.keys().copied())
                     .chain(["decimal"]);
                 match did_you_mean(name, names) {
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic
                         .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
                 }

@@ -29,6 +29,7 @@ codes! {
     CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
     UNUSED = 204, "A stream or source that no sink and no test reads. It costs nothing, but it does nothing.";
     MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line.";
+    ALLOW = 208, "A comment `allow T0512: the reason` takes one warning away: at the next line, or at its own line if code stands before it. It names one code and says why. One that nothing needs is told, so that it does not hide a later mistake.";
     USE_FILE = 206, "A file named by `use` cannot be used: it is not there, it lies outside of the topology's folder, or it leads back to a file that uses it.";
     USE_NAME = 207, "A name in `use` is not declared in that file, or clashes with a name that is declared here or comes from another file.";
     TYPE_MISMATCH = 301, "An expression has one type and another is needed. Types are never converted silently where something could be lost.";

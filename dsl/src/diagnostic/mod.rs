@@ -1,19 +1,36 @@
 //! What the checker tells a person: a stable code, the place, the cause's place, and what to do.
 
 pub mod codes;
+mod edit;
+mod github;
+mod json;
 mod reference;
 mod render;
+mod sarif;
 
 pub use codes::Code;
+pub use edit::Edit;
+pub use github::render_github;
+pub use json::render_json;
 pub use reference::{overview, reference};
 pub use render::{render, render_short};
+pub use sarif::render_sarif;
 
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
     Error,
     Warning,
+}
+
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +41,8 @@ pub struct Diagnostic {
     /// The first is where it is wrong; the others show why.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
+    /// How to mend it, where a machine can.
+    pub(crate) mend: Option<edit::Mend>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +59,7 @@ impl Diagnostic {
             message: message.into(),
             labels: vec![Label { span, text: String::new() }],
             notes: Vec::new(),
+            mend: None,
         }
     }
 
@@ -52,6 +72,25 @@ impl Diagnostic {
     pub fn here(mut self, text: impl Into<String>) -> Diagnostic {
         self.labels[0].text = text.into();
         self
+    }
+
+    /// The word at the primary place was probably meant to be this one.
+    #[must_use]
+    pub fn meant(mut self, word: &str) -> Diagnostic {
+        self.mend = Some(edit::Mend::Word(word.to_owned()));
+        self.here(format!("did you mean `{word}`?"))
+    }
+
+    /// What stands at `span` would be right as `text`.
+    #[must_use]
+    pub fn mended_by(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Replace(Edit { span, text: text.into() }));
+        self
+    }
+
+    /// The change of the file that mends it, where there is one.
+    pub fn edit(&self, sources: &Sources) -> Option<Edit> {
+        edit::resolve(self.mend.as_ref()?, self.labels[0].span, sources)
     }
 
     /// Shows the cause.

@@ -51,9 +51,6 @@ pub fn render_short(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
 fn short(sources: &Sources, diagnostic: &Diagnostic) -> String {
     let (_, file) = sources.file_of(diagnostic.labels[0].span);
     let (line, column) = file.position(diagnostic.labels[0].span.start);
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let severity = diagnostic.severity.word();
     format!("{}:{line}:{column}: {severity}[{}]: {}\n", file.name, diagnostic.code, diagnostic.message)
 }

@@ -210,7 +210,7 @@ impl Lowerer<'_> {
                             .here(format!("here it is called `{}`", aggregate.name))
                             .note(format!("`tidegate explain {}` shows examples", aggregate.name))
                     }
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic.note(format!(
                         "there are {}; calculate inside of them: `sum(a * b)`",
                         AGGREGATES.join(", ")

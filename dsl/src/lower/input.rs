@@ -153,7 +153,7 @@ impl<'a> Lowerer<'a> {
             let diagnostic =
                 Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
             match did_you_mean(&text, names.clone()) {
-                Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                Some(meant) => diagnostic.meant(&meant),
                 None => diagnostic
                     .note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
             }

@@ -259,7 +259,7 @@ impl<'a> Lowerer<'a> {
             format!("there is no source, table or stream `{}`", name.node),
         );
         if let Some(meant) = did_you_mean(&name.node, self.flows.keys().map(String::as_str)) {
-            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+            diagnostic = diagnostic.meant(&meant);
         }
         self.diagnostics.push(diagnostic);
         None

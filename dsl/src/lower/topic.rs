@@ -67,7 +67,7 @@ impl Lowerer<'_> {
                     format!("there is no option `{}` here", name.node),
                 );
                 diagnostic = match did_you_mean(&name.node, known.iter().copied()) {
-                    Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                    Some(meant) => diagnostic.meant(&meant),
                     None => diagnostic.note(format!("there is {}", known.join(", "))),
                 };
                 self.diagnostics.push(diagnostic);

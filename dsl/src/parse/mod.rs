@@ -3,6 +3,7 @@
 mod declaration;
 pub(crate) mod expected;
 mod expr;
+mod habit;
 pub(crate) mod limit;
 mod step;
 mod syntax_error;
@@ -19,7 +20,7 @@ use syntax_error::syntax_error;
 
 #[derive(Parser)]
 #[grammar = "grammar.pest"]
-struct Grammar;
+pub(crate) struct Grammar;
 
 pub(crate) const DECLARATIONS: [&str; 13] = [
     "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
@@ -71,6 +72,18 @@ pub fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
         parse_unit(file, unit, &mut topology, &mut diagnostics);
     }
     (topology, diagnostics)
+}
+
+/// Where the declarations stand.
+pub(crate) fn units(text: &str) -> Vec<Span> {
+    split(text)
+}
+
+/// What keeps a file from being read. Words of a later version do not.
+pub(crate) fn syntax_errors(file: &SourceFile) -> Vec<Diagnostic> {
+    let (_, mut diagnostics) = parse(file);
+    diagnostics.retain(|diagnostic| matches!(diagnostic.code, codes::SYNTAX | codes::TOO_DEEP));
+    diagnostics
 }
 
 /// Where declarations begin: at lines whose first word stands outside of all brackets and begins at the line's start, or is a keyword.
@@ -136,8 +149,11 @@ fn parse_unit(file: &SourceFile, unit: Span, topology: &mut Topology, diagnostic
     if !DECLARATIONS.contains(&word.as_str()) {
         let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
             .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
-        if let Some(meant) = did_you_mean(&word, DECLARATIONS) {
-            diagnostic = diagnostic.note(format!("did you mean `{meant}`?"));
+        let lower = word.to_lowercase();
+        if let Some(note) = habit::declaration_elsewhere(&lower) {
+            diagnostic = diagnostic.note(note);
+        } else if let Some(meant) = did_you_mean(&lower, DECLARATIONS) {
+            diagnostic = diagnostic.note(format!("did you mean `{meant}`?")).mended_by(word_span, meant);
         }
         diagnostics.push(diagnostic);
         return;

@@ -1,6 +1,6 @@
 //! What a person is told where the grammar stops.
 
-use super::{Rule, STEPS};
+use super::{Rule, STEPS, habit};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use pest::error::{ErrorVariant, InputLocation};
@@ -21,17 +21,34 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     };
     let span = Span::new(offset + start, offset + end);
     let behind_pipe = source[..at].trim_end().ends_with("|>");
-    if behind_pipe {
-        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step"));
+    if behind_pipe && (word.is_empty() || !STEPS.contains(&word.as_str())) {
+        let steps = format!("a step is expected: {}", STEPS.map(|word| format!("`{word}`")).join(", "));
+        if word.is_empty() {
+            return Diagnostic::error(codes::SYNTAX, span, "a step is missing behind `|>`").here(steps);
+        }
+        let diagnostic = Diagnostic::error(codes::SYNTAX, span, format!("`{word}` is no step")).here(steps);
+        if let Some(note) = habit::step_elsewhere(&word) {
+            return diagnostic.note(note);
+        }
         return match did_you_mean(&word, STEPS) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
-            None => diagnostic
-                .here("a step is expected here")
-                .note(format!("the steps are {}", STEPS.map(|word| format!("`{word}`")).join(", "))),
+            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")).mended_by(span, meant),
+            None => diagnostic,
         };
     }
-    if let Some((message, note)) = habit(rest, &word) {
-        return Diagnostic::error(codes::SYNTAX, span, message).note(note);
+    if STEPS.contains(&word.as_str()) && !behind_pipe || word == "left" || word == "flat" {
+        let message = format!("`{word}` begins a step, and stands behind `|>`");
+        let before = Span::new(offset + at, offset + at);
+        return Diagnostic::error(codes::SYNTAX, span, message)
+            .note("write `|>` before it")
+            .mended_by(before, "|> ");
+    }
+    if let Some(habit) = habit::find(source, at) {
+        let shift = |span: Span| Span { start: span.start + offset as u32, end: span.end + offset as u32 };
+        let diagnostic = Diagnostic::error(codes::SYNTAX, shift(habit.place), habit.message).note(habit.note);
+        return match habit.mend {
+            Some((place, text)) => diagnostic.mended_by(shift(place), text),
+            None => diagnostic,
+        };
     }
     if let Some((bracket, open)) = unclosed(source).filter(|(_, open)| *open < at) {
         let place = Span::new(offset + open, offset + open + 1);
@@ -44,9 +61,9 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let mut expected: Vec<String> = positives.iter().filter_map(|rule| human(*rule)).collect();
     expected.sort();
     expected.dedup();
-    // What an expression can begin with goes without saying.
-    if expected.iter().any(|text| text == "an expression") {
-        expected.retain(|text| !EXPRESSIONS.contains(&text.as_str()));
+    // A value may begin in many ways: one word says them all.
+    if expected.iter().any(|text| text == VALUE) {
+        expected.retain(|text| !VALUES.contains(&text.as_str()));
     }
     let found = if rest.trim().is_empty() {
         "the end of the declaration".to_owned()
@@ -63,67 +80,11 @@ pub(super) fn syntax_error(source: &str, offset: usize, error: &pest::error::Err
     let diagnostic = Diagnostic::error(codes::SYNTAX, span, message);
     let words: Vec<String> = expected.iter().map(|text| text.trim_matches('`').to_owned()).collect();
     match did_you_mean(&word, words.iter().map(String::as_str)) {
-        Some(meant) if meant != word => diagnostic.note(format!("did you mean `{meant}`?")),
+        Some(meant) if meant != word => {
+            diagnostic.note(format!("did you mean `{meant}`?")).mended_by(span, meant)
+        }
         _ => diagnostic,
     }
-}
-
-const EXPRESSIONS: [&str; 11] = [
-    "`if`",
-    "`match`",
-    "`not`",
-    "`null`",
-    "`true`",
-    "a length of time such as `10m`",
-    "a name",
-    "a number",
-    "a record `{ … }`",
-    "a string",
-    "a time such as `@10:00`",
-];
-const UNITS: [(&str, &str); 8] = [
-    ("millisecond", "ms"),
-    ("sec", "s"),
-    ("second", "s"),
-    ("min", "m"),
-    ("minute", "m"),
-    ("hour", "h"),
-    ("day", "d"),
-    ("week", "7d"),
-];
-
-/// What people bring along from other languages, with what is written here.
-fn habit(rest: &str, word: &str) -> Option<(String, &'static str)> {
-    let symbols = [
-        (
-            "=>",
-            "it stands in the arms of a `match`, and in the last argument of `map`, `filter` and others: `map(list, x => …)`",
-        ),
-        ("===", "compare with `==`"),
-        ("=", "compare with `==`"),
-        ("<>", "unequal is `!=`"),
-        ("&&", "write `and`"),
-        ("||", "write `or`"),
-        ("!", "write `not`"),
-        (";", "a declaration ends with its line: leave it out"),
-        ("'", "strings stand in double quotes"),
-        ("|", "steps are joined by `|>`"),
-        ("->", "a field is reached with a dot"),
-    ];
-    if let Some((_, short)) = UNITS.iter().find(|(long, _)| word.trim_end_matches('s') == *long) {
-        return Some((
-            format!("`{word}` is no unit of time: it is written `{short}`, together with its number"),
-            "for example `5m`, `1h30m`, `250ms`",
-        ));
-    }
-    if STEPS.contains(&word) || word == "flat" {
-        return Some((format!("`{word}` begins a step, and stands behind `|>`"), "write `|>` before it"));
-    }
-    let (symbol, note) = symbols.into_iter().find(|(symbol, _)| rest.starts_with(symbol))?;
-    if symbol == "=" && rest.starts_with("==") || symbol == "|" && rest.starts_with("|>") {
-        return None;
-    }
-    Some((format!("`{symbol}` does not belong here"), note))
 }
 
 /// The innermost bracket that is never closed.
@@ -150,12 +111,25 @@ fn unclosed(source: &str) -> Option<(char, usize)> {
     open.pop()
 }
 
+const VALUE: &str = "an expression";
+/// What is an expression too.
+const VALUES: [&str; 6] = [
+    "a name",
+    "a string",
+    "a number",
+    "a length of time such as `10m`",
+    "a time such as `@10:00`",
+    "a record `{ … }`",
+];
+
 /// What a person calls a rule. None: it says nothing beside the others.
 fn human(rule: Rule) -> Option<String> {
     let name = format!("{rule:?}");
     if let Some(word) = name.strip_prefix("k_") {
         return Some(match word {
             "kafka" => "`kafka(\"…\")`".to_owned(),
+            "and" | "or" | "is" | "between" | "in" => "an operator".to_owned(),
+            "if" | "match" | "not" | "null" | "true" | "false" => VALUE.to_owned(),
             word => format!("`{word}`"),
         });
     }

@@ -93,7 +93,7 @@ impl Reader<'_> {
         let diagnostic =
             Diagnostic::error(codes::YAML_SHAPE, key.span, format!("`{}` is no {what}", key.name));
         self.diagnostics.push(match did_you_mean(&key.name, known.iter().copied()) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.meant(&meant),
             None => diagnostic.note(format!("there is {}", known.join(", "))),
         });
     }

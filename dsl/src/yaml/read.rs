@@ -43,7 +43,7 @@ impl Reader<'_> {
             let mut diagnostic =
                 Diagnostic::error(codes::YAML_SHAPE, key.span, format!("{what} has no `{}`", key.name));
             diagnostic = match did_you_mean(&key.name, known.iter().copied()) {
-                Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                Some(meant) => diagnostic.meant(&meant),
                 None => diagnostic.note(format!("there is {}", known.join(", "))),
             };
             self.diagnostics.push(diagnostic);

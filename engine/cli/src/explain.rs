@@ -37,6 +37,8 @@ enum Format {
     Ascii,
     Mermaid,
     Dot,
+    /// A picture that reads on light and dark pages
+    Svg,
 }
 
 pub fn explain(arguments: &Arguments) -> u8 {
@@ -107,6 +109,7 @@ pub fn graph(arguments: &GraphArguments) -> u8 {
         Format::Ascii => GraphFormat::Ascii,
         Format::Mermaid => GraphFormat::Mermaid,
         Format::Dot => GraphFormat::Dot,
+        Format::Svg => GraphFormat::Svg,
     };
     print(&tidegate_dsl::graph(&compiled.plan.expect("told otherwise"), format));
     OK

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tidegate_dsl::diagnostic::{Diagnostic, Severity, render, render_short};
+use tidegate_dsl::diagnostic::{Diagnostic, Severity, render};
 use tidegate_dsl::{Compiled, Files, Options, SourceFile, compile_with};
 
 /// Values of a topology's params.
@@ -41,10 +41,14 @@ impl Files for Beside {
     }
 }
 
+pub fn read(path: &Path) -> Result<SourceFile> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(SourceFile::new(path.display().to_string(), text))
+}
+
 /// Compiles a file, and those that it uses, with this process's environment.
 pub fn load(path: &Path, params: &Params) -> Result<Compiled> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file = SourceFile::new(path.display().to_string(), text);
+    let file = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let options = Options {
         environment: &|name| std::env::var(name).ok(),
@@ -90,11 +94,6 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
         number => format!("{number} {word}s"),
     };
     format!("{}, {}", words(count(Severity::Error), "error"), words(count(Severity::Warning), "warning"))
-}
-
-pub fn show(compiled: &Compiled, short: bool) -> String {
-    let (sources, diagnostics) = (&compiled.sources, &compiled.diagnostics);
-    if short { render_short(sources, diagnostics) } else { render(sources, diagnostics) }
 }
 
 /// Where a topology's snapshots are: beside the file.

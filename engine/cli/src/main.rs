@@ -1,9 +1,12 @@
 //! The `tidegate` command.
 
 mod check;
+mod convert;
 mod explain;
+mod fmt;
 mod load;
 mod lsp;
+mod new;
 mod plan;
 mod run;
 mod test;
@@ -47,9 +50,18 @@ enum LogFormat {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes a folder with a topology, its tests and sample events, that runs at once
+    #[command(after_help = new::HELP)]
+    New(new::Arguments),
     /// Checks topology files: everything that `run` checks before it connects
-    #[command(after_help = "Example: tidegate check topologies/fraud/topology.tide")]
+    #[command(after_help = check::HELP)]
     Check(check::Arguments),
+    /// Rewrites topology files of the text form (.tide) in their canonical form; comments stay
+    #[command(after_help = fmt::HELP)]
+    Fmt(fmt::Arguments),
+    /// Writes a topology file in the other spelling, text or YAML, to standard output; comments stay
+    #[command(after_help = convert::HELP)]
+    Convert(convert::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
         after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
@@ -71,21 +83,38 @@ enum Command {
     /// Runs a topology: on Kafka with --brokers, else on the embedded log
     #[command(after_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Writes completions for a shell to standard output
+    #[command(after_help = "Example: tidegate completions bash > /etc/bash_completion.d/tidegate")]
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(&cli);
     let code = match &cli.command {
+        Command::New(arguments) => new::new(arguments),
         Command::Check(arguments) => check::check(arguments),
+        Command::Fmt(arguments) => fmt::fmt(arguments),
+        Command::Convert(arguments) => convert::convert(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Lsp => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
+        Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(code)
+}
+
+fn completions(shell: clap_complete::Shell) -> u8 {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "tidegate", &mut out);
+    print(&String::from_utf8_lossy(&out));
+    OK
 }
 
 fn log_to_stderr(cli: &Cli) {

@@ -71,7 +71,7 @@ impl Checker<'_> {
             (Some(function), _) => diagnostic
                 .here(format!("here it is called `{}`", function.name))
                 .note(format!("`tidegate explain {}` shows examples", function.name)),
-            (None, Some(meant)) => diagnostic.here(format!("did you mean `{meant}`?")),
+            (None, Some(meant)) => diagnostic.meant(&meant),
             (None, None) => diagnostic.note("`tidegate explain functions` lists all there are"),
         });
         Typed::Wrong

@@ -114,7 +114,7 @@ impl Checker<'_> {
                         format!("there is no field `{extra}` in this type"),
                     ));
                     if let Some(meant) = did_you_mean(extra, fields.iter().map(|(name, _)| name.as_str())) {
-                        diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                        diagnostic = diagnostic.meant(&meant);
                     }
                     self.diagnostics.push(diagnostic);
                     return None;

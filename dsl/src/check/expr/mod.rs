@@ -237,7 +237,7 @@ impl<'a> Checker<'a> {
                 )
                 .note(format!("its record has {}", list(&names)));
                 if let Some(meant) = did_you_mean(name, names) {
-                    diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+                    diagnostic = diagnostic.meant(&meant);
                 }
                 self.diagnostics.push(diagnostic);
                 Typed::Wrong
@@ -265,7 +265,7 @@ impl<'a> Checker<'a> {
         let mut diagnostic =
             Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         diagnostic = match did_you_mean(name, names) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.meant(&meant),
             None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
                 diagnostic.note(format!("the value of the enum is written `{}.{name}`", names.name))
             }

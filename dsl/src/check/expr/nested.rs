@@ -257,7 +257,7 @@ impl Checker<'_> {
             format!("the enum `{}` has no `{name}`", names.name),
         );
         self.diagnostics.push(match did_you_mean(name, known.clone()) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.meant(&meant),
             None => diagnostic.note(format!("it has {}", super::list(&known.collect::<Vec<_>>()))),
         });
         None

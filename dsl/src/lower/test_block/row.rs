@@ -58,7 +58,7 @@ impl Lowerer<'_> {
                         format!("there is no field `{}` here", name.node),
                     );
                     self.diagnostics.push(match did_you_mean(&name.node, names.clone()) {
-                        Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+                        Some(meant) => diagnostic.meant(&meant),
                         None => diagnostic.note(format!(
                             "there is {}",
                             crate::check::expr::list(&names.collect::<Vec<_>>())

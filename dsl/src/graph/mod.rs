@@ -1,4 +1,7 @@
-//! The plan as a picture: for the terminal, for Mermaid, for Graphviz.
+//! The plan as a picture: for the terminal, for Mermaid, for Graphviz, and as SVG.
+
+mod layered;
+mod svg;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -10,6 +13,7 @@ pub enum GraphFormat {
     Ascii,
     Mermaid,
     Dot,
+    Svg,
 }
 
 pub fn graph(plan: &Plan, format: GraphFormat) -> String {
@@ -17,6 +21,7 @@ pub fn graph(plan: &Plan, format: GraphFormat) -> String {
         GraphFormat::Ascii => ascii(plan),
         GraphFormat::Mermaid => mermaid(plan),
         GraphFormat::Dot => dot(plan),
+        GraphFormat::Svg => svg::svg(plan),
     }
 }
 
@@ -39,6 +44,26 @@ fn label(plan: &Plan, node: &Node) -> String {
         kind if node.has_store() => format!("{name} ({}, store {}.{name})", kind.keyword(), plan.topology),
         kind if name.ends_with(kind.keyword()) => name.clone(),
         kind => format!("{name} ({})", kind.keyword()),
+    }
+}
+
+/// The two lines of a node's box in a picture: its name, and what it is.
+fn lines(plan: &Plan, node: &Node) -> (String, String) {
+    let name = node.name.clone();
+    match &node.kind {
+        NodeKind::Source(source) => (name, format!("source ← {}", source.topic)),
+        NodeKind::Table(table) => (name, format!("table ← {}, store", table.topic)),
+        NodeKind::Sink(sink) => (sink.topic.clone(), "sink →".to_owned()),
+        NodeKind::Repartition(repartition) if repartition.partial => {
+            (repartition.topic.clone(), "internal topic, partial aggregates".to_owned())
+        }
+        NodeKind::Repartition(repartition) => {
+            (repartition.topic.clone(), "internal topic, repartition".to_owned())
+        }
+        kind if node.has_store() => {
+            (name.clone(), format!("{}, store {}.{name}", kind.keyword(), plan.topology))
+        }
+        kind => (name, kind.keyword().to_owned()),
     }
 }
 
