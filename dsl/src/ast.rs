@@ -467,6 +467,51 @@ pub enum ExprKind {
     },
 }
 
+impl ExprKind {
+    /// Its direct parts, in the order of the file.
+    pub fn children(&self) -> Vec<&Expr> {
+        match self {
+            ExprKind::Int(_)
+            | ExprKind::Decimal(..)
+            | ExprKind::Float(_)
+            | ExprKind::String(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null
+            | ExprKind::Duration(_)
+            | ExprKind::Timestamp(_)
+            | ExprKind::Path(_) => Vec::new(),
+            ExprKind::Call(_, parts) | ExprKind::List(parts) => parts.iter().collect(),
+            ExprKind::Format(parts) => {
+                let values = parts.iter().filter_map(|part| match part {
+                    FormatPart::Value(value) => Some(value),
+                    FormatPart::Text(_) => None,
+                });
+                values.collect()
+            }
+            ExprKind::Record(entries) => {
+                let values = entries.iter().filter_map(|entry| match entry {
+                    RecordEntry::Field(_, value) | RecordEntry::Spread(value) => Some(value),
+                    RecordEntry::Open => None,
+                });
+                values.collect()
+            }
+            ExprKind::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            ExprKind::If(a, b, c) | ExprKind::Between(a, b, c) => vec![a, b, c],
+            ExprKind::Match(subject, arms) => {
+                let mut parts: Vec<&Expr> = vec![subject];
+                for arm in arms {
+                    parts.extend(arm.patterns.iter().chain(&arm.guard).chain(&arm.value));
+                }
+                parts
+            }
+            ExprKind::Unary(_, inner) | ExprKind::Field(inner, _) | ExprKind::Lambda(_, inner) => vec![inner],
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => vec![a, b],
+            ExprKind::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
+            ExprKind::IsNull { value, .. } => vec![value],
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum FormatPart {
     Text(String),

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_lsp::serve;
 
-const URI: &str = "file:///work/z%C3%BCrich.tide";
-const YAML_URI: &str = "file:///work/bern.yaml";
+const URI: &str = "file:///project/z%C3%BCrich.tide";
+const YAML_URI: &str = "file:///project/bern.yaml";
 
 const TEXT: &str = r#"// Zahlungen 💶 in Zürich
 topology zurich

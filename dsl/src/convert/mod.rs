@@ -6,6 +6,7 @@ mod comments;
 mod expr;
 mod tide;
 mod yaml;
+mod yaml_test_block;
 mod yaml_text;
 
 use crate::diagnostic::Diagnostic;

@@ -302,60 +302,9 @@ impl Finder {
             ExprKind::Path(path) => {
                 self.push(expr.span, path.clone(), Kind::Value, false);
             }
-            ExprKind::Call(name, arguments) => {
-                self.name(name, Kind::Function);
-                self.exprs(arguments);
-            }
-            ExprKind::Format(parts) => {
-                for part in parts {
-                    if let FormatPart::Value(value) = part {
-                        self.expr(value);
-                    }
-                }
-            }
-            ExprKind::Record(entries) => {
-                for entry in entries {
-                    match entry {
-                        RecordEntry::Field(_, value) | RecordEntry::Spread(value) => self.expr(value),
-                        RecordEntry::Open => {}
-                    }
-                }
-            }
-            ExprKind::If(a, b, c) | ExprKind::Between(a, b, c) => {
-                [a, b, c].into_iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Match(subject, arms) => {
-                self.expr(subject);
-                for arm in arms {
-                    self.exprs(&arm.patterns);
-                    arm.guard.iter().chain(&arm.value).for_each(|part| self.expr(part));
-                }
-            }
-            ExprKind::Unary(_, inner) | ExprKind::Field(inner, _) | ExprKind::Lambda(_, inner) => {
-                self.expr(inner)
-            }
-            ExprKind::List(items) => self.exprs(items),
-            ExprKind::Map(entries) => entries.iter().for_each(|(key, value)| {
-                self.expr(key);
-                self.expr(value);
-            }),
-            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
-                self.expr(a);
-                self.expr(b);
-            }
-            ExprKind::In { value, list, .. } => {
-                self.expr(value);
-                self.exprs(list);
-            }
-            ExprKind::IsNull { value, .. } => self.expr(value),
-            ExprKind::Int(_)
-            | ExprKind::Decimal(..)
-            | ExprKind::Float(_)
-            | ExprKind::String(_)
-            | ExprKind::Bool(_)
-            | ExprKind::Null
-            | ExprKind::Duration(_)
-            | ExprKind::Timestamp(_) => {}
+            ExprKind::Call(name, _) => self.name(name, Kind::Function),
+            _ => {}
         }
+        expr.node.children().into_iter().for_each(|part| self.expr(part));
     }
 }
