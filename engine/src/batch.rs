@@ -324,6 +324,8 @@ pub struct Batch {
     /// so that the answer does not depend on how partitions were interleaved.
     pub watermarks: Arc<Vec<EventTime>>,
     pub selection: Vec<u32>,
+    /// Of a table's changes: true where the row is a deletion, of which only the key columns hold anything. None: none is.
+    pub deleted: Option<Arc<Vec<bool>>>,
     /// There where the plan passes records through as they came, and where a route may need them.
     pub raw: Option<Arc<RawRecords>>,
     pub origin: Option<Arc<Origin>>,
@@ -337,6 +339,11 @@ impl Batch {
 
     pub fn is_empty(&self) -> bool {
         self.selection.is_empty()
+    }
+
+    /// Does this row delete its key's row?
+    pub fn is_deleted(&self, row: usize) -> bool {
+        self.deleted.as_ref().is_some_and(|deleted| deleted[row])
     }
 
     /// All rows of `rows`.

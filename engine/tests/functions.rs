@@ -24,6 +24,7 @@ fn evaluate(expr: &Expr, row: &[(Value, ScalarType)]) -> Result<Value, &'static 
         watermarks: Arc::new(vec![EventTime::from_micros(0)]),
         selection: vec![0],
         raw: None,
+        deleted: None,
         origin: None,
     };
     let mut errors = RowErrors::default();

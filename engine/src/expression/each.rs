@@ -182,6 +182,7 @@ impl Elements {
             selection: Batch::select_all(self.rows.len()),
             times,
             raw: None,
+            deleted: None,
             origin: None,
         }
     }

@@ -141,6 +141,7 @@ impl Input for InternalInput {
                     watermarks: Arc::new(std::mem::take(&mut self.watermarks)),
                     selection: Batch::select_all(rows),
                     raw: None,
+                    deleted: None,
                     origin: Some(Arc::new(Origin {
                         topic: self.topic.clone(),
                         partition: self.partition,

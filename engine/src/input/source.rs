@@ -153,6 +153,7 @@ impl Input for SourceInput {
             watermarks: Arc::new(watermarks),
             selection: Batch::select_all(rows),
             raw: self.keep_raw.then(|| Arc::new(std::mem::take(&mut self.raw))),
+            deleted: None,
             origin: Some(Arc::new(origin)),
         };
         Ok(vec![Pending::Rows(batch)])

@@ -2,7 +2,7 @@
 
 use super::source::{Reject, set_rejects_aside};
 use super::{Input, Pending};
-use crate::batch::{Batch, Column, Origin, RawRecords};
+use crate::batch::{Batch, Column, Origin};
 use crate::clock::WallTime;
 use crate::decode::{DecodeError, JsonDecoder};
 use crate::log::Record;
@@ -25,7 +25,6 @@ pub struct TableInput {
     malformed: Route,
     offsets: Vec<Offset>,
     timestamps: Vec<EventTime>,
-    raw: RawRecords,
     rejects: VecDeque<Reject>,
     done: Vec<Pending>,
 }
@@ -49,7 +48,6 @@ impl TableInput {
             malformed,
             offsets: Vec::new(),
             timestamps: Vec::new(),
-            raw: RawRecords::default(),
             rejects: VecDeque::new(),
             done: Vec::new(),
         }
@@ -62,8 +60,7 @@ impl TableInput {
         }
         let columns = self.decoder.finish();
         let (offsets, timestamps) = (std::mem::take(&mut self.offsets), std::mem::take(&mut self.timestamps));
-        let raw = std::mem::take(&mut self.raw);
-        self.push_batch(columns, offsets, timestamps, raw);
+        self.push_batch(columns, offsets, timestamps, false);
     }
 
     fn push_batch(
@@ -71,7 +68,7 @@ impl TableInput {
         columns: Vec<Column>,
         offsets: Vec<Offset>,
         timestamps: Vec<EventTime>,
-        raw: RawRecords,
+        deleted: bool,
     ) {
         let rows = offsets.len();
         self.done.push(Pending::Rows(Batch {
@@ -79,7 +76,8 @@ impl TableInput {
             times: Arc::new(timestamps),
             watermarks: Arc::new(vec![EventTime::MIN; rows]),
             selection: Batch::select_all(rows),
-            raw: Some(Arc::new(raw)),
+            deleted: deleted.then(|| Arc::new(vec![true; rows])),
+            raw: None,
             origin: Some(Arc::new(Origin { topic: self.topic.clone(), partition: self.partition, offsets })),
         }));
     }
@@ -97,9 +95,7 @@ impl TableInput {
         let mut columns: Vec<Column> = (0..self.width).map(|_| Column::absent()).collect();
         columns[self.key] = Column::new(self.key_type);
         columns[self.key].push(&key);
-        let mut raw = RawRecords::default();
-        raw.push(record.key, None);
-        self.push_batch(columns, vec![record.offset], vec![record.timestamp], raw);
+        self.push_batch(columns, vec![record.offset], vec![record.timestamp], true);
         Ok(())
     }
 }
@@ -131,8 +127,6 @@ impl Input for TableInput {
             Some(value) => self.decoder.push(value, record.key).map(|()| {
                 self.offsets.push(record.offset);
                 self.timestamps.push(record.timestamp);
-                // Only that there is a payload is asked for later.
-                self.raw.push(None, Some(&[]));
             }),
         };
         if let Err(error) = result {

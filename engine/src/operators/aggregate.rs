@@ -547,6 +547,7 @@ impl RowBuilder {
             // A result is never late by its own source: it comes before the watermark that let it out is passed on.
             watermarks: Arc::new(vec![EventTime::MIN; rows]),
             selection: Batch::select_all(rows),
+            deleted: None,
             raw: None,
             origin: None,
         }

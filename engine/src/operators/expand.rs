@@ -85,6 +85,7 @@ impl Operator for Expand {
             times: Arc::new(rows.iter().map(|row| batch.times[of(row)]).collect()),
             watermarks: Arc::new(rows.iter().map(|row| batch.watermarks[of(row)]).collect()),
             selection: Batch::select_all(rows.len()),
+            deleted: None,
             raw: batch.raw.as_ref().map(|raw| Arc::new(raw.gather(&rows))),
             origin: batch.origin.as_ref().map(|origin| {
                 let offsets = rows.iter().map(|row| origin.offsets[of(row)]).collect();

@@ -60,6 +60,7 @@ impl Operator for Sink {
                 Key::None => None,
             };
             let value = match &self.value {
+                _ if batch.is_deleted(row) => None,
                 Value::Original => raw.expect("what passes through keeps its bytes").value(row),
                 Value::Json(encoder) => {
                     self.value_bytes.clear();

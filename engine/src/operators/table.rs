@@ -1,6 +1,6 @@
 //! `table`: the last row of each key of a compacted topic, in a store. A row with a null payload is deleted.
 //!
-//! The decoder gives deletions as rows whose key column is set and whose other columns are null, with no raw value.
+//! The decoder gives deletions as rows whose key column is set and whose other columns are absent, marked as deleted.
 
 use crate::batch::Batch;
 use crate::key_columns::push_key;
@@ -26,7 +26,6 @@ impl Table {
 impl Operator for Table {
     fn on_batch(&mut self, _port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
         let rows: &mut TableRows = &mut context.tables[self.table];
-        let raw = batch.raw.as_ref().expect("a table's batches carry their payloads");
         self.keys.clear();
         let key_column = Arc::clone(&batch.columns[self.key]);
         for &row in &batch.selection {
@@ -35,8 +34,7 @@ impl Operator for Table {
         self.slots.clear();
         rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
         for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
-            let deleted = raw.value(row as usize).is_none();
-            *rows.overlay.modify(slot) = (!deleted).then(|| {
+            *rows.overlay.modify(slot) = (!batch.is_deleted(row as usize)).then(|| {
                 let mut bytes = Vec::new();
                 rows.codec.encode(&batch.columns, row as usize, &mut bytes);
                 RowBytes(bytes.into())
