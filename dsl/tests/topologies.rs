@@ -61,7 +61,7 @@ fn only_what_lacks_something_is_refused() {
         ("payment_volume", vec![]),
         ("fraud", vec![]),
         ("order_loyalty", vec![]),
-        ("bike_stations", vec!["http.poll", "latest", "changes", "websocket", "serve"]),
+        ("bike_stations", vec!["http.poll", "websocket", "serve"]),
         ("rescheduled", vec!["schedule", "http"]),
     ] {
         for spelling in ["tide", "yaml"] {

@@ -346,6 +346,37 @@ impl Batch {
         self.deleted.as_ref().is_some_and(|deleted| deleted[row])
     }
 
+    /// Takes the deletions out of the selection, so that expressions are worked out over rows alone.
+    pub fn take_deletions(&mut self) -> Vec<u32> {
+        let Some(deleted) = &self.deleted else { return Vec::new() };
+        let (deletions, rows) = self.selection.iter().partition(|row| deleted[**row as usize]);
+        self.selection = rows;
+        deletions
+    }
+
+    /// Puts them back to where they stood.
+    pub fn give_deletions(&mut self, deletions: Vec<u32>) {
+        if !deletions.is_empty() {
+            self.selection.extend(deletions);
+            self.selection.sort_unstable();
+        }
+    }
+
+    /// All selected rows but these become deletions.
+    pub fn delete_all_but(&mut self, rows: &[u32]) {
+        if rows.len() == self.selection.len() {
+            return;
+        }
+        let mut deleted = match &self.deleted {
+            Some(deleted) => deleted.to_vec(),
+            None => vec![false; self.rows()],
+        };
+        for row in self.selection.iter().filter(|row| rows.binary_search(row).is_err()) {
+            deleted[*row as usize] = true;
+        }
+        self.deleted = Some(Arc::new(deleted));
+    }
+
     /// All rows of `rows`.
     pub fn select_all(rows: usize) -> Vec<u32> {
         (0..rows as u32).collect()

@@ -6,17 +6,19 @@ use crate::internal_record::InternalTopic;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, dedupe::Dedupe, expand::Expand, filter::Filter, join::Join, map::Map, merge::Merge,
-    partial::Partial, repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
+    aggregate::Aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
+    join_tables, join_tables::JoinTables, latest::Latest, map::Map, merge::Merge, partial::Partial,
+    repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
 use crate::program::Program;
 use crate::route::Route;
 use crate::row_codec::RowCodec;
+use crate::table_changes::{Emission, TableKey};
 use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{Node, NodeKind, Route as PlanRoute};
+use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
 use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
@@ -76,7 +78,9 @@ impl Graph {
                 entries.entry(node.id).or_default().push((index, 0));
             }
             for (port, input) in node.inputs.iter().enumerate() {
-                if matches!(plan.node(*input).kind, NodeKind::Table(_)) {
+                // A join looks the rows of a topic's table up in the table's store.
+                let looked_up = matches!(node.kind, NodeKind::JoinTable(_)) && port == 1;
+                if looked_up && matches!(plan.node(*input).kind, NodeKind::Table(_)) {
                     continue;
                 }
                 let from = index_of
@@ -249,11 +253,36 @@ impl Graph {
     ) -> Result<(), TaskError> {
         let Some(((last, last_port), others)) = consumers.split_last() else { return Ok(()) };
         for (index, port) in others {
-            let copy = batch.clone();
-            self.call(*index, env, |operator, context| operator.on_batch(*port, copy, context))?;
+            self.give(*index, *port, batch.clone(), env)?;
         }
-        self.call(*last, env, |operator, context| operator.on_batch(*last_port, batch, context))
+        self.give(*last, *last_port, batch, env)
     }
+
+    /// To who works on events, a deletion is none.
+    fn give(
+        &mut self,
+        index: usize,
+        port: usize,
+        mut batch: Batch,
+        env: &mut Env<'_>,
+    ) -> Result<(), TaskError> {
+        if batch.deleted.is_some() && !self.nodes[index].operator.takes_deletions() {
+            batch.take_deletions();
+            batch.deleted = None;
+            if batch.is_empty() {
+                return Ok(());
+            }
+        }
+        self.call(index, env, |operator, context| operator.on_batch(port, batch, context))
+    }
+}
+
+/// Do events look for rows that this node makes? Then they must find them as they are at each moment.
+fn is_looked_up(plan: &Plan, node: &Node) -> bool {
+    plan.consumers(node.id).filter(|consumer| consumer.subtopology == node.subtopology).any(|consumer| {
+        let looks = matches!(consumer.kind, NodeKind::JoinTable(_)) && consumer.inputs[1] == node.id;
+        looks || is_looked_up(plan, consumer)
+    })
 }
 
 impl Builder<'_> {
@@ -324,7 +353,40 @@ impl Builder<'_> {
             }
             NodeKind::JoinTable(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
-                Box::new(Join::new(join, self.table_numbers[&node.inputs[1]], errors))
+                let table = plan.node(node.inputs[1]);
+                let rows = match &join.derived {
+                    None => join::Rows::OfTopic(self.table_numbers[&table.id]),
+                    Some(key) => {
+                        let (id, cache_bytes, complete) = self.stored(node)?;
+                        let overlay = Overlay::new(id, cache_bytes, complete);
+                        let rows = TableRows { overlay, codec: self.codec(table) };
+                        join::Rows::Derived(rows, TableKey::new(key, &table.schema))
+                    }
+                };
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                Box::new(Join::new(join, rows, width, errors))
+            }
+            NodeKind::JoinTables(join) => {
+                let errors = self.route(node, "errors", join.errors.as_ref());
+                let side = |input: NodeId, key: &[usize]| {
+                    let table = plan.node(input);
+                    join_tables::Side { codec: self.codec(table), key: TableKey::new(key, &table.schema) }
+                };
+                let left = side(node.inputs[0], &join.left_key);
+                let right = side(node.inputs[1], &join.right_key);
+                let stored = self.stored(node)?;
+                Box::new(JoinTables::new(join, left, right, self.emission(node), stored, errors))
+            }
+            NodeKind::Latest(latest) => {
+                let errors = self.route(node, "errors", latest.errors.as_ref());
+                let stored = self.stored(node)?;
+                Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, errors))
+            }
+            NodeKind::Changes(changes) => {
+                let errors = self.route(node, "errors", changes.errors.as_ref());
+                let table = plan.node(node.inputs[0]);
+                let key = TableKey::new(&changes.key, &table.schema);
+                Box::new(Changes::new(changes, self.codec(table), key, self.stored(node)?, errors))
             }
             NodeKind::Dedupe(dedupe) => {
                 let errors = self.route(node, "errors", dedupe.errors.as_ref());
@@ -337,16 +399,30 @@ impl Builder<'_> {
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
             | NodeKind::JoinStreams(_)
-            | NodeKind::JoinTables(_)
             | NodeKind::Match(_)
-            | NodeKind::Latest(_)
-            | NodeKind::Changes(_)
             | NodeKind::Top(_)
             | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }))
+    }
+
+    /// Where a node keeps its state, how much of it in memory, and whether it is empty yet.
+    fn stored(&self, node: &Node) -> Result<(TableId, usize, bool), StateError> {
+        let id = self.table(node);
+        Ok((id, self.cache_bytes, self.store.is_empty(id)?))
+    }
+
+    /// For what is kept of a node's rows.
+    fn codec(&self, node: &Node) -> RowCodec {
+        RowCodec::new(&node.schema, self.program.needed.columns(node))
+    }
+
+    fn emission(&self, node: &Node) -> Emission {
+        let plan = &self.program.plan;
+        let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+        Emission::new(is_looked_up(plan, node), feeds)
     }
 
     fn table(&self, node: &Node) -> TableId {

@@ -32,8 +32,31 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
         NodeKind::Dedupe(dedupe) => {
             format!("dedupe within {} by {}", dedupe.within, types(dedupe.key.iter().map(|key| key.ty)))
         }
+        NodeKind::Latest(latest) => {
+            let key = types(latest.key.iter().map(|key| key.ty));
+            format!("latest by {key}: {}", columns(&node.schema, needed.columns(node)))
+        }
+        NodeKind::Changes(changes) => {
+            let table = plan.node(node.inputs[0]);
+            format!("changes {}", table_layout(table, &changes.key, needed))
+        }
+        NodeKind::JoinTable(join) => {
+            let table = plan.node(node.inputs[1]);
+            let key = join.derived.as_deref().unwrap_or_default();
+            format!("join {}", table_layout(table, key, needed))
+        }
+        NodeKind::JoinTables(join) => format!(
+            "join {} with {}",
+            table_layout(plan.node(node.inputs[0]), &join.left_key, needed),
+            table_layout(plan.node(node.inputs[1]), &join.right_key, needed)
+        ),
         _ => panic!("{} in {} keeps no state", node.name, plan.topology),
     }
+}
+
+fn table_layout(table: &Node, key: &[usize], needed: &Needed) -> String {
+    let key = types(key.iter().map(|column| table.schema.columns[*column].ty));
+    format!("rows by {key}: {}", columns(&table.schema, needed.columns(table)))
 }
 
 /// The layout of a repartition's records.

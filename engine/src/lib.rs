@@ -36,8 +36,10 @@ mod route;
 mod row_codec;
 mod statistics;
 mod sweep;
+mod table_changes;
 mod table_rows;
 mod task;
+mod timed_row;
 mod value_codec;
 mod watermark;
 

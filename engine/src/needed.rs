@@ -1,7 +1,7 @@
 //! Which columns of each node somebody downstream reads: what is read by nobody is never decoded, sent or kept.
 
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{Node, NodeKind, Plan, SinkKey};
+use tidegate_model::plan::{JoinKind, Node, NodeKind, Plan, SinkKey};
 
 /// For each node and each column of its schema: is it read?
 #[derive(Clone, Debug)]
@@ -104,8 +104,30 @@ impl Needed {
                 self.reads(input(0), &join.key);
                 let table = &own[width + usize::from(join.left)..];
                 self.same(input(1), table);
+                self.key(input(1), join.derived.as_deref().unwrap_or_default());
+                if let Some(condition) = &join.condition {
+                    self.reads_joined(node, width, usize::from(join.left), condition);
+                }
                 self.raw[input(0)] |= raw || join.errors.is_some();
             }
+            NodeKind::JoinTables(join) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                let presence = usize::from(join.kind != JoinKind::Inner);
+                self.same(input(0), &own[..width]);
+                self.same(input(1), &own[width + presence..]);
+                self.key(input(0), &join.left_key);
+                self.key(input(1), &join.right_key);
+                if let Some(condition) = &join.condition {
+                    self.reads_joined(node, width, presence, condition);
+                }
+            }
+            NodeKind::Latest(latest) => {
+                self.same(input(0), &own);
+                self.all(input(0), &latest.key);
+                self.raw[input(0)] |= latest.errors.is_some();
+            }
+            // A row is a change if anything of it is another.
+            NodeKind::Changes(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
             NodeKind::Dedupe(dedupe) => {
                 self.same(input(0), &own);
                 self.all(input(0), &dedupe.key);
@@ -126,16 +148,31 @@ impl Needed {
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
             | NodeKind::JoinStreams(_)
-            | NodeKind::JoinTables(_)
             | NodeKind::Match(_)
-            | NodeKind::Latest(_)
-            | NodeKind::Changes(_)
             | NodeKind::Top(_)
             | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }
+    }
+
+    /// The columns of a table's key are always kept.
+    fn key(&mut self, input: usize, columns: &[usize]) {
+        for column in columns {
+            self.columns[input][*column] = true;
+        }
+    }
+
+    /// A condition over joined columns: those of the first input, what stands between, those of the second.
+    fn reads_joined(&mut self, node: &Node, width: usize, between: usize, condition: &Expr) {
+        condition.each_column(&mut |column| {
+            if column < width {
+                self.columns[node.inputs[0].0 as usize][column] = true;
+            } else if column >= width + between {
+                self.columns[node.inputs[1].0 as usize][column - width - between] = true;
+            }
+        });
     }
 
     fn aggregate(&mut self, input: usize, aggregate: &tidegate_model::plan::Aggregate) {

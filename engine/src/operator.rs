@@ -11,7 +11,7 @@ use crate::watermark::Upstream;
 use std::sync::Arc;
 use thiserror::Error;
 use tidegate_model::{EventTime, PartitionId};
-use tidegate_state::{StateError, Store, WriteSet};
+use tidegate_state::{CodecError, StateError, Store, WriteSet};
 
 /// One step of a sub-topology, for one partition.
 ///
@@ -19,6 +19,11 @@ use tidegate_state::{StateError, Store, WriteSet};
 pub trait Operator {
     /// `port` is the index of the input that the batch comes from.
     fn on_batch(&mut self, port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError>;
+
+    /// Does it know what a deletion is? To those that work on events, and not on a table, none is given.
+    fn takes_deletions(&self) -> bool {
+        false
+    }
 
     /// Partial aggregates from an internal topic; only an aggregate that combines them is given any.
     fn on_partials(&mut self, _partials: Partials, _context: &mut Context<'_>) -> Result<(), TaskError> {
@@ -135,6 +140,13 @@ impl Counters {
         self.malformed += other.malformed;
         self.late += other.late;
         self.errors += other.errors;
+    }
+}
+
+impl TaskError {
+    /// What a step finds in its store cannot be read.
+    pub fn corrupt_state(step: &str, cause: &CodecError) -> TaskError {
+        TaskError::Corrupt { what: format!("the state of step `{step}`"), cause: cause.to_string() }
     }
 }
 

@@ -74,6 +74,12 @@ impl Program {
         *self.partitions.get(topic).unwrap_or_else(|| panic!("{topic} is part of the plan"))
     }
 
+    /// Does an event of this sub-topology look up what another one of the same batch may have changed? Then they are worked on one by one.
+    pub fn is_one_by_one(&self, subtopology: SubtopologyId) -> bool {
+        let looks = |node: &Node| matches!(&node.kind, NodeKind::JoinTable(join) if join.derived.is_some());
+        self.plan.nodes.iter().any(|node| node.subtopology == subtopology && looks(node))
+    }
+
     /// How many tasks a sub-topology has: its inputs have equally many partitions, which was checked before the start.
     pub fn tasks_of(&self, subtopology: SubtopologyId) -> u32 {
         self.plan.inputs_of(subtopology).first().map_or(0, |(topic, _)| self.partitions(topic))
@@ -151,6 +157,9 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::JoinTables(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Repartition(repartition) => {
                 repartition.errors.iter().for_each(|route| user(&route.topic))

@@ -92,6 +92,18 @@ impl RowCodec {
         Ok(())
     }
 
+    /// Columns of the whole schema.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Appends nulls to all columns but some, which have their value already.
+    pub fn push_nulls_but(&self, columns: &[usize], builders: &mut [Column]) {
+        for (index, _) in self.kept.iter().filter(|(index, _)| !columns.contains(index)) {
+            builders[*index].push_null();
+        }
+    }
+
     /// Appends a row in which every column is null.
     pub fn push_nulls(&self, builders: &mut [Column]) {
         for (index, _) in &self.kept {

@@ -15,7 +15,7 @@ use crate::watermark::{SourceClock, Upstream, merge};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tidegate_model::plan::{Node, NodeKind};
-use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TaskId, TopicPartition};
+use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, TaskId, TopicPartition};
 use tidegate_state::{Store, TableId, WriteSet};
 
 /// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
@@ -82,6 +82,7 @@ pub struct Task {
     watermark: Upstream,
     counters: Counters,
     batch_records: usize,
+    one_by_one: bool,
     /// How often a silent input is asked whether it is at its end.
     ask_every: Duration,
 }
@@ -147,6 +148,7 @@ impl Task {
             watermark: Upstream::UNKNOWN,
             counters: Counters::default(),
             batch_records: program.limits.batch_records,
+            one_by_one: program.is_one_by_one(id.subtopology),
             ask_every,
         };
         task.watermark = task.merged();
@@ -280,7 +282,7 @@ impl Task {
                     .iter()
                     .take_while(|row| batch.times[**row as usize] <= limit)
                     .count()
-                    .max(1);
+                    .clamp(1, if self.one_by_one { 1 } else { usize::MAX });
                 if run < batch.selection.len() {
                     let mut later = batch.clone();
                     later.selection = batch.selection.split_off(run);
@@ -372,10 +374,12 @@ impl Task {
     }
 
     fn merged(&self) -> Upstream {
+        // Tables hold nobody back, unless there is nothing else.
+        let has_time = self.inputs.iter().any(|state| state.input.has_time());
         merge(
             self.inputs
                 .iter()
-                .filter(|state| state.input.has_time())
+                .filter(|state| state.input.has_time() || !has_time)
                 .map(|state| merge(state.settled_upstreams.iter().copied())),
         )
     }
@@ -582,10 +586,11 @@ fn make_input(
         NodeKind::Table(table) => {
             let decoder =
                 JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
-            let key = (table.key, node.schema.columns[table.key].ty);
-            let width = node.schema.columns.len();
+            let types = node.schema.columns.iter().map(|column| column.ty).collect();
             let malformed = route(table.malformed.as_ref());
-            Box::new(TableInput::new(topic, partition.partition, decoder, key, width, malformed))
+            let resumed = resumed.and_then(|upstreams| upstreams.first().copied());
+            let clock = SourceClock::new(Span::ZERO, None, resumed, now);
+            Box::new(TableInput::new(topic, partition.partition, decoder, table.key, types, malformed, clock))
         }
         NodeKind::Repartition(repartition) => {
             let payload = if repartition.partial {

@@ -8,7 +8,7 @@ use crate::decode::{DecodeError, JsonDecoder};
 use crate::log::Record;
 use crate::operator::{Context, TaskError};
 use crate::route::Route;
-use crate::watermark::Upstream;
+use crate::watermark::{SourceClock, Upstream};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tidegate_model::text::{parse_base64, parse_date, parse_uuid};
@@ -21,8 +21,11 @@ pub struct TableInput {
     decoder: JsonDecoder,
     key: usize,
     key_type: ScalarType,
-    width: usize,
+    /// Of all columns.
+    types: Vec<ScalarType>,
     malformed: Route,
+    /// Tells the time where a task reads nothing but tables.
+    clock: SourceClock,
     offsets: Vec<Offset>,
     timestamps: Vec<EventTime>,
     rejects: VecDeque<Reject>,
@@ -34,18 +37,20 @@ impl TableInput {
         topic: Arc<str>,
         partition: PartitionId,
         decoder: JsonDecoder,
-        (key, key_type): (usize, ScalarType),
-        width: usize,
+        key: usize,
+        types: Vec<ScalarType>,
         malformed: Route,
+        clock: SourceClock,
     ) -> TableInput {
         TableInput {
             topic,
             partition,
             decoder,
             key,
-            key_type,
-            width,
+            key_type: types[key],
+            types,
             malformed,
+            clock,
             offsets: Vec::new(),
             timestamps: Vec::new(),
             rejects: VecDeque::new(),
@@ -92,9 +97,10 @@ impl TableInput {
             message: format!("the record's key {:?} must be {}", String::from_utf8_lossy(key), self.key_type),
         })?;
         self.cut();
-        let mut columns: Vec<Column> = (0..self.width).map(|_| Column::absent()).collect();
-        columns[self.key] = Column::new(self.key_type);
-        columns[self.key].push(&key);
+        let mut columns: Vec<Column> = self.types.iter().map(|ty| Column::new(*ty)).collect();
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.push(if index == self.key { &key } else { &Value::Null });
+        }
         self.push_batch(columns, vec![record.offset], vec![record.timestamp], true);
         Ok(())
     }
@@ -122,6 +128,7 @@ fn key_value(key: &[u8], ty: ScalarType) -> Option<Value> {
 
 impl Input for TableInput {
     fn push(&mut self, record: Record<'_>) {
+        self.clock.observe(record.timestamp);
         let result = match record.value {
             None => self.delete(&record),
             Some(value) => self.decoder.push(value, record.key).map(|()| {
@@ -144,7 +151,15 @@ impl Input for TableInput {
     }
 
     fn upstreams(&self) -> Vec<Upstream> {
-        Vec::new()
+        vec![self.clock.upstream()]
+    }
+
+    fn end(&mut self) {
+        self.clock.end();
+    }
+
+    fn advance(&mut self, to: EventTime) {
+        self.clock.advance(to);
     }
 
     fn has_time(&self) -> bool {

@@ -1,4 +1,4 @@
-//! `filter`: keeps the events for which the predicate is true.
+//! `filter`: keeps the events for which the predicate is true. A table's row for which it is not true deletes its key's row.
 
 use crate::batch::Batch;
 use crate::expression::{Compiled, RowErrors, remove_failed};
@@ -8,16 +8,21 @@ use tidegate_model::plan;
 
 pub struct Filter {
     predicate: Compiled,
+    of_table: bool,
     errors: Route,
 }
 
 impl Filter {
     pub fn new(filter: &plan::Filter, errors: Route) -> Filter {
-        Filter { predicate: Compiled::new(&filter.predicate), errors }
+        Filter { predicate: Compiled::new(&filter.predicate), of_table: filter.of_table, errors }
     }
 }
 
 impl Operator for Filter {
+    fn takes_deletions(&self) -> bool {
+        true
+    }
+
     fn on_batch(
         &mut self,
         _port: usize,
@@ -25,11 +30,17 @@ impl Operator for Filter {
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
+        let deletions = batch.take_deletions();
         let mut selection = batch.selection.clone();
         self.predicate.filter(&batch, &mut selection, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;
         remove_failed(&mut selection, &errors);
-        batch.selection = selection;
+        if self.of_table {
+            batch.delete_all_but(&selection);
+        } else {
+            batch.selection = selection;
+        }
+        batch.give_deletions(deletions);
         if !batch.is_empty() {
             context.emitted.push(batch);
         }

@@ -1,50 +1,132 @@
 //! `join` and `left join` of a stream with a table, by the table's key: each event meets the row as it is when the event is read.
+//!
+//! The rows of a topic's table are in the table's own store; those of a table that is made from a stream are kept here.
 
 use crate::batch::{Batch, Column, ColumnData};
-use crate::expression::RowErrors;
+use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
+use crate::table_changes::TableKey;
+use crate::table_rows::{RowBytes, TableRows};
 use std::sync::Arc;
 use tidegate_model::plan;
-use tidegate_state::Keys;
+use tidegate_state::{Keys, WriteSet};
+
+/// Where the table's rows are.
+pub enum Rows {
+    /// In the store of a table of the task, by its number in the graph.
+    OfTopic(usize),
+    /// In the join's own store; they come by the second port.
+    Derived(TableRows, TableKey),
+}
 
 pub struct Join {
-    table: usize,
+    rows: Rows,
     key: KeyColumns,
     left: bool,
+    /// Of a left join: over the joined columns; without it true a row is no match.
+    condition: Option<Compiled>,
+    /// Columns of the stream.
+    width: usize,
     errors: Route,
     keys: Keys,
     slots: Vec<u32>,
 }
 
 impl Join {
-    pub fn new(join: &plan::JoinTable, table: usize, errors: Route) -> Join {
+    /// `width`: the columns of the stream that come in.
+    pub fn new(join: &plan::JoinTable, rows: Rows, width: usize, errors: Route) -> Join {
         Join {
-            table,
+            rows,
             key: KeyColumns::new(std::slice::from_ref(&join.key)),
             left: join.left,
+            condition: join.condition.as_ref().map(Compiled::new),
+            width,
             errors,
             keys: Keys::default(),
             slots: Vec::new(),
         }
     }
+
+    /// The table's rows change.
+    fn take(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let Rows::Derived(rows, key) = &mut self.rows else {
+            panic!("the rows of a topic's table are read from its store, not from its batches")
+        };
+        encode_keys(batch, &key.of(batch), &mut self.keys);
+        self.slots.clear();
+        rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
+        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+            *rows.overlay.modify(slot) = (!batch.is_deleted(row as usize)).then(|| {
+                let mut bytes = Vec::new();
+                rows.codec.encode(&batch.columns, row as usize, &mut bytes);
+                RowBytes(bytes.into())
+            });
+        }
+        Ok(())
+    }
+
+    /// A row for which the condition is not true is no match: the event stands alone.
+    fn unmatch(&self, batch: &mut Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        let mut errors = RowErrors::default();
+        let ColumnData::Bool(presence) = &batch.columns[self.width].data else {
+            panic!("a left join has a presence")
+        };
+        let mut matches: Vec<u32> =
+            batch.selection.iter().copied().filter(|row| presence[*row as usize]).collect();
+        let before = matches.clone();
+        condition.filter(batch, &mut matches, &mut errors);
+        self.errors.settle(batch, &errors, context)?;
+        remove_failed(&mut matches, &errors);
+        let alone: Vec<u32> = before.into_iter().filter(|row| matches.binary_search(row).is_err()).collect();
+        if alone.is_empty() {
+            return Ok(());
+        }
+        let (_, joined) = batch.columns.split_at_mut(self.width);
+        let (presence, rest) = joined.split_first_mut().expect("a presence and the table's columns");
+        let ColumnData::Bool(presence) = &mut Arc::make_mut(presence).data else {
+            panic!("a presence is a bool")
+        };
+        for row in &alone {
+            presence[*row as usize] = false;
+        }
+        for column in rest.iter_mut().filter(|column| !matches!(column.data, ColumnData::Absent)) {
+            let column = Arc::make_mut(column);
+            for row in &alone {
+                column.set_null(*row as usize);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Operator for Join {
+    fn takes_deletions(&self) -> bool {
+        true
+    }
+
     fn on_batch(
         &mut self,
         port: usize,
         mut batch: Batch,
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
-        assert_eq!(port, 0, "the table's rows are read from its store, not from its batches");
+        if port == 1 {
+            return self.take(&batch, context);
+        }
+        // The stream may be a table's changes, and is worked on as events.
+        batch.take_deletions();
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
-        let rows = &mut context.tables[self.table];
+        let rows = match &mut self.rows {
+            Rows::OfTopic(table) => &mut context.tables[*table],
+            Rows::Derived(rows, _) => rows,
+        };
         rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
 
         let mut builders = rows.codec.builders();
@@ -87,7 +169,29 @@ impl Operator for Join {
             batch.columns.push(Arc::new(Column { data: ColumnData::Bool(presence), nulls: None }));
         }
         batch.columns.extend(builders.into_iter().map(Arc::new));
-        context.emitted.push(batch);
+        self.unmatch(&mut batch, context)?;
+        if !batch.is_empty() {
+            context.emitted.push(batch);
+        }
         Ok(())
+    }
+
+    fn flush(&mut self, writes: &mut WriteSet) {
+        if let Rows::Derived(rows, _) = &self.rows {
+            rows.flush(writes);
+        }
+    }
+
+    fn committed(&mut self) {
+        if let Rows::Derived(rows, _) = &mut self.rows {
+            rows.overlay.committed();
+        }
+    }
+
+    fn uncommitted_bytes(&self) -> usize {
+        match &self.rows {
+            Rows::OfTopic(_) => 0,
+            Rows::Derived(rows, _) => rows.overlay.dirty().count() * 128,
+        }
     }
 }

@@ -85,6 +85,10 @@ fn is_worked_out(expr: &Expr) -> bool {
 }
 
 impl Operator for Map {
+    fn takes_deletions(&self) -> bool {
+        true
+    }
+
     fn on_batch(
         &mut self,
         _port: usize,
@@ -96,6 +100,8 @@ impl Operator for Map {
             self.shared.is_empty() || batch.columns.len() == self.width,
             "a batch has its schema's columns"
         );
+        // A table's key columns are passed on as they are; of a deletion nothing else is read.
+        let deletions = batch.take_deletions();
         for shared in &self.shared {
             let column = shared.eval(&batch, &batch.selection, &mut errors);
             batch.columns.push(column);
@@ -110,6 +116,7 @@ impl Operator for Map {
             .collect();
         self.errors.settle(&mut batch, &errors, context)?;
         batch.columns = columns;
+        batch.give_deletions(deletions);
         if !batch.is_empty() {
             context.emitted.push(batch);
         }

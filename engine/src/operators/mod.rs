@@ -1,10 +1,13 @@
 //! The operators, one a file, each named as in the language.
 
 pub mod aggregate;
+pub mod changes;
 pub mod dedupe;
 pub mod expand;
 pub mod filter;
 pub mod join;
+pub mod join_tables;
+pub mod latest;
 pub mod map;
 pub mod merge;
 pub mod partial;

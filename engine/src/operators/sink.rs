@@ -44,6 +44,10 @@ impl Sink {
 }
 
 impl Operator for Sink {
+    fn takes_deletions(&self) -> bool {
+        true
+    }
+
     fn on_batch(&mut self, _port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
         let partitions = context.out.partitions(self.topic);
         let raw = batch.raw.as_deref();

@@ -24,6 +24,10 @@ impl Table {
 }
 
 impl Operator for Table {
+    fn takes_deletions(&self) -> bool {
+        true
+    }
+
     fn on_batch(&mut self, _port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
         let rows: &mut TableRows = &mut context.tables[self.table];
         self.keys.clear();
@@ -40,6 +44,7 @@ impl Operator for Table {
                 RowBytes(bytes.into())
             });
         }
+        context.emitted.push(batch);
         Ok(())
     }
 }

@@ -55,7 +55,8 @@ impl Lowerer<'_> {
                 Some(self.checker(&named).predicate(predicate)?)
             }
         };
-        let kind = NodeKind::Changes(Changes { predicate, errors });
+        let kind =
+            NodeKind::Changes(Changes { key: flow.key.clone().unwrap_or_default(), predicate, errors });
         let node = self.add(at.name("changes"), kind, vec![flow.node], schema.clone(), at.place());
         Some(Flow { node, schema, is_table: false, ..flow.clone() })
     }

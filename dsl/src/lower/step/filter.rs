@@ -17,7 +17,8 @@ impl Lowerer<'_> {
     ) -> Option<Flow> {
         let event = flow.event();
         let predicate = self.checker(&event).predicate(predicate)?;
-        Some(self.filter(at.name("filter"), predicate, flow, errors, at.place()))
+        let of_table = at.decl.is_table && flow.key.is_some();
+        Some(self.filter_rows(at.name("filter"), Filter { predicate, of_table, errors }, flow, at.place()))
     }
 
     pub(super) fn filter(
@@ -28,7 +29,11 @@ impl Lowerer<'_> {
         errors: Option<Route>,
         place: Place,
     ) -> Flow {
-        let kind = NodeKind::Filter(Filter { predicate, errors });
+        self.filter_rows(name, Filter { predicate, of_table: false, errors }, flow, place)
+    }
+
+    fn filter_rows(&mut self, name: String, filter: Filter, flow: &Flow, place: Place) -> Flow {
+        let kind = NodeKind::Filter(filter);
         let node = self.add(name, kind, vec![flow.node], flow.schema.clone(), place);
         Flow { node, ..flow.clone() }
     }

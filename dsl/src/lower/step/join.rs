@@ -96,6 +96,7 @@ impl Lowerer<'_> {
             key: keys.remove(0),
             left,
             alias: name.node.clone(),
+            derived: (!self.is_topic(rows)).then(|| rows.key.clone().unwrap_or_default()),
             as_of,
             condition: kept,
             errors: errors.clone(),
@@ -229,6 +230,8 @@ impl Lowerer<'_> {
         let tables = JoinTables {
             kind,
             key: self.columns(flow, &columns),
+            left_key: own.clone(),
+            right_key: rows.key.clone().unwrap_or_default(),
             foreign,
             alias: name.node.clone(),
             condition: rest,
@@ -237,6 +240,11 @@ impl Lowerer<'_> {
         let kind = NodeKind::JoinTables(tables);
         let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
         Some(Flow { node, schema, ..flow.clone() })
+    }
+
+    /// Is the table a topic's, and not made from a stream?
+    fn is_topic(&self, rows: &Flow) -> bool {
+        matches!(self.nodes[rows.node.0 as usize].kind, NodeKind::Table(_))
     }
 
     fn only_for_streams(&mut self, join: &JoinStep) -> Option<()> {
@@ -254,7 +262,7 @@ impl Lowerer<'_> {
 
     /// The row of a time: only a table that is read from a topic has the history for it.
     fn as_of(&mut self, join: &JoinStep, time: &ast::Expr, flow: &Flow, rows: &Flow) -> Option<Expr> {
-        if !matches!(self.nodes[rows.node.0 as usize].kind, NodeKind::Table(_)) {
+        if !self.is_topic(rows) {
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::JOIN_SHAPE,

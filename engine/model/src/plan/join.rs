@@ -12,6 +12,8 @@ pub struct JoinTable {
     pub key: Expr,
     pub left: bool,
     pub alias: String,
+    /// The key columns of `inputs[1]` where it is no [`super::Table`]: a table made from a stream, whose rows the join keeps.
+    pub derived: Option<Vec<usize>>,
     /// The row that was the key's at this time, in place of the last one.
     pub as_of: Option<Expr>,
     /// Over the joined columns; a row for which it is not true is no match. (An inner join has a filter behind it instead.)
@@ -47,6 +49,9 @@ pub struct JoinTables {
     pub kind: JoinKind,
     /// Over the left columns: the right table's key.
     pub key: Vec<Expr>,
+    /// The key columns of the left and of the right table.
+    pub left_key: Vec<usize>,
+    pub right_key: Vec<usize>,
     /// The key is another than the left table's own: a right row belongs to many left ones.
     pub foreign: bool,
     pub alias: String,

@@ -10,6 +10,16 @@ impl Plan {
         self.nodes.iter().filter_map(|node| Some((node.id, self.lacking(node)?))).collect()
     }
 
+    /// Can the rows of this table be looked up as they are at each moment? An aggregate gives its rows out only at commits.
+    fn is_current(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        match &node.kind {
+            NodeKind::Table(_) | NodeKind::Latest(_) => true,
+            NodeKind::JoinTables(_) => node.inputs.iter().all(|input| self.is_current(*input)),
+            _ => false,
+        }
+    }
+
     fn lacking(&self, node: &Node) -> Option<&'static str> {
         match &node.kind {
             NodeKind::Source(_)
@@ -19,6 +29,8 @@ impl Plan {
             | NodeKind::Merge
             | NodeKind::Repartition(_)
             | NodeKind::Dedupe(_)
+            | NodeKind::Latest(_)
+            | NodeKind::Changes(_)
             | NodeKind::Sink(_) => None,
             NodeKind::Table(table) => table.global.then_some("global table"),
             NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
@@ -26,18 +38,14 @@ impl Plan {
             NodeKind::Rolling(rolling) if rolling.granularity.is_some() => Some("rolling … granularity"),
             NodeKind::Rolling(rolling) => rolling.ordered.then_some("rolling … ordered"),
             NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
-            NodeKind::JoinTable(join) if join.condition.is_some() => Some("left join … with a condition"),
             NodeKind::JoinTable(_) => {
-                let is_topic = matches!(self.node(node.inputs[1]).kind, NodeKind::Table(_));
-                (!is_topic).then_some("join with a table made from a stream")
+                (!self.is_current(node.inputs[1])).then_some("join with a table made by `aggregate`")
             }
             NodeKind::JoinStreams(_) => Some("join of two streams"),
-            NodeKind::JoinTables(_) => Some("join of two tables"),
+            NodeKind::JoinTables(join) => join.foreign.then_some("join of two tables by a foreign key"),
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
             NodeKind::Match(_) => Some("match"),
-            NodeKind::Latest(_) => Some("latest"),
-            NodeKind::Changes(_) => Some("changes"),
             NodeKind::Top(_) => Some("top"),
             NodeKind::Schedule(_) => Some("schedule"),
             NodeKind::HttpSink(_) => Some("http"),

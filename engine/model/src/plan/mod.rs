@@ -144,6 +144,8 @@ pub struct Table {
 pub struct Filter {
     /// Of type bool.
     pub predicate: Expr,
+    /// It stands behind the step that makes a table: a row that does not pass deletes its key's row.
+    pub of_table: bool,
     pub errors: Option<Route>,
 }
 
@@ -341,6 +343,8 @@ pub struct Latest {
 /// `old.`. A deleted row gives no event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Changes {
+    /// The table's key columns.
+    pub key: Vec<usize>,
     /// Over this node's columns.
     pub predicate: Option<Expr>,
     pub errors: Option<Route>,
@@ -491,6 +495,9 @@ impl Node {
     }
 
     pub fn has_store(&self) -> bool {
+        if let NodeKind::JoinTable(join) = &self.kind {
+            return join.derived.is_some();
+        }
         matches!(
             self.kind,
             NodeKind::Table(_)
