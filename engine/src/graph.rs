@@ -360,7 +360,7 @@ impl Builder<'_> {
                         let (id, cache_bytes, complete) = self.stored(node)?;
                         let overlay = Overlay::new(id, cache_bytes, complete);
                         let rows = TableRows { overlay, codec: self.codec(table) };
-                        join::Rows::Derived(rows, TableKey::new(key, &table.schema))
+                        join::Rows::Derived(Box::new(rows), TableKey::new(key, &table.schema))
                     }
                 };
                 let width = plan.node(node.inputs[0]).schema.columns.len();

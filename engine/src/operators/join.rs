@@ -18,7 +18,7 @@ pub enum Rows {
     /// In the store of a table of the task, by its number in the graph.
     OfTopic(usize),
     /// In the join's own store; they come by the second port.
-    Derived(TableRows, TableKey),
+    Derived(Box<TableRows>, TableKey),
 }
 
 pub struct Join {
