@@ -7,8 +7,9 @@ use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
     aggregate::Aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
-    join_tables, join_tables::JoinTables, latest::Latest, map::Map, merge::Merge, partial::Partial,
-    repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
+    join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
+    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, repartition::Repartition,
+    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -348,8 +349,19 @@ impl Builder<'_> {
             }
             NodeKind::Rolling(rolling) => {
                 let errors = self.route(node, "errors", rolling.errors.as_ref());
-                let id = self.table(node);
-                Box::new(Rolling::new(rolling, id, self.cache_bytes, self.store.is_empty(id)?, errors))
+                let (id, cache_bytes, complete) = self.stored(node)?;
+                let inner: Box<dyn Operator> = match rolling.granularity {
+                    None => Box::new(Rolling::new(rolling, id, cache_bytes, complete, errors)),
+                    Some(step) => {
+                        Box::new(RollingCoarse::new(rolling, step, id, cache_bytes, complete, errors))
+                    }
+                };
+                if !rolling.ordered {
+                    return Ok(Some(inner));
+                }
+                let late = self.route(node, "late", None);
+                let codec = self.codec(plan.node(node.inputs[0]));
+                Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
             NodeKind::JoinTable(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
@@ -365,6 +377,13 @@ impl Builder<'_> {
                 };
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 Box::new(Join::new(join, rows, width, errors))
+            }
+            NodeKind::JoinStreams(join) => {
+                let late = self.route(node, "late", join.late.as_ref());
+                let errors = self.route(node, "errors", join.errors.as_ref());
+                let codecs = [0, 1].map(|input: usize| self.codec(plan.node(node.inputs[input])));
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(JoinStreams::new(join, codecs, stored, self.store, late, errors)?)
             }
             NodeKind::JoinTables(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
@@ -382,6 +401,18 @@ impl Builder<'_> {
                 let stored = self.stored(node)?;
                 Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, errors))
             }
+            NodeKind::Match(pattern) => {
+                let errors = self.route(node, "errors", pattern.errors.as_ref());
+                let late = self.route(node, "late", None);
+                let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)
+            }
+            NodeKind::Schedule(schedule) => {
+                let errors = self.route(node, "errors", schedule.errors.as_ref());
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(Schedule::new(schedule, self.codec(node), stored, self.store, errors)?)
+            }
             NodeKind::Changes(changes) => {
                 let errors = self.route(node, "errors", changes.errors.as_ref());
                 let table = plan.node(node.inputs[0]);
@@ -398,10 +429,7 @@ impl Builder<'_> {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::JoinStreams(_)
-            | NodeKind::Match(_)
             | NodeKind::Top(_)
-            | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),

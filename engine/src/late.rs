@@ -8,10 +8,7 @@ use tidegate_model::EventTime;
 
 pub const LATE: &str = "late";
 
-/// Takes late rows out of the selection and sends them to the route. Without a route they are counted, as the check's warning said.
-///
-/// An event is late by the watermark of its own source partition, so that the answer does not depend on what else was read; and when
-/// its windows have been closed (up to `closed`) although its partition was silent.
+/// Takes rows out of the selection whose windows were final, and sends them to the route.
 pub fn set_late_aside(
     batch: &mut Batch,
     slices: &Slices,
@@ -19,7 +16,24 @@ pub fn set_late_aside(
     route: &Route,
     context: &mut Context<'_>,
 ) -> Result<(), TaskError> {
-    let expires_at = |row: u32| slices.expires_at(slices.slice_of(batch.times[row as usize]));
+    let expires_at = |time: EventTime| slices.expires_at(slices.slice_of(time));
+    set_aside(batch, "the event's window was final at", expires_at, closed, route, context)
+}
+
+/// Takes late rows out of the selection and sends them to the route. Without a route they are counted, as the check's warning said.
+///
+/// `expires_at`: from which watermark on an event of a time is late; `what` are the words before it. An event is late by the watermark of its own
+/// source partition, so that the answer does not depend on what else was read; and where everything up to `closed` has been given out
+/// although its partition was silent.
+pub fn set_aside(
+    batch: &mut Batch,
+    what: &str,
+    expires_at: impl Fn(EventTime) -> EventTime,
+    closed: EventTime,
+    route: &Route,
+    context: &mut Context<'_>,
+) -> Result<(), TaskError> {
+    let expires_at = |row: u32| expires_at(batch.times[row as usize]);
     let is_late = |row: u32| expires_at(row) <= batch.watermarks[row as usize].max(closed);
     if !batch.selection.iter().any(|row| is_late(*row)) {
         return Ok(());
@@ -29,7 +43,7 @@ pub fn set_late_aside(
     if route.topic.is_some() {
         for row in late {
             let message = format!(
-                "the event's window was final at {}, and the watermark had come to {}",
+                "{what} {}, and the watermark had come to {}",
                 expires_at(row),
                 batch.watermarks[row as usize].max(closed)
             );

@@ -19,10 +19,12 @@ pub mod worker;
 mod accumulator;
 #[cfg(test)]
 mod arbitrary;
+mod attempt;
 mod graph;
 mod group;
 mod input;
 mod internal_record;
+mod kept_events;
 mod key_columns;
 mod late;
 
@@ -32,6 +34,8 @@ mod partials;
 mod place;
 mod progress;
 mod restore;
+#[cfg(test)]
+mod rig;
 mod route;
 mod row_codec;
 mod statistics;
@@ -39,8 +43,10 @@ mod sweep;
 mod table_changes;
 mod table_rows;
 mod task;
+mod time_queue;
 mod timed_row;
 mod value_codec;
 mod watermark;
 
+pub use internal_record::layout_of_record;
 pub use task::Task;

@@ -96,7 +96,8 @@ impl Needed {
                 for call in &rolling.functions {
                     self.all(input(0), call.argument.as_slice());
                 }
-                self.raw[input(0)] |= raw || rolling.errors.is_some();
+                // What waits for its turn waits without its record.
+                self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
             }
             NodeKind::JoinTable(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -109,6 +110,20 @@ impl Needed {
                     self.reads_joined(node, width, usize::from(join.left), condition);
                 }
                 self.raw[input(0)] |= raw || join.errors.is_some();
+            }
+            NodeKind::JoinStreams(join) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                let presence = usize::from(join.kind != JoinKind::Inner);
+                self.same(input(0), &own[..width]);
+                self.same(input(1), &own[width + presence..]);
+                self.all(input(0), &join.left_key);
+                self.all(input(1), &join.right_key);
+                if let Some(condition) = &join.condition {
+                    self.reads_joined(node, width, presence, condition);
+                }
+                for index in [0, 1] {
+                    self.raw[input(index)] |= join.late.is_some() || join.errors.is_some();
+                }
             }
             NodeKind::JoinTables(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -125,6 +140,18 @@ impl Needed {
                 self.same(input(0), &own);
                 self.all(input(0), &latest.key);
                 self.raw[input(0)] |= latest.errors.is_some();
+            }
+            NodeKind::Schedule(schedule) => {
+                self.same(input(0), &own);
+                self.reads(input(0), &schedule.at);
+                self.all(input(0), &schedule.key);
+                self.all(input(0), schedule.cancel.as_slice());
+                self.raw[input(0)] |= schedule.errors.is_some();
+            }
+            // Conditions and matches hold whole events.
+            NodeKind::Match(pattern) => {
+                self.columns[input(0)].iter_mut().for_each(|column| *column = true);
+                self.raw[input(0)] |= pattern.errors.is_some();
             }
             // A row is a change if anything of it is another.
             NodeKind::Changes(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
@@ -147,10 +174,7 @@ impl Needed {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::JoinStreams(_)
-            | NodeKind::Match(_)
             | NodeKind::Top(_)
-            | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),

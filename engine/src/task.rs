@@ -283,12 +283,10 @@ impl Task {
                     .take_while(|row| batch.times[**row as usize] <= limit)
                     .count()
                     .clamp(1, if self.one_by_one { 1 } else { usize::MAX });
-                if run < batch.selection.len() {
-                    let mut later = batch.clone();
-                    later.selection = batch.selection.split_off(run);
-                    rest = Some(later);
-                }
-                (run, Pending::Rows(batch))
+                let selection: Vec<u32> = batch.selection.drain(..run).collect();
+                let now = batch.with_selection(selection);
+                rest = (!batch.is_empty()).then_some(batch);
+                (run, Pending::Rows(now))
             }
             Pending::Partials(partials) => (partials.len().max(1), Pending::Partials(partials)),
         };

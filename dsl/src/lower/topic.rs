@@ -25,6 +25,7 @@ fn written(topology: &Topology) -> Vec<&Name> {
         topics.extend(&step.errors);
         match &step.kind {
             StepKind::Window(window) => topics.extend(&window.late),
+            StepKind::Join(join) => topics.extend(&join.late),
             StepKind::Via(via) => topics.extend(&via.malformed),
             _ => {}
         }

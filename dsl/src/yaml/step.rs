@@ -201,7 +201,7 @@ impl Reader<'_> {
     }
 
     fn join(&mut self, node: &Node, kind: JoinWord) -> Option<JoinStep> {
-        let known = ["table", "stream", "as", "by", "on", "within", "as_of", "where"];
+        let known = ["table", "stream", "as", "by", "on", "within", "as_of", "where", "grace", "late"];
         let fields = self.entries(node, "a join", &known);
         let other = match self.find(&fields, "stream") {
             Some(stream) => Some(stream),
@@ -214,6 +214,14 @@ impl Reader<'_> {
         };
         let within = match self.find(&fields, "within") {
             Some(node) => Some(self.within(node)?),
+            None => None,
+        };
+        let grace = match self.find(&fields, "grace") {
+            Some(node) => Some(self.duration(node)?),
+            None => None,
+        };
+        let late = match self.find(&fields, "late") {
+            Some(node) => Some(self.topic_holder(node)?),
             None => None,
         };
         let mut expr = |word: &str| self.find(&fields, word).map(|node| self.expr(node));
@@ -240,29 +248,31 @@ impl Reader<'_> {
             on: flat(on)?,
             as_of: flat(as_of)?,
             condition: flat(condition)?,
+            grace,
+            late,
         })
     }
 
-    /// `within: 10m`, or `{ before: 10m }`, or `{ after: 10m }`
+    /// `within: 10m`, or `{ before: 10m }`, or `{ before: 10m, after: 1h }`
     fn within(&mut self, node: &Node) -> Option<JoinWithin> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return Some(JoinWithin { length: self.duration(node)?, side: JoinSide::Both });
+            let length = Some(self.duration(node)?);
+            return Some(JoinWithin { before: length.clone(), after: length });
         }
         let fields = self.entries(node, "`within`", &["before", "after"]);
-        match &fields[..] {
-            [(key, node)] => {
-                let side = if key.name == "before" { JoinSide::Before } else { JoinSide::After };
-                Some(JoinWithin { length: self.duration(node)?, side })
-            }
-            _ => {
-                self.error(
-                    codes::YAML_SHAPE,
-                    node.span,
-                    "this is `10m`, `{ before: 10m }` or `{ after: 10m }`",
-                );
-                None
-            }
+        if fields.is_empty() {
+            self.error(
+                codes::YAML_SHAPE,
+                node.span,
+                "this is `10m`, `{ before: 10m }`, `{ after: 10m }` or `{ before: 10m, after: 1h }`",
+            );
+            return None;
         }
+        let mut side = |word: &str| match self.find(&fields, word) {
+            Some(node) => self.duration(node).map(Some),
+            None => Some(None),
+        };
+        Some(JoinWithin { before: side("before")?, after: side("after")? })
     }
 
     fn elements(&mut self, node: &Node) -> Option<Vec<PatternElement>> {

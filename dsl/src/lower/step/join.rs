@@ -2,7 +2,7 @@
 
 use super::At;
 use super::join_condition::Condition;
-use crate::ast::{self, JoinSide, JoinStep, JoinWord};
+use crate::ast::{self, JoinStep, JoinWord, Spanned};
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::key::Wish;
@@ -140,13 +140,13 @@ impl Lowerer<'_> {
             self.error(codes::JOIN_SHAPE, time.span, "`as of` looks into a table, and this is a stream");
             return None;
         }
-        self.positive(&within.length)?;
-        let length = Span::from_micros(within.length.node);
-        let (before, after) = match within.side {
-            JoinSide::Both => (length, length),
-            JoinSide::Before => (length, Span::ZERO),
-            JoinSide::After => (Span::ZERO, length),
+        for length in within.before.iter().chain(&within.after) {
+            self.positive(length)?;
+        }
+        let length = |length: &Option<Spanned<i64>>| {
+            Span::from_micros(length.as_ref().map_or(0, |length| length.node))
         };
+        let late = self.late_route(join.late.as_ref(), at.step.span, "whose partners were given up already");
         self.same_types(&condition.left, flow, &condition.right, rows, condition.span)?;
         let places = |flow: &Flow, key: &[usize]| -> Option<Vec<usize>> {
             let parts = flow.partitioned.as_ref().filter(|parts| !parts.is_empty())?;
@@ -172,10 +172,12 @@ impl Lowerer<'_> {
             kind,
             left_key: self.columns(&flow, &condition.left),
             right_key: self.columns(&rows, &condition.right),
-            before,
-            after,
+            before: length(&within.before),
+            after: length(&within.after),
+            grace: length(&join.grace),
             alias: name.node.clone(),
             condition: rest,
+            late,
             errors,
         };
         let kind = NodeKind::JoinStreams(streams);
@@ -248,11 +250,25 @@ impl Lowerer<'_> {
     }
 
     fn only_for_streams(&mut self, join: &JoinStep) -> Option<()> {
-        let Some(within) = &join.within else { return Some(()) };
+        let late = join.late.as_ref().map(|late| (late.topic.span, "`late ->`"));
+        let waits = join.grace.as_ref().map(|grace| (grace.span, "`grace`")).or(late);
+        let Some(within) = &join.within else {
+            let Some((span, word)) = waits else { return Some(()) };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    span,
+                    format!("{word} is for two streams, and `{}` is a table", join.other.node),
+                )
+                .note("a table has one row for each key, whenever it came: no event is late for it"),
+            );
+            return None;
+        };
+        let length = within.before.as_ref().or(within.after.as_ref())?;
         self.diagnostics.push(
             Diagnostic::error(
                 codes::JOIN_SHAPE,
-                within.length.span,
+                length.span,
                 format!("`within` is for two streams, and `{}` is a table", join.other.node),
             )
             .note("a table has one row for each key, whenever it came; `as of` looks at the row of a time"),

@@ -132,7 +132,10 @@ impl Lowerer<'_> {
             Aside::Malformed => {
                 matches!(kind, NodeKind::Source(_) | NodeKind::Table(_) | NodeKind::HttpPoll(_))
             }
-            Aside::Late => matches!(kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some()),
+            Aside::Late => {
+                matches!(kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some())
+                    || matches!(kind, NodeKind::JoinStreams(_))
+            }
             Aside::Errors => matches!(
                 kind,
                 NodeKind::Filter(_)
@@ -168,7 +171,9 @@ impl Lowerer<'_> {
             Aside::Malformed => {
                 format!("`{name}` is no source and no table that is read: nothing is malformed there")
             }
-            Aside::Late => format!("there is no windowed `aggregate` named `{name}`: nothing is late there"),
+            Aside::Late => format!(
+                "there is no windowed `aggregate` and no `join` of two streams named `{name}`: nothing is late there"
+            ),
             Aside::Errors => format!("there is no step `{name}` whose expressions could fail"),
         };
         let diagnostic = Diagnostic::error(codes::TEST, of.span, message);

@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
 }
 
 /// `name=rest`
-fn pair<'a>(text: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {
+pub(crate) fn pair<'a>(text: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {
     text.split_once('=').ok_or_else(|| anyhow::anyhow!("{option} {text}: NAME=… is needed"))
 }
 

@@ -286,6 +286,10 @@ fn slot(kind: &mut NodeKind, aside: Aside) -> Option<&mut Option<Route>> {
         (Aside::Late, NodeKind::Aggregate(aggregate)) => {
             aggregate.window.as_mut().map(|window| &mut window.late)
         }
+        (Aside::Late, NodeKind::JoinStreams(join)) => Some(&mut join.late),
+        (Aside::Errors, NodeKind::JoinStreams(join)) => Some(&mut join.errors),
+        (Aside::Errors, NodeKind::Schedule(schedule)) => Some(&mut schedule.errors),
+        (Aside::Errors, NodeKind::Match(pattern)) => Some(&mut pattern.errors),
         (Aside::Errors, NodeKind::Filter(filter)) => Some(&mut filter.errors),
         (Aside::Errors, NodeKind::Map(map)) => Some(&mut map.errors),
         (Aside::Errors, NodeKind::Aggregate(aggregate)) => Some(&mut aggregate.errors),
