@@ -109,7 +109,7 @@ impl Topic {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {
     pub topic: Topic,
-    pub key: Option<u8>,
+    pub key: u8,
     /// None deletes the key's row of a table.
     pub value: Option<i64>,
     /// Microseconds here, milliseconds in Kafka Streams.
@@ -117,8 +117,8 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn key_text(&self) -> Option<String> {
-        self.key.map(|key| format!("k{key}"))
+    pub fn key_text(&self) -> String {
+        format!("k{}", self.key)
     }
 }
 
@@ -202,7 +202,7 @@ impl fmt::Display for Event {
             f,
             "{} {} {value} at {}",
             self.topic.name(),
-            self.key_text().as_deref().unwrap_or("null"),
+            self.key_text(),
             self.time
         )
     }
@@ -211,7 +211,7 @@ impl fmt::Display for Event {
 /// A row of an answer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Row {
-    pub key: Option<String>,
+    pub key: String,
     pub window: Option<(i64, i64)>,
     /// An aggregate's results, or the values of both sides; None: the key's row is deleted.
     pub values: Option<Vec<Option<i64>>>,
@@ -228,7 +228,7 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.key.as_deref().unwrap_or("null"))?;
+        write!(f, "{}", self.key)?;
         if let Some((start, end)) = self.window {
             write!(f, " {start}..{end}")?;
         }

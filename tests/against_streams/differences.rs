@@ -17,20 +17,13 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
     }
 }
 
-/// Tidegate's rows without what Kafka Streams does not give.
+/// Tidegate's rows without what is not compared.
 pub fn comparable(case: &Case, ours: Steps) -> Steps {
     match case.operator {
-        Operator::Totals | Operator::Latest => null_key(ours),
-        Operator::Window { window, .. } => row_time(window, null_key(ours)),
+        Operator::Window { window, .. } => row_time(window, ours),
         Operator::JoinTables { .. } => deletion_time(ours),
-        Operator::JoinStreams { .. } | Operator::JoinTable { .. } => ours,
+        Operator::Totals | Operator::Latest | Operator::JoinStreams { .. } | Operator::JoinTable { .. } => ours,
     }
-}
-
-/// [null-key] Events without a key are a group, and have a latest one. Kafka Streams drops them.
-fn null_key(steps: Steps) -> Steps {
-    let keep = |rows: Vec<Row>| rows.into_iter().filter(|row| row.key.is_some()).collect();
-    steps.into_iter().map(keep).collect()
 }
 
 /// [row-time] A window's row has the window's last moment as its time; in Kafka Streams it is the greatest of its events. Of a session
@@ -48,7 +41,7 @@ fn deletion_time(steps: Steps) -> Steps {
     without_time(steps, |row| row.values.as_ref().is_none_or(|values| values.contains(&None)))
 }
 
-fn without_time(mut steps: Steps, is_unlike: impl Fn(&Row) -> bool) -> Steps {
+pub fn without_time(mut steps: Steps, is_unlike: impl Fn(&Row) -> bool) -> Steps {
     for row in steps.iter_mut().flatten().filter(|row| is_unlike(row)) {
         row.time = None;
     }
@@ -57,7 +50,7 @@ fn without_time(mut steps: Steps, is_unlike: impl Fn(&Row) -> bool) -> Steps {
 
 /// [no-empty-tombstone] A deletion is given out only where a row was, and a row only where it is another one than before.
 fn no_empty_tombstone(steps: Steps) -> Steps {
-    let mut table: BTreeMap<Option<String>, Vec<Option<i64>>> = BTreeMap::new();
+    let mut table: BTreeMap<String, Vec<Option<i64>>> = BTreeMap::new();
     let mut changes = |row: &Row| match &row.values {
         None => table.remove(&row.key).is_some(),
         Some(values) => table.insert(row.key.clone(), values.clone()).as_ref() != Some(values),

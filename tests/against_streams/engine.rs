@@ -125,7 +125,7 @@ impl Run<'_> {
             .value
             .map(|value| json!({ "k": key, "v": value, "side": event.topic.name() }).to_string().into_bytes());
         let record =
-            (PartitionId(0), EventTime::from_micros(event.time), key.map(String::into_bytes), value);
+            (PartitionId(0), EventTime::from_micros(event.time), Some(key.into_bytes()), value);
         let topic = format!("{}.{name}", self.plan.topology);
         self.engine.log.append(&topic, &[record], None).map_err(|error| error.to_string())
     }
@@ -173,23 +173,31 @@ fn fields(operator: Operator) -> &'static [&'static str] {
 }
 
 fn row(operator: Operator, record: &OwnedRecord) -> Row {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
     let time = Some(record.timestamp.micros());
-    let value = record.value.as_deref().map(|bytes| json(bytes).expect("rows are JSON"));
-    let Some(value) = value else {
-        let key = record.key.as_deref().map(text);
-        return Row { key, window: None, values: None, time };
+    let Some(value) = record.value.as_deref() else {
+        let key = record.key.as_deref().expect("a deletion has a key");
+        // Of several columns it is an object.
+        return match json(key).filter(Value::is_object) {
+            Some(key) => Row { key: key_of(&key), window: window_of(&key), values: None, time },
+            None => {
+                Row { key: String::from_utf8_lossy(key).into_owned(), window: None, values: None, time }
+            }
+        };
     };
+    let value = json(value).expect("rows are JSON");
+    let values = fields(operator).iter().map(|place| value.pointer(place).and_then(Value::as_i64)).collect();
+    Row { key: key_of(&value), window: window_of(&value), values: Some(values), time }
+}
+
+fn key_of(row: &Value) -> String {
+    row["k"].as_str().expect("a row has its key").to_owned()
+}
+
+fn window_of(row: &Value) -> Option<(i64, i64)> {
     let micros = |place: &str| {
-        let bound = value.pointer(place)?.as_str()?;
+        let bound = row.pointer(place)?.as_str()?;
         Some(parse_rfc3339(bound.as_bytes())?.micros())
     };
-    let values = fields(operator).iter().map(|place| value.pointer(place).and_then(Value::as_i64)).collect();
-    Row {
-        key: value["k"].as_str().map(str::to_owned),
-        window: micros("/window/start").zip(micros("/window/end")),
-        values: Some(values),
-        time,
-    }
+    micros("/window/start").zip(micros("/window/end"))
 }

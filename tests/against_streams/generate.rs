@@ -12,7 +12,7 @@ const LAST_KEYS: [u8; 2] = [8, 9];
 #[derive(Clone, Copy, Debug)]
 struct Raw {
     topic: Topic,
-    key: Option<u8>,
+    key: u8,
     value: Option<i64>,
     /// From the greatest time so far.
     ahead: i64,
@@ -20,10 +20,9 @@ struct Raw {
 
 fn raw() -> impl Strategy<Value = Raw> {
     let topic = prop_oneof![Just(Topic::A), Just(Topic::B)];
-    let key = prop_oneof![12 => (0..KEYS).prop_map(Some), 1 => Just(None)];
     let value = prop_oneof![4 => (0i64..5).prop_map(Some), 1 => Just(None)];
     let ahead = prop_oneof![6 => 0i64..5, 3 => -14i64..0, 1 => 5i64..40];
-    (topic, key, value, ahead).prop_map(|(topic, key, value, ahead)| Raw { topic, key, value, ahead })
+    (topic, 0..KEYS, value, ahead).prop_map(|(topic, key, value, ahead)| Raw { topic, key, value, ahead })
 }
 
 fn raws() -> impl Strategy<Value = Vec<Raw>> {
@@ -36,6 +35,11 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 fn emit() -> impl Strategy<Value = Emit> {
     prop_oneof![Just(Emit::Close), Just(Emit::Suppress), Just(Emit::Changes)]
+}
+
+/// [closed-at-end] Where `suppress` gives a session or a sliding window out, it still takes an event, and is given out again.
+fn emit_but_suppress() -> impl Strategy<Value = Emit> {
+    prop_oneof![Just(Emit::Close), Just(Emit::Changes)]
 }
 
 fn grace() -> impl Strategy<Value = i64> {
@@ -62,26 +66,29 @@ pub fn latest() -> impl Strategy<Value = Case> {
     cases(Just(Operator::Latest))
 }
 
-fn windows(window: impl Strategy<Value = Window>) -> impl Strategy<Value = Case> {
-    let operator = (window, grace(), emit());
+fn windows(
+    window: impl Strategy<Value = Window>,
+    emit: impl Strategy<Value = Emit>,
+) -> impl Strategy<Value = Case> {
+    let operator = (window, grace(), emit);
     cases(operator.prop_map(|(window, grace, emit)| Operator::Window { window, grace, emit }))
 }
 
 pub fn tumbling() -> impl Strategy<Value = Case> {
-    windows((1i64..14).prop_map(|size| Window::Hopping { size, advance: size }))
+    windows((1i64..14).prop_map(|size| Window::Hopping { size, advance: size }), emit())
 }
 
 pub fn hopping() -> impl Strategy<Value = Case> {
     let sizes = (2i64..14).prop_flat_map(|size| (Just(size), 1..size));
-    windows(sizes.prop_map(|(size, advance)| Window::Hopping { size, advance }))
+    windows(sizes.prop_map(|(size, advance)| Window::Hopping { size, advance }), emit())
 }
 
 pub fn session() -> impl Strategy<Value = Case> {
-    windows((1i64..10).prop_map(|gap| Window::Session { gap }))
+    windows((1i64..10).prop_map(|gap| Window::Session { gap }), emit_but_suppress())
 }
 
 pub fn sliding() -> impl Strategy<Value = Case> {
-    windows((1i64..12).prop_map(|size| Window::Sliding { size }))
+    windows((1i64..12).prop_map(|size| Window::Sliding { size }), emit_but_suppress())
 }
 
 pub fn join_streams() -> impl Strategy<Value = Case> {
@@ -107,7 +114,6 @@ pub fn join_tables() -> impl Strategy<Value = Case> {
 /// What an operator's topics may hold.
 struct Takes {
     topics: &'static [Topic],
-    null_keys: bool,
     /// These topics are those of tables.
     tables: &'static [Topic],
     /// These are made into tables by `latest by`.
@@ -120,7 +126,7 @@ fn takes(operator: Operator) -> Takes {
     const BOTH: &[Topic] = &[Topic::A, Topic::B];
     const ONLY_A: &[Topic] = &[Topic::A];
     const ONLY_B: &[Topic] = &[Topic::B];
-    let streams = Takes { topics: ONLY_A, null_keys: true, tables: &[], latest: &[], numbered: false };
+    let streams = Takes { topics: ONLY_A, tables: &[], latest: &[], numbered: false };
     match operator {
         Operator::Totals | Operator::Window { .. } => streams,
         Operator::Latest => Takes { latest: ONLY_A, ..streams },
@@ -128,10 +134,10 @@ fn takes(operator: Operator) -> Takes {
         Operator::JoinTable { derived: false, .. } => Takes { topics: BOTH, tables: ONLY_B, ..streams },
         Operator::JoinTable { derived: true, .. } => Takes { topics: BOTH, latest: ONLY_B, ..streams },
         Operator::JoinTables { derived: false, .. } => {
-            Takes { topics: BOTH, null_keys: false, tables: BOTH, ..streams }
+            Takes { topics: BOTH, tables: BOTH, ..streams }
         }
         Operator::JoinTables { derived: true, .. } => {
-            Takes { topics: BOTH, null_keys: false, latest: BOTH, ..streams }
+            Takes { topics: BOTH, latest: BOTH, ..streams }
         }
     }
 }
@@ -142,22 +148,19 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
     let mut events: Vec<Event> = Vec::new();
     for raw in raws {
         let topic = if takes.topics.contains(&raw.topic) { raw.topic } else { takes.topics[0] };
-        let is_row = takes.tables.contains(&topic) || takes.latest.contains(&topic);
-        let null_key_allowed = takes.null_keys && (!is_row || operator == Operator::Latest);
-        let key = if null_key_allowed { raw.key } else { raw.key.or(Some(0)) };
         let value = match raw.value {
             _ if takes.numbered => Some(events.len() as i64),
             // A null value deletes a table's row; a stream's events have one.
             None if !takes.tables.contains(&topic) => Some(0),
             value => value,
         };
-        let event = Event { topic, key, value, time: 0 };
+        let event = Event { topic, key: raw.key, value, time: 0 };
         let time = time_for(operator, &takes, feed, &events, event, raw.ahead);
         events.push(Event { time, ..event });
     }
     let end = newest(&events) + FAR;
     for (topic, key) in takes.topics.iter().zip(LAST_KEYS) {
-        events.push(Event { topic: *topic, key: Some(key), value: Some(events.len() as i64), time: end });
+        events.push(Event { topic: *topic, key, value: Some(events.len() as i64), time: end });
     }
     Case { operator, events, feed }
 }
@@ -177,8 +180,6 @@ fn time_for(
     let newest = newest(events);
     let time = newest + ahead;
     match operator {
-        // [null-key] Kafka Streams drops the event with its time, which counts for us: here it never is the greatest.
-        Operator::Window { .. } if event.key.is_none() => time.min(newest),
         // [own-watermark] Of two topics, Kafka Streams compares with the greatest time of both: here nothing is late by that, either.
         Operator::JoinStreams { grace, .. } if !feed.one_topic => time.max(newest - grace),
         // [latest-by-time] Kafka Streams has the last of each key, by offsets: here that is the one with the greatest time.

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use Topic::{A, B};
 
-fn event(topic: Topic, key: impl Into<Option<u8>>, value: impl Into<Option<i64>>, ahead: i64) -> Event {
-    Event { topic, key: key.into(), value: value.into(), time: BASE + ahead }
+fn event(topic: Topic, key: u8, value: impl Into<Option<i64>>, ahead: i64) -> Event {
+    Event { topic, key, value: value.into(), time: BASE + ahead }
 }
 
 fn told(rows: Vec<Vec<Row>>) -> Vec<String> {
@@ -33,15 +33,6 @@ const TUMBLING_10: Operator = Operator::Window {
 
 fn join(kind: Kind, grace: i64) -> Operator {
     Operator::JoinStreams { kind, before: 5, after: 5, grace }
-}
-
-#[test]
-fn null_key() {
-    let events = [event(A, None, 7, 1)];
-    answers(Operator::Totals, &events, Feed::PLAIN, &[], &["null 1 7 7 7 at 001"]);
-    // Nor does Kafka Streams look at its time.
-    let events = [event(A, 0, 7, 1), event(A, None, 7, 10)];
-    answers(TUMBLING_10, &events, Feed::PLAIN, &[], &["k0 000..010 1 7 7 7 at 009"]);
 }
 
 #[test]

@@ -57,5 +57,5 @@ pub fn ask(question: &str) -> Vec<Vec<Row>> {
 fn row(row: &Value) -> Row {
     let window = row[1].as_i64().zip(row[2].as_i64());
     let values = row[3].as_array().map(|values| values.iter().map(Value::as_i64).collect());
-    Row { key: row[0].as_str().map(str::to_owned), window, values, time: row[4].as_i64() }
+    Row { key: row[0].as_str().expect("a key").to_owned(), window, values, time: row[4].as_i64() }
 }

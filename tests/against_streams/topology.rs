@@ -8,11 +8,15 @@ const AGGREGATE: &str = "aggregate { n: count(), total: sum(v), low: min(v), hig
 /// The topology `name`; its topics are called `<name>.a`, `<name>.b` and `<name>.out`, or `<name>.s` where both sides come from one.
 pub fn topology(case: &Case, name: &str) -> String {
     let mut text = format!(
-        "topology {name}\ntype Event {{ k: string?, v: int, side: string }}\ntype Row {{ k: string, v: int }}\n"
+        "topology {name}\ntype Event {{ k: string, v: int, side: string }}\ntype Row {{ k: string, v: int }}\n"
     );
     declare(case, name, &mut text);
-    let is_table = matches!(case.operator, Operator::Latest | Operator::JoinTables { .. });
-    let option = if is_table { ", compacted" } else { "" };
+    let option = match case.operator {
+        Operator::Latest | Operator::JoinTables { .. } => ", compacted",
+        // A session that grows has another window: the row before is deleted by its key.
+        Operator::Window { .. } => ", key: (k, window)",
+        _ => "",
+    };
     let _ = writeln!(text, "sink out -> embedded(\"{name}.out\"{option})");
     text
 }
