@@ -62,7 +62,7 @@ fn only_what_lacks_something_is_refused() {
         ("fraud", vec![]),
         ("order_loyalty", vec![]),
         ("bike_stations", vec!["http.poll", "websocket", "serve"]),
-        ("rescheduled", vec!["schedule", "http"]),
+        ("rescheduled", vec!["http"]),
     ] {
         for spelling in ["tide", "yaml"] {
             let compiled = compiled(&format!("topologies/{name}/topology.{spelling}"));
@@ -164,6 +164,6 @@ fn the_whole_fraud_job_is_right() {
     let compiled = right("fraud.tide");
     let words: Vec<&str> =
         compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
-    assert_eq!(words, ["match", "rolling … granularity"]);
+    assert!(words.is_empty(), "{words:?}");
     assert_eq!(compiled.tests.len(), 1);
 }
