@@ -19,21 +19,25 @@ pub mod worker;
 mod accumulator;
 #[cfg(test)]
 mod arbitrary;
+mod closed;
+mod due;
+mod emitting;
 mod graph;
 mod group;
 mod input;
 mod internal_record;
 mod key_columns;
 mod late;
-
 mod needed;
 mod operators;
 mod partials;
 mod place;
 mod progress;
 mod restore;
+mod result_rows;
 mod route;
 mod row_codec;
+mod slices;
 mod statistics;
 mod sweep;
 mod table_changes;

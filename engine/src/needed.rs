@@ -73,7 +73,7 @@ impl Needed {
                     _ => None,
                 });
                 let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
-                self.aggregate(input(0), aggregate);
+                self.aggregate(plan, input(0), aggregate);
                 self.raw[input(0)] |= repartition.errors.is_some();
             }
             NodeKind::Repartition(repartition) => {
@@ -86,7 +86,7 @@ impl Needed {
                 let combines =
                     matches!(&upstream.kind, NodeKind::Repartition(repartition) if repartition.partial);
                 if !combines {
-                    self.aggregate(input(0), aggregate);
+                    self.aggregate(plan, input(0), aggregate);
                 }
             }
             NodeKind::Rolling(rolling) => {
@@ -175,13 +175,17 @@ impl Needed {
         });
     }
 
-    fn aggregate(&mut self, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
+    fn aggregate(&mut self, plan: &Plan, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
         self.all(input, &aggregate.key);
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }
         let late = aggregate.window.as_ref().is_some_and(|window| window.late.is_some());
         self.raw[input] |= late || aggregate.errors.is_some();
+        // A late event without its bytes leaves as its fields.
+        if late && !plan.keeps_bytes(plan.nodes[input].id) {
+            self.columns[input].iter_mut().for_each(|column| *column = true);
+        }
     }
 
     fn same(&mut self, input: usize, columns: &[bool]) {

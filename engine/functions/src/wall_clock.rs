@@ -45,7 +45,7 @@ impl WallClock {
                 });
             }
         };
-        wall.minus(Span::from_secs(offset.fix().local_minus_utc().into()))
+        wall.minus(ahead(&offset))
     }
 
     /// How far the clock is ahead of UTC. Behind the end of the calendar it is not ahead.
@@ -58,13 +58,15 @@ impl WallClock {
         let local = DateTime::from_timestamp_micros(wall.micros())?;
         match self.0.offset_from_local_datetime(&local.naive_utc()) {
             LocalResult::Ambiguous(first, second) => {
-                let span =
-                    |offset: &dyn Offset| Span::from_secs(offset.fix().local_minus_utc().into());
-                Some((span(&first), span(&second)))
+                Some((ahead(&first), ahead(&second)))
             }
             _ => None,
         }
     }
+}
+
+fn ahead(offset: &impl Offset) -> Span {
+    Span::from_secs(offset.fix().local_minus_utc().into())
 }
 
 /// The first instant in (after, up_to] for which something is true that stays true; it is true for `up_to`.

@@ -1,6 +1,6 @@
 //! What the language has and the engine lacks.
 
-use super::{Node, NodeKind, Plan, Window};
+use super::{Node, NodeKind, Plan};
 use crate::ids::NodeId;
 
 impl Plan {
@@ -28,12 +28,12 @@ impl Plan {
             | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
+            | NodeKind::Aggregate(_)
             | NodeKind::Dedupe(_)
             | NodeKind::Latest(_)
             | NodeKind::Changes(_)
             | NodeKind::Sink(_) => None,
             NodeKind::Table(table) => table.global.then_some("global table"),
-            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
             NodeKind::Rolling(rolling) if rolling.rows.is_some() => Some("rolling … rows"),
             NodeKind::Rolling(rolling) if rolling.granularity.is_some() => Some("rolling … granularity"),
             NodeKind::Rolling(rolling) => rolling.ordered.then_some("rolling … ordered"),
