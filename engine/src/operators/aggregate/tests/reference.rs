@@ -37,18 +37,28 @@ pub fn windows(kind: Kind, grace: i64, read: &[Event]) -> (Vec<Window>, Vec<i64>
     match kind {
         Kind::Session { size } => sessions(size, grace, read),
         Kind::Sliding { size } => sliding(size, grace, read),
-        Kind::Aligned { size, advance, offset } => aligned(grace, read, |time| {
+        Kind::Aligned { size, advance, offset } => aligned(grace, read, (gcd(size, advance), offset), |time| {
             let starts = (time - size - advance..=time).filter(|start| (start - offset).rem_euclid(advance) == 0);
             starts.filter(|start| time < start + size).map(|start| (start, start + size)).collect()
         }),
-        Kind::Cumulate { step, steps, offset } => aligned(grace, read, |time| {
+        Kind::Cumulate { step, steps, offset } => aligned(grace, read, (step, offset), |time| {
             let start = (time - offset).div_euclid(step * steps) * step * steps + offset;
             (1..=steps).map(|number| (start, start + number * step)).filter(|(_, end)| time < *end).collect()
         }),
     }
 }
 
-fn aligned(grace: i64, read: &[Event], of: impl Fn(i64) -> Vec<(i64, i64)>) -> (Vec<Window>, Vec<i64>) {
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// `of`: the windows that hold a time.
+fn aligned(
+    grace: i64,
+    read: &[Event],
+    (slice, offset): (i64, i64),
+    of: impl Fn(i64) -> Vec<(i64, i64)>,
+) -> (Vec<Window>, Vec<i64>) {
     let mut held: BTreeMap<(Option<i64>, i64, i64), Vec<(bool, i64, Event)>> = BTreeMap::new();
     let mut late = Vec::new();
     for event in read {
@@ -65,8 +75,7 @@ fn aligned(grace: i64, read: &[Event], of: impl Fn(i64) -> Vec<(i64, i64)>) -> (
         }
     }
     let windows = held.into_iter().map(|((key, start, end), mut held)| {
-        // Events of one slice are in the same windows.
-        held.sort_by_key(|(is_late, from, event)| (of(event.time), *is_late, *from));
+        held.sort_by_key(|(is_late, from, event)| ((event.time - offset).div_euclid(slice), *is_late, *from));
         let events = held.into_iter().map(|(_, _, event)| event).collect();
         Window { key, start, end, time: end - 1, final_behind: end + grace - 1, events }
     });
@@ -127,7 +136,7 @@ fn sliding(size: i64, grace: i64, read: &[Event]) -> (Vec<Window>, Vec<i64>) {
         };
         let mut events: Vec<Event> = counted.iter().filter(holds).copied().collect();
         // Late ones of a time stand behind the others, by the first window that they count in.
-        events.sort_by_key(|event| (event.time, (event.own - grace).max(event.time)));
+        events.sort_by_key(|event| (event.time, event.own.saturating_sub(grace).max(event.time)));
         Window { key, start: end - size, end, time: end, final_behind: end + grace, events }
     });
     (windows.filter(|window| !window.events.is_empty()).collect(), late)
