@@ -169,3 +169,73 @@ fn read_notes(bucket: EventTime, record: &[u8], notes: &mut BTreeSet<Note>) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use tidegate_model::Offset;
+    use tidegate_state::Shared;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Steps: how many notes are made, how far ahead at most, how far event time moves, and what comes then: 0 a commit, 1 a restart.
+        #[test]
+        fn every_note_comes_once_and_in_its_order(
+            range in 1i64..200,
+            steps in proptest::collection::vec((0i64..6, 1i64..300, 0i64..120, 0u8..5), 1..40)) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let mut store = Store::open(dir.path(), &Shared::new(8 << 20), &["t".to_owned()]).expect("opens");
+            let table = store.table("t").expect("made");
+            let recover = |store: &Store| Due::recover(table, Span::from_micros(range), store).expect("reads");
+            let mut due = recover(&store);
+            let at = EventTime::from_micros;
+            // What is due: as of now, and as of the last commit.
+            let (mut noted, mut committed): (BTreeSet<Note>, BTreeSet<Note>) = Default::default();
+            let (mut now, mut committed_now) = (0, 0);
+            for (step, (notes, ahead, moved, then)) in steps.into_iter().enumerate() {
+                for number in 0..notes {
+                    let note = (at(now + number * ahead / 6), format!("{step} {number}").into_bytes().into());
+                    due.note(note.0, &note.1);
+                    noted.insert(note);
+                }
+                now += moved;
+                let mut taken: Vec<Note> = Vec::new();
+                loop {
+                    let next = due.take(at(now), &store).expect("reads");
+                    if next.is_empty() {
+                        break;
+                    }
+                    // Those before were settled before the last restart.
+                    taken.extend(next.into_iter().filter(|(at, _)| at.micros() >= committed_now));
+                }
+                due.leave(at(now));
+                let later = noted.split_off(&(at(now), Box::default()));
+                let right: Vec<Note> = std::mem::replace(&mut noted, later).into_iter().collect();
+                prop_assert_eq!(taken, right);
+                match then {
+                    0 => {
+                        let mut writes = WriteSet::default();
+                        due.flush(&mut writes);
+                        store.commit(&writes, &[(table, Offset(step as i64))]).expect("commits");
+                        (committed, committed_now) = (noted.clone(), now);
+                    }
+                    1 => {
+                        store.flush().expect("writes");
+                        due = recover(&store);
+                        (noted, now) = (committed.clone(), committed_now);
+                    }
+                    _ => {}
+                }
+            }
+            // Once event time has left everything, nothing is left in the store.
+            now += 1000;
+            while !due.take(at(now), &store).expect("reads").is_empty() {}
+            due.leave(at(now));
+            let mut writes = WriteSet::default();
+            due.flush(&mut writes);
+            store.commit(&writes, &[(table, Offset(1000))]).expect("commits");
+            prop_assert_eq!(store.dump(table).expect("dumps").len(), 0);
+        }
+    }
+}

@@ -277,7 +277,8 @@ mod tests {
                     Action::Reopen => {
                         drop(store);
                         store = open();
-                        overlay = Overlay::on_lines(table, budget, store.is_empty(table).expect("scans"));
+                        overlay = Overlay::on_lines(table, budget, false);
+                        overlay.fill(&store, &[]).expect("reads");
                         model = committed.clone();
                     }
                 }

@@ -197,13 +197,50 @@ impl<V: StateValue> Overlay<V> {
             }
         })?;
         for (slot, value) in loaded {
-            let entry = &mut self.entries[slot as usize];
-            let value = value?;
-            entry.weight = value.bytes() as u32;
-            self.bytes += entry.weight as usize;
-            entry.value = Some(value);
-            entry.stored = true;
+            self.loaded(slot, value?);
         }
+        Ok(())
+    }
+
+    fn loaded(&mut self, slot: u32, value: V) {
+        let entry = &mut self.entries[slot as usize];
+        entry.weight = value.bytes() as u32;
+        self.bytes += entry.weight as usize;
+        entry.value = Some(value);
+        entry.stored = true;
+    }
+
+    /// Reads everything that the store holds under a prefix into memory, if it fits: then nothing else is looked for there. All keys
+    /// of the overlay begin so, and the store's buffer was written.
+    pub fn fill(&mut self, store: &Store, prefix: &[u8]) -> Result<(), StateError> {
+        assert!(self.entries.is_empty(), "it is filled before anything else");
+        let mut found: Vec<(Box<[u8]>, V)> = Vec::new();
+        let mut room = self.budget_bytes;
+        let mut unreadable = None;
+        store.scan_from(self.table, prefix, &mut |key, bytes| {
+            if !key.starts_with(prefix) {
+                return false;
+            }
+            match V::decode(bytes) {
+                Ok(value) => {
+                    room = room.saturating_sub(self.entry_bytes() + key.len() + value.bytes());
+                    found.push((key.into(), value));
+                }
+                Err(cause) => unreadable = Some(cause),
+            }
+            room > 0 && unreadable.is_none()
+        })?;
+        if let Some(cause) = unreadable {
+            return Err(cause.into());
+        }
+        if room == 0 {
+            return Ok(());
+        }
+        for (key, value) in found {
+            let (slot, _) = self.slot_of(&key);
+            self.loaded(slot, value);
+        }
+        self.complete = true;
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl Sessions {
             results: ResultRows::new(aggregate, &errors.step, errors.line),
             late,
             errors,
-            sessions: Overlay::on_lines(table, cache_bytes, store.is_empty(table)?),
+            sessions: Overlay::on_lines(table, cache_bytes, false),
             due: Due::recover(table, range, store)?,
             closed: Closed::recover(table, store)?,
             // The last event of a session that is not final may be older than the watermark by this.
@@ -117,6 +117,7 @@ impl Sessions {
             changed: BTreeSet::new(),
             line: Vec::new(),
         };
+        operator.sessions.fill(store, &[TAG])?;
         if operator.emitting.is_every() {
             let pending = &mut operator.emitting.pending;
             store.scan_from(table, &[TAG], &mut |key, bytes| {

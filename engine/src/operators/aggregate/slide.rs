@@ -59,3 +59,63 @@ fn total<'a>(mut groups: impl Iterator<Item = &'a Group>) -> Option<Group> {
     groups.for_each(|group| total.combine(group));
     Some(total)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accumulator::Accumulator;
+    use proptest::prelude::*;
+    use tidegate_model::plan::{AggregateCall, AggregateFunction};
+    use tidegate_model::{ScalarType, Span, Value};
+
+    fn call() -> AggregateCall {
+        let ty = ScalarType::list(ScalarType::Int, false);
+        let function = AggregateFunction::Collect { limit: 1000 };
+        AggregateCall { name: "ids".to_owned(), function, argument: None, ty, nullable: false, bounds: Vec::new() }
+    }
+
+    /// A group that has collected one number.
+    fn one(number: i64) -> Group {
+        let values = vec![Value::Int(number)];
+        let mut group = Group::new(&[call()]);
+        group.accumulators = [Accumulator::Collect { limit: 1000, distinct: false, values }].into();
+        group.time = EventTime::from_micros(number);
+        group
+    }
+
+    fn ids(group: &Group) -> Vec<i64> {
+        let Accumulator::Collect { values, .. } = &group.accumulators[0] else { panic!("{group:?}") };
+        values.iter().map(|value| if let Value::Int(id) = value { *id } else { 0 }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_window_holds_is_summed_up_in_its_order(
+            times in proptest::collection::btree_set(0i64..60, 0..30),
+            late in proptest::collection::btree_map(0i64..60, 0i64..90, 0..3),
+            ends in proptest::collection::btree_set(0i64..80, 0..30),
+            size in 0i64..40, cumulates: bool, closed: bool) {
+            let at = EventTime::from_micros;
+            let mut shares: Vec<(i64, Share)> = Vec::new();
+            for time in &times {
+                let mut share = Share { group: one(*time), late: Vec::new() };
+                if let Some(from) = late.get(time) {
+                    share.late.push((at(*from), one(-*time)));
+                }
+                shares.push((*time, share));
+            }
+            let parts: Vec<(EventTime, &Share)> = shares.iter().map(|(time, share)| (at(*time), share)).collect();
+            let start = |end: i64| if cumulates { end / 40 * 40 } else { end - size };
+            let windows: Vec<Bounds> = ends.iter().map(|end| Bounds { start: at(start(*end)), end: at(*end) }).collect();
+            let found: Vec<Option<Vec<i64>>> =
+                sums(&parts, &windows, closed).iter().map(|sum| sum.as_ref().map(ids)).collect();
+            let right: Vec<Option<Vec<i64>>> = windows.iter().map(|window| {
+                let last = if closed { window.end } else { window.end.minus(Span::from_micros(1)) };
+                let held = parts.iter().filter(|(time, _)| window.start <= *time && *time <= last);
+                let ids: Vec<i64> = held.flat_map(|(_, share)| share.counted_in(window.end)).flat_map(ids).collect();
+                (!ids.is_empty()).then_some(ids)
+            }).collect();
+            prop_assert_eq!(found, right);
+        }
+    }
+}

@@ -108,7 +108,7 @@ impl Sliding {
             results: ResultRows::new(aggregate, &errors.step, errors.line),
             late,
             errors,
-            moments: Overlay::on_lines(table, cache_bytes, store.is_empty(table)?),
+            moments: Overlay::on_lines(table, cache_bytes, false),
             due: Due::recover(table, window.size.plus(window.grace), store)?,
             closed: Closed::recover(table, store)?,
             emitting: Emitting::new(aggregate.emit, window.grace, feeds),
@@ -116,6 +116,7 @@ impl Sliding {
             keys: Keys::default(),
             slots: Vec::new(),
         };
+        operator.moments.fill(store, &[TAG])?;
         if operator.emitting.is_every() {
             let pending = &mut operator.emitting.pending;
             store.scan_from(table, &[TAG], &mut |key, bytes| {
