@@ -2,11 +2,13 @@
 
 use crate::batch::Batch;
 use crate::clock::WallTime;
+use crate::encode::JsonEncoder;
 use crate::internal_record::InternalTopic;
+use crate::late::LateRoute;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
+    aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
     join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
     match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, repartition::Repartition,
     rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table,
@@ -19,7 +21,7 @@ use crate::table_changes::{Emission, TableKey};
 use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
+use tidegate_model::plan::{JsonFormat, Node, NodeKind, Plan, Route as PlanRoute};
 use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
@@ -331,7 +333,7 @@ impl Builder<'_> {
                         })
                         .expect("a partial repartition feeds an aggregate");
                     let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
-                    let late = self.route(aggregate_node, "late", late);
+                    let late = self.late_route(aggregate_node, late, plan.node(node.inputs[0]));
                     Box::new(Partial::new(aggregate, topic, late, errors))
                 } else {
                     let codec = RowCodec::new(&node.schema, program.needed.columns(node));
@@ -340,12 +342,17 @@ impl Builder<'_> {
             }
             NodeKind::Aggregate(aggregate) => {
                 let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
-                let late = self.route(node, "late", late);
-                let errors = self.route(node, "errors", aggregate.errors.as_ref());
-                let id = self.table(node);
                 let feeds =
                     plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
-                Box::new(Aggregate::new(aggregate, feeds, id, self.store, self.cache_bytes, late, errors)?)
+                aggregate::operator(aggregate::Parts {
+                    aggregate,
+                    feeds,
+                    table: self.table(node),
+                    store: self.store,
+                    cache_bytes: self.cache_bytes,
+                    late: self.late_route(node, late, plan.node(node.inputs[0])),
+                    errors: self.route(node, "errors", aggregate.errors.as_ref()),
+                })?
             }
             NodeKind::Rolling(rolling) => {
                 let errors = self.route(node, "errors", rolling.errors.as_ref());
@@ -359,7 +366,7 @@ impl Builder<'_> {
                 if !rolling.ordered {
                     return Ok(Some(inner));
                 }
-                let late = self.route(node, "late", None);
+                let late = self.late_route(node, None, plan.node(node.inputs[0]));
                 let codec = self.codec(plan.node(node.inputs[0]));
                 Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
@@ -379,7 +386,9 @@ impl Builder<'_> {
                 Box::new(Join::new(join, rows, width, errors))
             }
             NodeKind::JoinStreams(join) => {
-                let late = self.route(node, "late", join.late.as_ref());
+                let late = [0, 1].map(|input: usize| {
+                    self.late_route(node, join.late.as_ref(), plan.node(node.inputs[input]))
+                });
                 let errors = self.route(node, "errors", join.errors.as_ref());
                 let codecs = [0, 1].map(|input: usize| self.codec(plan.node(node.inputs[input])));
                 let stored = (self.table(node), self.cache_bytes);
@@ -403,7 +412,7 @@ impl Builder<'_> {
             }
             NodeKind::Match(pattern) => {
                 let errors = self.route(node, "errors", pattern.errors.as_ref());
-                let late = self.route(node, "late", None);
+                let late = self.late_route(node, None, plan.node(node.inputs[0]));
                 let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)
@@ -451,6 +460,15 @@ impl Builder<'_> {
         let plan = &self.program.plan;
         let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
         Emission::new(is_looked_up(plan, node), feeds)
+    }
+
+    /// Where late events of `input` go.
+    fn late_route(&self, node: &Node, late: Option<&PlanRoute>, input: &Node) -> LateRoute {
+        let combines = matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial);
+        let has_bytes = combines || self.program.plan.keeps_bytes(input.id);
+        let encoder =
+            (late.is_some() && !has_bytes).then(|| JsonEncoder::new(&input.schema, JsonFormat::default()));
+        LateRoute::new(self.route(node, "late", late), encoder)
     }
 
     fn table(&self, node: &Node) -> TableId {

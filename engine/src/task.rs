@@ -115,6 +115,9 @@ impl Task {
     ) -> Result<Task, TaskError> {
         // Operators look through the store to find what they need to know.
         store.flush()?;
+        for node in program.plan.stores_of(id.subtopology).filter(|node| node.has_ordered_store()) {
+            store.keep_order(store.table(&node.name).expect("opened with all tables"));
+        }
         let graph = Graph::new(program, id, &store)?;
         let changelogs = changelogs(program, id, &store)?;
         let mut inputs = Vec::new();

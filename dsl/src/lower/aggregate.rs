@@ -1,5 +1,6 @@
 //! `group by`, `window`, `aggregate` and `emit`, which become one node.
 
+use super::key::Wish;
 use super::statistic::STATISTICS;
 use super::{Flow, Lowerer};
 use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl};
@@ -9,7 +10,9 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::nested::{ELEMENTS_MAX, TYPE_DEPTH_MAX};
-use tidegate_model::plan::{Aggregate, AggregateCall, AggregateFunction, Emit, NodeKind, Route, Window};
+use tidegate_model::plan::{
+    Aggregate, AggregateCall, AggregateFunction, Emit, NodeKind, Route, Window, WindowShape,
+};
 use tidegate_model::{Column, ScalarType, Schema, Span};
 
 const SCALE_MAX: u8 = 18;
@@ -74,8 +77,15 @@ impl Lowerer<'_> {
         let schema = self.result_schema(&key, window.is_some(), &calls, functions, flow, group)?;
         let key_exprs = self.columns(flow, &key);
         let alias = group.alias.as_ref().map(|alias| alias.node.as_str());
+        // Which session or sliding window an event counts in is known only where all of its key are: the events travel.
+        let needs_events = window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding));
         let input = if flow.is_partitioned_for(&key) {
             flow.node
+        } else if needs_events {
+            let wish = Wish::Needed { keyword: "group by" };
+            self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
         } else {
             let name = Self::partial_name(&decl.name.node, flow, &key, alias);
             let errors = errors.clone();

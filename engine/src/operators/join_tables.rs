@@ -13,8 +13,8 @@ use crate::table_changes::{Emission, TableChanges, TableKey};
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::{EventTime, Value};
 use tidegate_model::plan::{self, JoinKind};
+use tidegate_model::{EventTime, Value};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Keys, Overlay, StateValue, TableId, WriteSet};
 

@@ -455,6 +455,22 @@ impl Plan {
         }
     }
 
+    /// Do the events of this node bring along the bytes that they were made of?
+    pub fn keeps_bytes(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        match &node.kind {
+            NodeKind::Source(_) => true,
+            NodeKind::Merge => node.inputs.iter().all(|input| self.keeps_bytes(*input)),
+            NodeKind::Filter(_)
+            | NodeKind::Map(_)
+            | NodeKind::Expand(_)
+            | NodeKind::JoinTable(_)
+            | NodeKind::Dedupe(_) => self.keeps_bytes(node.inputs[0]),
+            NodeKind::Rolling(rolling) => !rolling.ordered && self.keeps_bytes(node.inputs[0]),
+            _ => false,
+        }
+    }
+
     /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
     pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
         let mut inputs = Vec::new();
@@ -492,6 +508,15 @@ impl Node {
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, topology: &str) -> String {
         format!("{topology}.{}-changelog", self.name)
+    }
+
+    /// Are keys of its store found by their neighbours?
+    pub fn has_ordered_store(&self) -> bool {
+        let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
+        aggregate
+            .window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
     }
 
     pub fn has_store(&self) -> bool {
