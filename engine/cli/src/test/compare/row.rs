@@ -46,13 +46,13 @@ impl<'a> Wanted<'a> {
             if wanted != got {
                 let text =
                     |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-                different.push(format!("{path} {} expected, {} came", text(wanted), text(got)));
+                different.push(format!("{path}: {} expected, {} came", text(wanted), text(got)));
             }
         });
         let more = different.len().saturating_sub(NAMED_MAX);
         different.truncate(NAMED_MAX);
         let more = if more > 0 { format!("; and {more} fields more") } else { String::new() };
-        format!("  {}{more}", different.join("; "))
+        format!("  ^ {}{more}", different.join("; "))
     }
 
     /// Calls `visit` with each field that is compared: its path, what is wanted, what is there.
