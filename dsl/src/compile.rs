@@ -21,6 +21,8 @@ pub struct Compiled {
     /// None: there are errors.
     pub plan: Option<Plan>,
     pub tests: Vec<TestCase>,
+    /// Where each node of the plan stands in the files, in the plan's order.
+    pub places: Vec<Span>,
     /// Errors and warnings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
     /// What `run` and `test` say in place of starting: the plan has steps that the engine lacks.
@@ -74,7 +76,7 @@ pub(crate) fn analyse(
     let globals = declared::globals(&topology, &mut types, &given, &mut diagnostics);
     let surroundings =
         Surroundings { sources: &sources, environment: options.environment, files: options.files };
-    let Lowered { plan, tests, refusal } =
+    let Lowered { plan, tests, places, refusal } =
         lower::lower(&surroundings, &topology, &mut types, &globals, &mut diagnostics);
     if broken {
         // A declaration that could not be read is not declared: what follows from that alone is not told.
@@ -89,9 +91,9 @@ pub(crate) fn analyse(
     diagnostics.dedup();
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
     let compiled = if wrong {
-        Compiled { plan: None, tests: Vec::new(), diagnostics, refusal: None, sources }
+        Compiled { plan: None, tests: Vec::new(), places: Vec::new(), diagnostics, refusal: None, sources }
     } else {
-        Compiled { plan: Some(plan), tests, diagnostics, refusal, sources }
+        Compiled { plan: Some(plan), tests, places, diagnostics, refusal, sources }
     };
     (compiled, topology, facts.take())
 }

@@ -6,7 +6,7 @@ use crate::encode::JsonEncoder;
 use crate::internal_record::InternalTopic;
 use crate::late::LateRoute;
 use crate::layout;
-use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
+use crate::operator::{Context, Counters, Operator, Outlet, RowCount, TaskError};
 use crate::operators::{
     aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
     join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
@@ -26,7 +26,11 @@ use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
 struct GraphNode {
+    id: NodeId,
     operator: Box<dyn Operator>,
+    rows: RowCount,
+    /// On this port come rows that its events look for, and no events.
+    looked_up: Option<usize>,
     /// (node, its port)
     consumers: Vec<(usize, usize)>,
     /// Where its watermark comes from; None: from the task.
@@ -37,6 +41,8 @@ struct GraphNode {
 
 pub struct Graph {
     nodes: Vec<GraphNode>,
+    /// Of the task's inputs, which are no operators.
+    inputs: BTreeMap<NodeId, RowCount>,
     /// Who reads what an input of the task gives.
     entries: BTreeMap<NodeId, Vec<(usize, usize)>>,
     tables: Vec<TableRows>,
@@ -97,19 +103,31 @@ impl Graph {
                 watermark_from.push(from);
             }
             nodes.push(GraphNode {
+                id: node.id,
                 operator,
+                rows: RowCount::default(),
+                looked_up: matches!(node.kind, NodeKind::JoinTable(_)).then_some(1),
                 consumers: Vec::new(),
                 watermark_from,
                 watermark: EventTime::MIN,
                 output_watermark: EventTime::MIN,
             });
         }
-        Ok(Graph { nodes, entries, tables: builder.tables })
+        Ok(Graph { nodes, inputs: BTreeMap::new(), entries, tables: builder.tables })
+    }
+
+    /// What went through each node since the graph was made; a node that is not named has seen nothing.
+    pub fn row_counts(&self) -> impl Iterator<Item = (NodeId, RowCount)> + '_ {
+        let nodes = self.nodes.iter().map(|node| (node.id, node.rows));
+        nodes.chain(self.inputs.iter().map(|(id, rows)| (*id, *rows)))
     }
 
     /// Rows of an input go through.
     pub fn rows(&mut self, input: NodeId, batch: Batch, env: &mut Env<'_>) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
+        let count = batch.selection.len() as u64;
+        let rows = self.inputs.entry(input).or_default();
+        *rows = RowCount { taken: rows.taken + count, given: rows.given + count };
         self.fan_out(&consumers, batch, env)
     }
 
@@ -121,6 +139,7 @@ impl Graph {
     ) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
         assert_eq!(consumers.len(), 1, "one aggregate combines the partials of a repartition");
+        self.nodes[consumers[0].0].rows.taken += partials.len() as u64;
         self.call(consumers[0].0, env, |operator, context| operator.on_partials(partials, context))
     }
 
@@ -241,7 +260,9 @@ impl Graph {
         if emitted.is_empty() {
             return Ok(());
         }
-        let consumers = self.nodes[index].consumers.clone();
+        let node = &mut self.nodes[index];
+        node.rows.given += emitted.iter().map(|batch| batch.selection.len() as u64).sum::<u64>();
+        let consumers = node.consumers.clone();
         for batch in emitted {
             self.fan_out(&consumers, batch, env)?;
         }
@@ -275,6 +296,10 @@ impl Graph {
             if batch.is_empty() {
                 return Ok(());
             }
+        }
+        let node = &mut self.nodes[index];
+        if node.looked_up != Some(port) {
+            node.rows.taken += batch.selection.len() as u64;
         }
         self.call(index, env, |operator, context| operator.on_batch(port, batch, context))
     }

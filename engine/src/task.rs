@@ -6,7 +6,7 @@ use crate::graph::{Env, Graph};
 use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
 use crate::layout::{self, LAYOUT_KEY};
 use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, TopicHandle};
-use crate::operator::{Counters, Outlet, TaskError};
+use crate::operator::{Counters, Outlet, RowCount, TaskError};
 use crate::program::Program;
 use crate::progress;
 use crate::route::Route;
@@ -169,6 +169,11 @@ impl Task {
 
     pub fn watermark(&self) -> EventTime {
         self.watermark.watermark
+    }
+
+    /// What went through each node since the task was opened; a node that is not named has seen nothing.
+    pub fn row_counts(&self) -> impl Iterator<Item = (NodeId, RowCount)> + '_ {
+        self.graph.row_counts()
     }
 
     /// Works on one run of records. Returns how many it took; 0: nothing to do now.

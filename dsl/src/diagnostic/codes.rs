@@ -77,7 +77,7 @@ codes! {
     CONNECTOR = 606, "A source or sink of this kind does not exist, or lacks something that it needs, or is given something that it does not know.";
     GENERATE = 607, "`generate` makes up each field of the type: a plain value, `pick(…)`, `between(low, high)`, `sequence()`, `now()`, `chance(0.1)`.";
     SERVE = 608, "`serve` answers with the rows of a table. Each part of its key has one place in the path, written `{name}`.";
-    TEST = 701, "A test feeds sources and tables, and expects rows of streams.";
+    TEST = 701, "A test feeds sources and tables, and expects rows of streams. What could only pass, or means nothing, is told too: time that goes back, errors of a step that has a result for every event, two tests whose snapshots would be one file.";
     YAML_SHAPE = 801, "The YAML is not of the shape that a topology has: a key that does not exist, or a value of another kind.";
     NOT_YET = 901, "This is part of the language, and this version cannot run it yet.";
 }

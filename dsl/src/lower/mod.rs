@@ -62,6 +62,8 @@ pub(crate) struct Lowerer<'a> {
 pub(crate) struct Lowered {
     pub(crate) plan: Plan,
     pub(crate) tests: Vec<TestCase>,
+    /// Of each node, in the plan's order.
+    pub(crate) places: Vec<Span>,
     /// The plan has steps that the engine lacks: what `run` and `test` say.
     pub(crate) refusal: Option<Diagnostic>,
 }
@@ -118,7 +120,7 @@ pub(crate) fn lower<'a>(
         lowerer.sink(sink);
     }
     lowerer.serves();
-    let tests = topology.tests.iter().flat_map(|test| lowerer.test(test)).collect();
+    let tests = lowerer.tests();
     lowerer.unused();
     lowerer.topics();
     subtopology::number(&mut lowerer.nodes);
@@ -135,7 +137,8 @@ pub(crate) fn lower<'a>(
     };
     lowerer.flows.iter().for_each(|(name, flow)| globals.facts.note(|| flow.fact(name)));
     let refusal = refusal(&plan, &lowerer);
-    Lowered { plan, tests, refusal }
+    let places = plan.nodes.iter().map(|node| lowerer.node_places[&node.name]).collect();
+    Lowered { plan, tests, places, refusal }
 }
 
 /// One diagnostic for all steps that the engine lacks.

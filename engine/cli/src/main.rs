@@ -9,6 +9,7 @@ mod lsp;
 mod new;
 mod plan;
 mod run;
+mod signals;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -76,7 +77,7 @@ enum Command {
     )]
     Plan(plan::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
-    #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
+    #[command(after_help = test::HELP)]
     Test(test::Arguments),
     /// The language server, for editors: speaks over standard input and output
     Lsp,

@@ -505,6 +505,12 @@ impl Plan {
 }
 
 impl Node {
+    /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
+    pub fn step(&self) -> &str {
+        let part = ["-keep", "-where", "-expand"].iter().find_map(|part| self.name.strip_suffix(part));
+        part.unwrap_or(&self.name)
+    }
+
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, topology: &str) -> String {
         format!("{topology}.{}-changelog", self.name)

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM end a run in order; a second one ends it at once.
+//! SIGINT and SIGTERM end a command in order; a second one ends it at once.
 
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -12,6 +12,15 @@ const INTERRUPTED: i32 = 130;
 pub fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
+    at_first(move || {
+        flag.store(true, Ordering::SeqCst);
+        tracing::info!("stopping: what is done is committed first (a second signal stops at once)");
+    })?;
+    Ok(stop)
+}
+
+/// Calls this at the first signal.
+pub fn at_first(stop: impl FnOnce() + Send + 'static) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -22,17 +31,18 @@ pub fn stop_flag() -> Result<Arc<AtomicBool>> {
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
+            let mut stop = Some(stop);
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
-                if flag.swap(true, Ordering::SeqCst) {
-                    std::process::exit(INTERRUPTED);
+                match stop.take() {
+                    Some(stop) => stop(),
+                    None => std::process::exit(INTERRUPTED),
                 }
-                tracing::info!("stopping: what is done is committed first (a second signal stops at once)");
             }
         });
     })?;
-    Ok(stop)
+    Ok(())
 }
