@@ -9,8 +9,22 @@ impl Look<'_> {
     pub(super) fn cast(&self) -> Option<Habit> {
         let at = self.index;
         let (before, here) = (self.near(-1), self.near(0));
+        let is_type = |index: usize| {
+            matches!(self.text(index), "int" | "float" | "string" | "bool" | "timestamp" | "decimal")
+                || elsewhere::type_of(self.text(index)).is_some()
+        };
         if here.eq_ignore_ascii_case("as") {
-            let open = self.open_around(at).filter(|open| self.text(*open) == "(")?;
+            let open = self.open_around(at)?;
+            if self.text(open) == "{" {
+                let start = self.value_before(at)?;
+                if !is_type(at + 1) {
+                    let note = format!("write `{{ {}: … }}`", self.near(1));
+                    return self.habit(at, "a field's name stands before its value", note);
+                }
+                let end = if self.near(2) == "(" { self.closing(at + 2)? + 1 } else { at + 2 };
+                let text = self.as_type(self.slice(start, at), at + 1, end)?;
+                return self.cast_to(self.range(start, end), text);
+            }
             let close = self.closing(open)?;
             let called =
                 matches!(self.text(open - 1).to_ascii_lowercase().as_str(), "cast" | "try_cast" | "convert");
@@ -41,10 +55,6 @@ impl Look<'_> {
             return self.cast_to(self.range(open - 1, close + 1), text);
         }
         // `(int) amount`
-        let is_type = |index: usize| {
-            matches!(self.text(index), "int" | "float" | "string" | "bool" | "timestamp")
-                || elsewhere::type_of(self.text(index)).is_some()
-        };
         if before == ")" && self.near(-3) == "(" && is_type(at - 2) && self.is_word(at) {
             let mut end = at + 1;
             while self.text(end) == "." && self.is_word(end + 1) {

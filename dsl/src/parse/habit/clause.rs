@@ -156,8 +156,8 @@ impl Look<'_> {
         match here {
             "time" => self.habit(
                 self.index,
-                "a sink has no `time`: a record leaves with the time of its event",
-                form,
+                "a sink has no `time`",
+                "leave it out: a record leaves with the time of its event",
             ),
             "malformed" | "errors" => self.habit(
                 self.index,
@@ -176,7 +176,8 @@ impl Look<'_> {
         }
         let before = self.near(-1);
         if self.near(0) == "=" {
-            return self.instead(0, 1, "an option is given with a colon: `format: json`", ":");
+            let note = format!("an option is given with a colon: `{before}: {}`", self.near(1));
+            return self.instead(0, 1, &note, ":");
         }
         if self.is_word(self.index) && matches!(before, "key" | "format" | "decimals" | "timestamps") {
             let habit = self.habit(

@@ -103,7 +103,7 @@ pub(crate) fn function(name: &str) -> Option<&'static str> {
         "case" | "decode" | "switch" => {
             "a choice by value is written `match country { \"NL\" => 1, _ => 0 }`"
         }
-        "isnull" | "is_null" => "write `x is null`",
+        "is_null" => "write `x is null`",
         "not" => "write `not (…)`, in small letters",
         "and" | "or" => "write `a and b`, `a or b`",
         "exists" => "write `x is not null`",

@@ -34,12 +34,21 @@ impl Look<'_> {
         let body = self.without_name(self.text(name), arrow + 1, to);
         let place = self.range(step.keyword + 1, end);
         let at = if self.text(arrow) == "|" { name } else { arrow };
-        let habit = self.habit(
-            at,
-            format!("a `{keyword}` sees the event's fields by their names, and takes no function"),
-            format!("write `{keyword} {body}`; the event as a whole is `it`"),
-        )?;
+        // `p => p.id` is no record yet.
+        let name = body.rsplit('.').next().unwrap_or(&body);
+        let is_path = body.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
+        let body = match keyword {
+            "map" | "add" if is_path && name == body && name != "it" => format!("{{ {body} }}"),
+            "map" | "add" if is_path && name != "it" => format!("{{ {name}: {body} }}"),
+            _ => body,
+        };
         let fits = keyword == "filter" || body.starts_with('{');
+        let note = match fits {
+            true => format!("write `{keyword} {body}`; the event as a whole is `it`"),
+            false => format!("write `{keyword} {{ name: {body} }}`; the event as a whole is `it`"),
+        };
+        let message = format!("`{keyword}` sees the event's fields by their names, and takes no function");
+        let habit = self.habit(at, message, note)?;
         let space = if self.behind(step.keyword).end == place.start { " " } else { "" };
         Some(habit.mended_if(place, fits.then(|| format!("{space}{body}"))))
     }

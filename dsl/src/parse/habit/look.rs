@@ -232,6 +232,15 @@ impl<'a> Look<'a> {
         Some(Habit::new(place, message, note).mended(mend, text))
     }
 
+    /// Is this word the name of a function, if a bracket stands behind it?
+    fn is_called(&self, index: usize) -> bool {
+        let operator =
+            matches!(self.text(index), "and" | "or" | "not" | "in" | "if" | "else" | "match" | "by" | "on");
+        self.is_word(index)
+            && !operator
+            && index.checked_sub(1).is_none_or(|before| self.text(before) != "|>")
+    }
+
     /// A value that ends before a token: where it begins. A path, a call, a bracket or a literal.
     pub(super) fn value_before(&self, index: usize) -> Option<usize> {
         let mut end = index;
@@ -240,7 +249,7 @@ impl<'a> Look<'a> {
             let start = match self.text(last) {
                 ")" | "]" | "}" => {
                     let open = self.opening(last)?;
-                    let called = open.checked_sub(1).filter(|before| self.is_word(*before));
+                    let called = open.checked_sub(1).filter(|before| self.is_called(*before));
                     if self.text(open) == "{" { open } else { called.unwrap_or(open) }
                 }
                 _ if self.is_word(last) || self.is_number(last) || self.text(last).ends_with('"') => last,

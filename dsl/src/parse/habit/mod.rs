@@ -102,7 +102,11 @@ impl Look<'_> {
         }
         let last = self.index - 1;
         let message = format!("this `{}` is not closed", self.text(open));
-        let note = format!("write `{close}` behind `{}`", self.text(last));
+        let block = at_end && self.depth(open) == 0 && matches!(self.text(last), "}" | "]");
+        let note = match block && close == "}" {
+            true => "write `}` at its end".to_owned(),
+            false => format!("write `{close}` behind `{}`", self.text(last)),
+        };
         let open = self.span(open);
         // A block over several lines ends on a line of its own.
         let lines = close == "}" && self.source[open.start as usize..].trim_end().contains('\n') && at_end;

@@ -260,7 +260,14 @@ impl Look<'_> {
             return None;
         }
         let here = self.near(0);
-        let form = format!("write `{} by KEY`", self.slice(step.keyword, self.index));
+        let key = match self.is_word(self.index)
+            && !matches!(here, "on" | "per" | "for" | "using" | "over" | "key" | "with")
+        {
+            true => here,
+            false if self.is_word(self.index + 1) => self.text(self.index + 1),
+            false => "KEY",
+        };
+        let form = format!("write `{} by {key}`", self.slice(step.keyword, self.index));
         if matches!(here, "on" | "per" | "for" | "using" | "BY" | "By" | "over" | "key" | "with" | ":") {
             let text = if here == ":" { " by" } else { "by" };
             return self.instead(0, 1, &form, text);
@@ -359,7 +366,14 @@ impl Look<'_> {
         if !self.expects("`within`") || self.depth(self.index) > 0 {
             return None;
         }
-        let form = "write `dedupe by KEY within 1h`: how long a key is remembered";
+        let key = match self.text(step.keyword + 1) {
+            "by" => self.slice(step.keyword + 2, self.index.min(step.end)),
+            _ => "KEY",
+        };
+        let length = (self.index..self.index + 2).find(|index| self.is_duration(*index));
+        let length = length.map_or("1h", |length| self.text(length));
+        let form = format!("write `dedupe by {key} within {length}`: how long a key is remembered");
+        let form = form.as_str();
         if matches!(self.near(0), "for" | "in" | "over" | "every" | "window" | "during" | "last")
             && self.is_number(self.index + 1)
         {

@@ -17,11 +17,19 @@ impl Look<'_> {
         if self.depth(self.index) > 1 && self.open_around(self.index) != Some(brace) && self.near(-1) != "(" {
             return self.feed_brackets(first);
         }
+        // `expect` alone takes the next line's word for the stream's name.
+        if first > brace + 1 && self.text(first - 1) == "expect" && self.begins_line(first - 1) {
+            let note = "write `expect STREAM == [ { … } ]`";
+            return self.habit(first - 1, "which stream is compared is not said", note);
+        }
+        if self.near(0) == ";" {
+            return self.instead(0, 1, "a step ends with its line: leave it out", "");
+        }
         match self.text(first) {
             "expect" => self.expect(first),
             "advance" => self.advance(first),
             "snapshot" => {
-                self.habit(self.index, "which stream is compared is not said", "write `snapshot STREAM`")
+                self.habit(first, "which stream is compared is not said", "write `snapshot STREAM`")
             }
             "}" | "" => None,
             _ => match self.text(first + 1) {
@@ -93,8 +101,9 @@ impl Look<'_> {
             }
             "given" | "when" | "feed" | "send" | "publish" | "input" | "insert" | "push" | "produce"
             | "emit" | "put" => {
-                let habit = self.habit(first, message, "events come in by `SOURCE <- { … }, { … }`")?;
                 let name = self.is_word(first + 1).then(|| self.text(first + 1));
+                let source = name.unwrap_or("SOURCE");
+                let habit = self.habit(first, message, format!("write `{source} <- {{ … }}, {{ … }}`"))?;
                 return Some(match (name, self.text(first + 2)) {
                     (Some(name), "{" | "[") => {
                         habit.mended(self.range(first, first + 2), format!("{name} <-"))
@@ -241,7 +250,9 @@ impl Look<'_> {
 
     /// Something else than `[` stands behind `==`.
     fn expected_rows(&self) -> Option<Habit> {
-        let habit = self.habit(self.index, "a list of rows is expected here", "write `[ { … }, … ]`")?;
+        let stream = self.near(-2);
+        let note = format!("write `expect {stream} == [ {{ … }}, … ]`, or `[]` if there are none");
+        let habit = self.habit(self.index, "a list of rows is expected here", note)?;
         if self.near(0) != "{" {
             return Some(habit);
         }
@@ -271,9 +282,6 @@ impl Look<'_> {
                 "take it away, or write another row behind it",
             )?;
             return Some(habit.mended(self.span(self.index - 1), ""));
-        }
-        if here == ";" {
-            return self.instead(0, 1, "a step ends with its line", "");
         }
         if before != "<-" {
             return None;

@@ -112,7 +112,13 @@ impl Look<'_> {
 
     /// A type's name as it is written here.
     fn type_here(&self, ty: &str) -> String {
-        elsewhere::type_of(ty).unwrap_or(ty).to_owned()
+        let lower = ty.to_ascii_lowercase();
+        let own = ["string", "int", "float", "bool", "timestamp", "duration", "date", "uuid", "bytes"];
+        match elsewhere::type_of(ty) {
+            Some(here) => here.to_owned(),
+            None if own.contains(&lower.as_str()) => lower,
+            None => ty.to_owned(),
+        }
     }
 
     /// The `>` that closes the `<` at `open`.
@@ -245,13 +251,14 @@ impl Look<'_> {
             return self.instead(
                 -1,
                 1 + end - self.index,
-                "a type that may be null ends with `?`",
+                &format!("a type that may be null ends with `?`: `{ty}?`"),
                 &format!("{ty}?"),
             );
         }
         if here == "of" && matches!(before, "list" | "array" | "set") {
             let ty = self.type_here(self.near(1));
-            return self.instead(-1, 3, "a list's type stands in brackets", &format!("[{ty}]"));
+            let text = format!("[{ty}]");
+            return self.instead(-1, 3, &format!("a list's type stands in brackets: `{text}`"), &text);
         }
         let until_comma = (self.index..self.tokens.len())
             .find(|index| {

@@ -280,12 +280,13 @@ impl Look<'_> {
             ("*", "," | "}") if matches!(self.near(-1), "{" | ",") => {
                 self.instead(0, 1, "all fields of the event are written `..it`", "..it")
             }
-            ("}", _)
+            ("}" | ",", _)
                 if let Some(open) =
                     self.open_around(self.index).filter(|open| *open > 0 && self.text(open - 1) == "in") =>
             {
-                let place = self.range(open, self.index + 1);
-                let text = format!("[{}]", self.slice(open + 1, self.index));
+                let close = self.closing(open)?;
+                let place = self.range(open, close + 1);
+                let text = format!("[{}]", self.slice(open + 1, close));
                 let habit =
                     Habit::new(place, "a list stands in square brackets", format!("write `in {text}`"));
                 Some(habit.mended(place, text))

@@ -44,7 +44,8 @@ impl Look<'_> {
                     }
                     _ => format!(" {inside}"),
                 };
-                return self.instead(0, close + 1 - self.index, form, &text);
+                let habit = self.habit(self.index, "a window's size stands without brackets", form)?;
+                return Some(habit.mended(self.range(self.index, close + 1), text));
             }
             if kind == "session" && self.is_duration(self.index) {
                 let habit = self.habit(self.index, "`gap` is missing before this length of time", form)?;
@@ -112,7 +113,7 @@ impl Look<'_> {
             _ if self.is_duration(first) => (first, first + 1, here),
             "fixed" | "tumble" | "hop" => {
                 let kind = if here == "hop" { "hopping" } else { "tumbling" };
-                return self.instead(0, 1, kinds, kind);
+                return self.instead(0, 1, &format!("write {kinds}"), kind);
             }
             _ => return None,
         };
