@@ -34,6 +34,11 @@ impl Stop {
             }
             (_, ErrorVariant::CustomError { .. }) => (index(told), Vec::new()),
         };
+        if rule != Rule::unit {
+            for text in expected.iter_mut().filter(|text| *text == END) {
+                *text = "the end of the text".to_owned();
+            }
+        }
         expected.sort();
         expected.dedup();
         // A value may begin in many ways: one word says them all.
@@ -61,6 +66,7 @@ fn word(word: &str) -> String {
     }
 }
 
+const END: &str = "the end of the declaration";
 const VALUE: &str = "an expression";
 /// What is an expression too.
 const VALUES: [&str; 6] = [
@@ -108,7 +114,7 @@ fn human(rule: Rule) -> Option<String> {
             Rule::step => "a step",
             Rule::assignments => "`{ name: … }`",
             Rule::assignment | Rule::field | Rule::entry | Rule::field_decl => "a field",
-            Rule::EOI => "the end of the declaration",
+            Rule::EOI => END,
             Rule::nullable_mark => "`?`",
             Rule::source_clause | Rule::key_clause | Rule::time_clause | Rule::malformed_clause => {
                 "`key`, `time` or `malformed ->`"

@@ -15,7 +15,7 @@ pub(super) fn syntax_error(
 ) -> Diagnostic {
     let (tokens, _) = tokens(source);
     let stop = Stop::find(rule, source, &tokens, error);
-    let look = Look::new(source, &tokens, &stop, rule == Rule::unit);
+    let look = Look::new(source, &tokens, &stop, rule);
     let shift = |span: Span| Span { start: span.start + offset as u32, end: span.end + offset as u32 };
     let Some(habit) = habit::find(&look) else { return plain(&look, &stop, shift) };
     let mut diagnostic = Diagnostic::error(codes::SYNTAX, shift(habit.place), habit.message).note(habit.note);

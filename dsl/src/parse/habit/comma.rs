@@ -20,6 +20,11 @@ impl Look<'_> {
                 self.slice(from, end).chars().filter(|c| *c != ',' && !c.is_whitespace()).collect();
             return self.instead(-2, end - from, "a number has no commas", &text);
         }
+        // In YAML nothing goes on behind a comma.
+        if here == "," && digits(self.near(-1)) && self.near(-1).len() <= 3 && last(self.near(1)) {
+            let text = format!("{}{}", self.near(-1), self.near(1));
+            return self.instead(-1, 3, "a number has no commas", &text);
+        }
         if self.near(-1) == "," && self.near(-2).contains('.') && digits(here) {
             let mut groups = self.near(-2).split('.');
             let head = groups.next().is_some_and(digits);

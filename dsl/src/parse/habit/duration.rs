@@ -31,8 +31,10 @@ impl Look<'_> {
             at -= 1;
         }
         // In YAML the length is a text of its own.
-        let alone = !self.is_declaration && self.tokens.len() == 1 && self.index == 1 && self.is_number(0);
-        at -= usize::from(alone);
+        let length = self.index == 1 && self.is_number(0)
+            || self.index == 0 && self.expects("a length of time such as `10m`");
+        let alone = !self.is_declaration && self.tokens.len() == 1 && length;
+        at -= usize::from(alone && self.index == 1);
         let word = at.checked_sub(1).map_or("", |before| self.text(before));
         if !alone && !wanted(word) {
             return None;

@@ -2,6 +2,7 @@
 
 use super::Habit;
 use crate::format::token::Token;
+use crate::parse::Rule;
 use crate::parse::stop::Stop;
 use crate::source::Span;
 
@@ -13,6 +14,8 @@ pub(crate) struct Look<'a> {
     pub(super) expected: &'a [String],
     /// A whole declaration is read, and no scalar of YAML.
     pub(crate) is_declaration: bool,
+    /// A type is read alone.
+    pub(super) is_type: bool,
     /// How many brackets are open before each token, and at the end.
     depths: Vec<usize>,
 }
@@ -26,12 +29,7 @@ pub(crate) struct Step {
 }
 
 impl<'a> Look<'a> {
-    pub(crate) fn new(
-        source: &'a str,
-        tokens: &'a [Token],
-        stop: &'a Stop,
-        is_declaration: bool,
-    ) -> Look<'a> {
+    pub(crate) fn new(source: &'a str, tokens: &'a [Token], stop: &'a Stop, rule: Rule) -> Look<'a> {
         let mut depths = vec![0usize];
         for token in tokens {
             let depth = depths.last().copied().unwrap_or(0);
@@ -41,7 +39,8 @@ impl<'a> Look<'a> {
                 depth.saturating_sub(usize::from(token.closes()))
             });
         }
-        Look { source, tokens, index: stop.index, expected: &stop.expected, is_declaration, depths }
+        let (is_declaration, is_type) = (rule == Rule::unit, rule == Rule::whole_type);
+        Look { source, tokens, index: stop.index, expected: &stop.expected, is_declaration, is_type, depths }
     }
 
     pub(crate) fn text(&self, index: usize) -> &'a str {

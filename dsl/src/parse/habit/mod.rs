@@ -57,6 +57,9 @@ pub(super) fn find(look: &Look<'_>) -> Option<Habit> {
     if let Some(habit) = look.unclosed() {
         return Some(habit);
     }
+    if look.is_type {
+        return look.types().or_else(|| look.value());
+    }
     if look.is_declaration {
         let habit = look
             .declaration()

@@ -6,6 +6,7 @@ use crate::source::Span;
 impl Look<'_> {
     pub(super) fn types(&self) -> Option<Habit> {
         let end = match self.text(0) {
+            _ if self.is_type => self.tokens.len(),
             "type" => self.tokens.len(),
             "param" | "fn" | "source" | "table" | "global" => self
                 .find("=", 1, self.tokens.len())
@@ -23,7 +24,7 @@ impl Look<'_> {
     }
 
     fn type_head(&self) -> Option<Habit> {
-        if self.text(0) != "type" || !self.is_word(1) {
+        if self.text(0) != "type" || !self.is_word(1) || self.is_type {
             return None;
         }
         let name = self.text(1);
@@ -57,8 +58,9 @@ impl Look<'_> {
 
     /// `DECIMAL(18,2)`, `varchar(20)`, `list<string>`
     fn type_arguments(&self) -> Option<Habit> {
-        let opens =
-            |index: usize| matches!(self.text(index), "(" | "<") && self.is_word(index - 1) && index > 2;
+        let opens = |index: usize| {
+            index > self.before_types() && matches!(self.text(index), "(" | "<") && self.is_word(index - 1)
+        };
         let open = if opens(self.index) {
             self.index
         } else {
@@ -108,6 +110,11 @@ impl Look<'_> {
                 Some(habit.mended(place, plain))
             }
         }
+    }
+
+    /// The last token that can only be the declaration's own.
+    fn before_types(&self) -> usize {
+        if self.is_type { 0 } else { 2 }
     }
 
     /// A type's name as it is written here.
@@ -182,7 +189,7 @@ impl Look<'_> {
                 )?;
                 Some(habit.mended_if(self.range(self.index, end), (!ty.is_empty()).then(|| format!("{ty}?"))))
             }
-            "[" if self.near(1) == "]" && self.index > 2 => {
+            "[" if self.near(1) == "]" && self.index > self.before_types() => {
                 let start = self.type_before(self.index);
                 let ty = self.slice(start, self.index);
                 let text = format!("[{}]", self.type_here(ty));
@@ -229,7 +236,8 @@ impl Look<'_> {
     }
 
     fn type_word(&self) -> Option<Habit> {
-        if !self.is_word(self.index) || self.index < 3 || self.open_around(self.index).is_none() {
+        let inside = self.is_type || self.open_around(self.index).is_some();
+        if !self.is_word(self.index) || self.index <= self.before_types() || !inside {
             return None;
         }
         let (before, here) = (self.near(-1), self.near(0));
