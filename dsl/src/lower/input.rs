@@ -154,6 +154,14 @@ impl<'a> Lowerer<'a> {
                 Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
             match did_you_mean(&text, names.clone()) {
                 Some(meant) => diagnostic.meant(&meant),
+                None if let [_, rest @ ..] = &path.node[..]
+                    && schema.index_of(&rest.join(".")).is_some() =>
+                {
+                    let field = rest.join(".");
+                    diagnostic
+                        .note(format!("the event's fields stand by themselves: `{field}`"))
+                        .instead_of(&text, field)
+                }
                 None => diagnostic
                     .note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
             }

@@ -15,6 +15,7 @@ use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::facts::Facts;
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
@@ -203,7 +204,7 @@ impl<'a> Checker<'a> {
                 (None, Some(names), [variant]) => {
                     return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
                 }
-                _ => return self.unknown(first, span, in_function),
+                _ => return self.unknown(first, rest, span, in_function),
             }
         } else if let Some(it) = self.it.filter(|_| first == "it") {
             Typed::Record(it.clone())
@@ -214,7 +215,7 @@ impl<'a> Checker<'a> {
         } else if let (Some(names), [variant]) = (self.globals.enums.get(first), rest) {
             return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
         } else {
-            return self.unknown(first, span, in_function);
+            return self.unknown(first, rest, span, in_function);
         };
         for name in rest {
             value = self.field_of(value, name, &path.join("."), span);
@@ -246,8 +247,16 @@ impl<'a> Checker<'a> {
             other => {
                 let message = format!("`{name}` cannot be a field of {}", other.describe());
                 let mut diagnostic = Diagnostic::error(codes::NO_RECORD, span, message);
-                if let Some(help) = nested::instead_of_field(&other, name) {
-                    diagnostic = diagnostic.note(help);
+                let function = elsewhere::function_here(name);
+                match (nested::instead_of_field(&other, name), function, shown.strip_suffix(name)) {
+                    (Some(help), ..) => diagnostic = diagnostic.note(help),
+                    (None, Some(function), Some(value)) => {
+                        let call = format!("{function}({})", value.trim_end_matches('.'));
+                        diagnostic = diagnostic
+                            .note(format!("write `{call}`: values have no properties"))
+                            .instead_of(shown, call);
+                    }
+                    _ => {}
                 }
                 self.diagnostics.push(diagnostic);
                 Typed::Wrong
@@ -255,7 +264,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown(&mut self, name: &str, span: Span, in_function: bool) -> Typed {
+    fn unknown(&mut self, name: &str, rest: &[String], span: Span, in_function: bool) -> Typed {
         let mut names: Vec<&str> = self.locals.iter().map(|(name, _)| name.as_str()).collect();
         if !in_function {
             names.extend(self.it.iter().flat_map(|it| it.fields.iter().map(|(name, _)| name.as_str())));
@@ -266,6 +275,19 @@ impl<'a> Checker<'a> {
             Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         diagnostic = match did_you_mean(name, names) {
             Some(meant) => diagnostic.meant(&meant),
+            None if let Some(here) = elsewhere::constant(name) => {
+                diagnostic.here(format!("here it is written `{here}`")).instead_of(name, here)
+            }
+            None if let Some(note) = elsewhere::function(name) => diagnostic.note(note),
+            None if rest.first().is_some_and(|field| fields.contains(&field.as_str())) => {
+                let field = rest.join(".");
+                diagnostic
+                    .note(format!("the event's fields stand by themselves: `{field}`"))
+                    .instead_of(&format!("{name}.{field}"), field)
+            }
+            None if !in_function && rest.is_empty() && elsewhere::is_event(name) => {
+                diagnostic.note("the event as a whole is `it`").instead_of(name, "it")
+            }
             None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
                 diagnostic.note(format!("the value of the enum is written `{}.{name}`", names.name))
             }
@@ -275,6 +297,17 @@ impl<'a> Checker<'a> {
         };
         self.diagnostics.push(diagnostic);
         Typed::Wrong
+    }
+
+    /// What is spread has most often the name that the event has elsewhere.
+    fn note_whole_event(&mut self, span: Span) {
+        let unknown =
+            |told: &&mut Diagnostic| told.code == codes::UNKNOWN_NAME && told.labels[0].span == span;
+        if let Some(told) = self.diagnostics.last_mut().filter(unknown)
+            && told.mend.is_none()
+        {
+            told.notes.push("all fields of the event are written `..it`".to_owned());
+        }
     }
 
     fn format(&mut self, parts: &[FormatPart]) -> Typed {
@@ -308,7 +341,10 @@ impl<'a> Checker<'a> {
                     Typed::Record(spread) => {
                         spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value))
                     }
-                    Typed::Wrong => wrong = true,
+                    Typed::Wrong => {
+                        self.note_whole_event(value.span);
+                        wrong = true;
+                    }
                     other => {
                         let message = format!("only a record can be spread, not {}", other.describe());
                         self.error(codes::NO_RECORD, value.span, message);
