@@ -67,6 +67,13 @@ pub fn load_or_tell(path: &Path, params: &Params) -> Option<Compiled> {
         }
         Ok(compiled) => {
             eprint!("{}", render(&compiled.sources, &compiled.diagnostics));
+            if compiled.is_library {
+                eprintln!(
+                    "{}: a file for others to `use`; to run, it needs a name (`topology NAME`) and a sink",
+                    compiled.sources.own().name
+                );
+                return None;
+            }
             if compiled.plan.is_none() {
                 eprintln!("{}", summary(&compiled.diagnostics));
                 return None;

@@ -68,6 +68,7 @@ impl Checker<'_> {
         names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
         self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
+            _ if let Some(form) = super::forms::form_for(&name.node) => diagnostic.note(form),
             (Some(function), _) => diagnostic
                 .here(format!("here it is called `{}`", function.name))
                 .note(format!("`tidegate explain {}` shows examples", function.name)),
