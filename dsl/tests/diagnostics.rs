@@ -220,6 +220,27 @@ fn check_region(region: &serde_json::Value) {
     assert!((number("endLine"), number("endColumn")) >= (number("startLine"), number("startColumn")));
 }
 
+/// A file that only declares is right without a name, and nothing needs to read what it declares. One that runs something is not.
+#[test]
+fn a_file_for_others_to_use_is_right() {
+    let dir = folder("right/shared");
+    let library = compiled(&dir, &read(&dir, "payments.tide"), &BTreeMap::new());
+    assert_eq!(render_short(&library.sources, &library.diagnostics), "");
+    assert!(library.is_library && library.plan.is_none());
+    let library = compiled(&dir, &read(&dir, "money.yaml"), &BTreeMap::new());
+    assert_eq!(render_short(&library.sources, &library.diagnostics), "");
+    assert!(library.is_library);
+    let without = |more: &str| {
+        let text = format!("source payments: {{ id: string }} = kafka(\"payments\")\n{more}");
+        let file = compiled(&dir, &SourceFile::new("a.tide", text), &BTreeMap::new());
+        assert!(!file.is_library);
+        render_short(&file.sources, &file.diagnostics)
+    };
+    assert!(without("sink payments -> kafka(\"out\")\n").contains("T0205"));
+    assert!(without("topology t\n").contains("T0204"));
+    assert!(without("stream a = payments |> filter nothing == 1\n").contains("T0201"));
+}
+
 #[test]
 fn params_that_are_given_wrongly_are_told() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies/fraud");
@@ -230,4 +251,8 @@ fn params_that_are_given_wrongly_are_told() {
     };
     assert_eq!(given("max_per_5m", "9"), "");
     insta::assert_snapshot!(format!("{}{}", given("max_per_5m", "many"), given("max_per_6m", "9")));
+    // What was given stands in no file: the frame shows the option.
+    let params = [("max_per_6m".to_owned(), "9".to_owned())].into();
+    let compiled = compiled(&dir, &read(&dir, "topology.tide"), &params);
+    insta::assert_snapshot!("param_unknown", render(&compiled.sources, &compiled.diagnostics));
 }

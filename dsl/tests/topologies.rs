@@ -124,7 +124,7 @@ fn right(name: &str) -> Compiled {
 /// Every construct of the language, in both spellings: equal plans and tests, what `explain` shows, and what `run` refuses.
 #[test]
 fn every_construct_means_the_same_in_both_spellings() {
-    for name in ["steps", "windows", "joins", "connectors", "uses", "tests"] {
+    for name in ["steps", "windows", "joins", "connectors", "uses", "tests", "values"] {
         let tide = right(&format!("{name}.tide"));
         let yaml = right(&format!("{name}.yaml"));
         let (tide_plan, yaml_plan) = (tide.plan.expect("right"), yaml.plan.expect("right"));

@@ -95,6 +95,34 @@ impl Diagnostic {
         if (place.end - place.start) as usize == found.len() { self.mended_by(place, text) } else { self }
     }
 
+    /// As [`Diagnostic::mended_by`], of a whole scalar of YAML with its quotes.
+    #[must_use]
+    pub(crate) fn replaced_in_yaml(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Scalar(Edit { span, text: text.into() }));
+        self
+    }
+
+    /// The text at the primary place was meant to have values in it, where these stand.
+    #[must_use]
+    pub(crate) fn interpolated(mut self, places: Vec<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Interpolate(places));
+        self
+    }
+
+    /// What is added at the primary place, put together in one text with values in it.
+    #[must_use]
+    pub(crate) fn joined(mut self, parts: Vec<Span>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Join(parts));
+        self
+    }
+
+    /// The `$` before the braces around the primary place is too much.
+    #[must_use]
+    pub(crate) fn without_dollar(mut self) -> Diagnostic {
+        self.mend = Some(edit::Mend::Dollar);
+        self
+    }
+
     /// The change of the file that mends it, where there is one.
     pub fn edit(&self, sources: &Sources) -> Option<Edit> {
         edit::resolve(self.mend.as_ref()?, self.labels[0].span, sources)

@@ -113,8 +113,11 @@ impl Lowerer<'_> {
             schema,
             partitioned: Some(partitioned),
             partitioned_at: group.span,
+            since: None,
             key: Some(row_key),
+            key_at: group.span,
             is_table: false,
+            only_with: Vec::new(),
         })
     }
 
@@ -229,6 +232,23 @@ impl Lowerer<'_> {
                 return None;
             }
         };
+        if let [argument @ ast::Spanned { node: Ast::Path(path), .. }] = &arguments[..]
+            && path[..] == ["it"]
+        {
+            let diagnostic = Diagnostic::error(
+                codes::BAD_ARGUMENTS,
+                argument.span,
+                format!("`{}` takes a single value, and `it` is the whole event", function.node),
+            );
+            self.diagnostics.push(match which {
+                AggregateFunction::Count => diagnostic.note("`count()` counts the events"),
+                AggregateFunction::Last => diagnostic.note("the last event of each key is a step of its own: `|> latest by …`; or name the fields: `{ amount: last(amount) }`"),
+                AggregateFunction::First => diagnostic.note("name the fields: `{ amount: first(amount) }`"),
+                AggregateFunction::Max | AggregateFunction::Min => diagnostic.note(format!("the event at which a value is greatest or least: `{0}_by(it, amount)`", function.node)),
+                _ => diagnostic.note(format!("name a field: `{}(amount)`", function.node)),
+            });
+            return None;
+        }
         let argument = match (&arguments[..], which) {
             ([], AggregateFunction::Count) => None,
             ([argument], _) => Some((self.checker(event).scalar(argument)?, argument.span)),

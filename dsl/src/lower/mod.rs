@@ -2,12 +2,14 @@
 
 mod aggregate;
 mod connector;
+mod event_time;
 mod flow;
 mod generate;
 mod input;
 mod key;
 mod serve;
 mod sink;
+mod sink_key;
 mod statistic;
 mod step;
 mod stream;
@@ -82,7 +84,8 @@ pub(crate) fn lower<'a>(
     globals: &'a Globals,
     diagnostics: &'a mut Vec<Diagnostic>,
 ) -> Lowered {
-    let name = topology.name.as_ref().map_or_else(String::new, |name| name.node.clone());
+    // Whoever uses a file without a name gives it its own.
+    let name = topology.name.as_ref().map_or_else(|| "NAME".to_owned(), |name| name.node.clone());
     let mut lowerer = Lowerer {
         sources: surroundings.sources,
         topology,
@@ -122,6 +125,7 @@ pub(crate) fn lower<'a>(
     lowerer.serves();
     let tests = lowerer.tests();
     lowerer.unused();
+    lowerer.sources_without_time();
     lowerer.topics();
     subtopology::number(&mut lowerer.nodes);
     lowerer.no_loops();

@@ -30,7 +30,11 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for (key, value) in entries {
+        let split = self.split_values(entries);
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if split.contains(&index) {
+                continue;
+            }
             if key.name == CURSOR {
                 let others: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
                 let free = known.iter().filter(|name| !others.contains(name));
@@ -57,7 +61,9 @@ impl Reader<'_> {
 
     pub(super) fn needed<'n>(&mut self, place: &Node, entries: &Entries<'n>, name: &str) -> Option<&'n Node> {
         let found = self.find(entries, name);
-        if found.is_none() && matches!(place.kind, Kind::Map(_)) {
+        let whole = |entries: &[(Key, Node)]| !entries.iter().any(|(key, value)| is_split_off(key, value));
+        // Of a value that a comma has split in two only that is told.
+        if found.is_none() && matches!(&place.kind, Kind::Map(entries) if whole(entries)) {
             let span = entries.first().map_or(place.span, |(key, _)| key.span);
             self.error(codes::YAML_SHAPE, span, format!("`{name}` is missing here"));
         }
@@ -74,25 +80,50 @@ impl Reader<'_> {
             Kind::Null => Vec::new(),
             Kind::Map(entries) => {
                 let mut all = Vec::new();
+                let split = self.split_values(entries);
                 for (index, (key, value)) in entries.iter().enumerate() {
-                    // The front half of a split value is no value: its other half is told below.
-                    if entries.get(index + 1).is_some_and(|(key, value)| is_split_off(key, value)) {
-                        continue;
-                    }
-                    if is_split_off(key, value) {
-                        let start = index.checked_sub(1).map_or(key.span, |front| entries[front].1.span);
-                        self.split_by_comma(start.to(key.span));
-                    } else if let Some(name) = self.key_name(key) {
+                    if !split.contains(&index)
+                        && let Some(name) = self.key_name(key)
+                    {
                         all.extend(read(self, name, value));
                     }
                 }
                 all
+            }
+            Kind::Seq(items) => {
+                let example = match items.first().map(|item| &item.kind) {
+                    Some(Kind::Map(entries)) => entries.first().map_or("NAME", |(key, _)| key.name.as_str()),
+                    _ => "NAME",
+                };
+                let note = format!("leave the `- ` away: `{example}: …` in place of `- {example}: …`");
+                let diagnostic = Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "this is a list, and a map of names is needed",
+                );
+                self.diagnostics.push(diagnostic.note(note));
+                Vec::new()
             }
             _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a map of names is needed here");
                 Vec::new()
             }
         }
+    }
+
+    /// Entries that are the parts of one value, which a comma has split: each is told. `{ a: f(x, y) }` has a value `f(x`, and a key `y)`.
+    fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
+        let mut split = Vec::new();
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if !is_split_off(key, value) {
+                continue;
+            }
+            let front = (0..index).rev().find(|front| !matches!(entries[*front].1.kind, Kind::Null));
+            let start = front.map_or(key.span, |front| entries[front].1.span);
+            split.extend(front.unwrap_or(index)..=index);
+            self.split_by_comma(start.to(key.span));
+        }
+        split
     }
 
     fn split_by_comma(&mut self, span: Span) {
@@ -108,7 +139,14 @@ impl Reader<'_> {
         if first && chars.all(|char| char.is_ascii_alphanumeric() || char == '_') {
             return Some(Spanned::new(key.name.clone(), key.span));
         }
-        if key.name.ends_with([')', ']', '}']) {
+        if let Some(at) = key.name.find(" //") {
+            let start = key.span.start + at as u32 + 1;
+            let slashes = Span { start, end: start + 2 };
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_SHAPE, slashes, "a comment begins with `#` in YAML")
+                    .replaced_in_yaml(slashes, "#"),
+            );
+        } else if key.name.ends_with([')', ']', '}']) {
             self.split_by_comma(key.span);
         } else {
             self.error(
@@ -272,6 +310,15 @@ impl Reader<'_> {
 
     /// `{ kafka: … }`, as a sink or a route has it.
     pub(super) fn topic_holder(&mut self, node: &Node) -> Option<TopicRef> {
+        if let Kind::Scalar(scalar) = &node.kind {
+            let text = format!("{{ kafka: {} }}", scalar.text);
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_SHAPE, node.span, "a topic says what it is a topic of")
+                    .here(format!("write `{text}`"))
+                    .replaced_in_yaml(node.span, text),
+            );
+            return None;
+        }
         let fields = self.entries(node, "a topic", &["kafka", "embedded"]);
         self.topic_of(node, &fields)
     }

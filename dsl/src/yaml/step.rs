@@ -48,11 +48,18 @@ impl Reader<'_> {
         let (key, value) = match (words.next(), words.next()) {
             (Some(word), None) => word,
             (Some((first, _)), Some((second, _))) => {
-                self.diagnostics.push(
+                let diagnostic = if WORDS.contains(&second.name.as_str()) {
                     Diagnostic::error(codes::YAML_SHAPE, second.span, "a step has one word")
                         .here("begin another step here: `- `")
-                        .because(first.span, "this is the step's word"),
-                );
+                } else {
+                    let message =
+                        format!("`{}` stands beside the step's word, and belongs into it", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).note(format!(
+                        "indent it by four more, below `- {}:`; beside the word stand only `as` and `errors`",
+                        first.name
+                    ))
+                };
+                self.diagnostics.push(diagnostic.because(first.span, "this is the step's word"));
                 return None;
             }
             _ => {
@@ -168,6 +175,17 @@ impl Reader<'_> {
 
     fn rolling(&mut self, node: &Node) -> Option<RollingStep> {
         let known = ["range", "rows", "by", "excluding_current", "granularity", "ordered", "fields"];
+        if let Kind::Scalar(scalar) = &node.kind {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "`rolling` is a map with `range`, `by` and `fields`",
+                )
+                .note(format!("`rolling: {{ range: {}, by: …, fields: {{ n: count() }} }}`", scalar.text)),
+            );
+            return None;
+        }
         let fields = self.entries(node, "`rolling`", &known);
         let range = match (self.find(&fields, "range"), self.find(&fields, "rows")) {
             (_, Some(rows)) => self.number(rows).map(RollingRange::Rows),

@@ -83,6 +83,13 @@ pub fn right_or_tell(loaded: Result<Compiled>) -> Option<Compiled> {
         }
         Ok(compiled) => {
             eprint!("{}", render(&compiled.sources, &compiled.diagnostics));
+            if compiled.is_library {
+                eprintln!(
+                    "{}: a file for others to `use`; to run, it needs a name (`topology NAME`) and a sink",
+                    compiled.sources.own().name
+                );
+                return None;
+            }
             if compiled.plan.is_none() {
                 eprintln!("{}", summary(&compiled.diagnostics));
                 return None;

@@ -6,10 +6,16 @@ mod call;
 mod collection;
 mod each;
 mod fit;
+mod forms;
+mod instead;
 mod known;
+mod narrow;
 mod nested;
 mod operator;
+pub(crate) mod placeholder;
 mod size;
+mod texts;
+mod unknown;
 
 use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
@@ -22,6 +28,8 @@ use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
+pub(crate) use forms::form_for;
+pub(crate) use narrow::present_if;
 pub(crate) use operator::and;
 
 /// A function of the file.
@@ -50,6 +58,8 @@ pub(crate) struct Checker<'a> {
     /// Arguments of the function that is being put in place, and parameters of the `x => …` around.
     locals: Vec<(String, Typed)>,
     inside: Vec<String>,
+    /// What is not null here though its type says that it may be.
+    present: Vec<ExprKind>,
     /// What functions that were put in place have added to the expression.
     operations: usize,
     /// How many parameters of `x => …` there have been.
@@ -75,7 +85,16 @@ impl<'a> Checker<'a> {
         it: Option<&'a RecordValue>,
         locals: Vec<(String, Typed)>,
     ) -> Self {
-        Checker { globals, diagnostics, it, locals, inside: Vec::new(), operations: 0, parameters: 0 }
+        Checker {
+            globals,
+            diagnostics,
+            it,
+            locals,
+            inside: Vec::new(),
+            present: Vec::new(),
+            operations: 0,
+            parameters: 0,
+        }
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Typed {
@@ -137,7 +156,10 @@ impl<'a> Checker<'a> {
                 ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: *scale },
             ),
             ast::ExprKind::Float(value) => constant(Value::Float(*value), ScalarType::Float),
-            ast::ExprKind::String(text) => constant(Value::String(text.as_str().into()), ScalarType::String),
+            ast::ExprKind::String(text) => {
+                self.plain_text(text, span);
+                constant(Value::String(text.as_str().into()), ScalarType::String)
+            }
             ast::ExprKind::Bool(value) => constant(Value::Bool(*value), ScalarType::Bool),
             ast::ExprKind::Duration(micros) => constant(Value::Duration(*micros), ScalarType::Duration),
             ast::ExprKind::Timestamp(micros) => constant(Value::Timestamp(*micros), ScalarType::Timestamp),
@@ -161,7 +183,10 @@ impl<'a> Checker<'a> {
             }
             ast::ExprKind::If(condition, then, otherwise) => {
                 let condition = self.predicate(condition);
-                let (a, b) = (self.located(then), self.located(otherwise));
+                let present = |truth| condition.as_ref().map_or(Vec::new(), |known| present_if(known, truth));
+                let (yes, no) = (present(true), present(false));
+                let a = self.where_present(yes, |checker| checker.located(then));
+                let b = self.where_present(no, |checker| checker.located(otherwise));
                 match condition {
                     Some(condition) => self.branch(condition, a, b),
                     None => Typed::Wrong,
@@ -204,7 +229,7 @@ impl<'a> Checker<'a> {
                 (None, Some(names), [variant]) => {
                     return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
                 }
-                _ => return self.unknown(first, rest, span, in_function),
+                _ => return self.unknown(path, span),
             }
         } else if let Some(it) = self.it.filter(|_| first == "it") {
             Typed::Record(it.clone())
@@ -215,12 +240,12 @@ impl<'a> Checker<'a> {
         } else if let (Some(names), [variant]) = (self.globals.enums.get(first), rest) {
             return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
         } else {
-            return self.unknown(first, rest, span, in_function);
+            return self.unknown(path, span);
         };
         for name in rest {
             value = self.field_of(value, name, &path.join("."), span);
         }
-        value
+        self.narrowed(value)
     }
 
     /// A field of a record. `shown`: what the record is called in messages.
@@ -264,41 +289,6 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown(&mut self, name: &str, rest: &[String], span: Span, in_function: bool) -> Typed {
-        let mut names: Vec<&str> = self.locals.iter().map(|(name, _)| name.as_str()).collect();
-        if !in_function {
-            names.extend(self.it.iter().flat_map(|it| it.fields.iter().map(|(name, _)| name.as_str())));
-        }
-        let fields = names.clone();
-        names.extend(self.globals.params.keys().map(String::as_str));
-        let mut diagnostic =
-            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
-        diagnostic = match did_you_mean(name, names) {
-            Some(meant) => diagnostic.meant(&meant),
-            None if let Some(here) = elsewhere::constant(name) => {
-                diagnostic.here(format!("here it is written `{here}`")).instead_of(name, here)
-            }
-            None if let Some(note) = elsewhere::function(name) => diagnostic.note(note),
-            None if rest.first().is_some_and(|field| fields.contains(&field.as_str())) => {
-                let field = rest.join(".");
-                diagnostic
-                    .note(format!("the event's fields stand by themselves: `{field}`"))
-                    .instead_of(&format!("{name}.{field}"), field)
-            }
-            None if !in_function && rest.is_empty() && elsewhere::is_event(name) => {
-                diagnostic.note("the event as a whole is `it`").instead_of(name, "it")
-            }
-            None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
-                diagnostic.note(format!("the value of the enum is written `{}.{name}`", names.name))
-            }
-            None if fields.is_empty() => diagnostic,
-            None if in_function => diagnostic.note(format!("the function's arguments are {}", list(&fields))),
-            None => diagnostic.note(format!("the event has {}", list(&fields))),
-        };
-        self.diagnostics.push(diagnostic);
-        Typed::Wrong
-    }
-
     /// What is spread has most often the name that the event has elsewhere.
     fn note_whole_event(&mut self, span: Span) {
         let unknown =
@@ -313,13 +303,16 @@ impl<'a> Checker<'a> {
     fn format(&mut self, parts: &[FormatPart]) -> Typed {
         let mut exprs = Vec::new();
         let mut wrong = false;
-        for part in parts {
+        for (place, part) in parts.iter().enumerate() {
             match part {
                 FormatPart::Text(text) => {
                     exprs.push(Expr::constant(Value::String(text.as_str().into()), ScalarType::String));
                 }
                 FormatPart::Value(value) => match self.scalar(value) {
-                    Some(scalar) => exprs.push(cast(scalar, ScalarType::String)),
+                    Some(scalar) => {
+                        self.dollar_before(place.checked_sub(1).map(|before| &parts[before]), value, &scalar);
+                        exprs.push(cast(scalar, ScalarType::String));
+                    }
                     None => wrong = true,
                 },
             }

@@ -90,28 +90,6 @@ pub(crate) fn type_note(word: &str) -> Option<&'static str> {
     })
 }
 
-/// A function that is missing here on purpose, or is no function here.
-pub(crate) fn function(name: &str) -> Option<&'static str> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "now" | "current_timestamp" | "getdate" | "sysdate" | "today" | "utcnow" | "current_date" => {
-            "an event is looked at by its own time, so that a replay gives the same: use the field that the source names with `time`"
-        }
-        "cast" | "convert" | "try_cast" => {
-            "a value is cast by the name of the type: `int(x)`, `string(x)`, `decimal(x, 2)`"
-        }
-        "if" | "iif" | "iff" => "a choice is written `if amount > 10.00 { \"large\" } else { \"small\" }`",
-        "case" | "decode" | "switch" => {
-            "a choice by value is written `match country { \"NL\" => 1, _ => 0 }`"
-        }
-        "is_null" => "write `x is null`",
-        "not" => "write `not (…)`, in small letters",
-        "and" | "or" => "write `a and b`, `a or b`",
-        "exists" => "write `x is not null`",
-        "rand" | "random" | "uuid_generate" | "newid" => "a replay must give the same, so nothing is random",
-        _ => return None,
-    })
-}
-
 /// The constant that other languages write like this.
 pub(crate) fn constant(word: &str) -> Option<&'static str> {
     Some(match word {

@@ -54,7 +54,7 @@ pub enum NodeKind {
     Map(Map),
     /// One event for each element of a list.
     Expand(Expand),
-    /// The events of all inputs; their schemas are equal.
+    /// The events of all inputs; their schemas are equal, but that one may be known to have no null where another may.
     Merge,
     /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
     Repartition(Repartition),
