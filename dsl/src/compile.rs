@@ -70,7 +70,7 @@ pub(crate) fn analyse(
             "stores, internal topics and the consumer group are named after it: `{example}` in the first line"
         )));
     }
-    link::link(&mut topology, &mut sources, options.files, &mut diagnostics);
+    link::link(&mut topology, &mut sources, options.files, &facts, &mut diagnostics);
     let broken =
         diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.code != codes::MISSING_NAME);
     let mut types = Types::new(&topology, &mut diagnostics);

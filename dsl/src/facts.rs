@@ -1,6 +1,7 @@
 //! What the check finds out about places of the file, kept where an editor asks for it.
 
 use crate::check::typed::{RecordValue, Typed};
+use crate::link;
 use crate::source::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,6 +21,8 @@ pub(crate) enum Fact {
     Flow { name: String, fields: Vec<(String, String)>, key: Option<String>, partitioned: Option<String> },
     /// The options that a topic may have where [`CURSOR`] stands among them.
     Options(Vec<String>),
+    /// What a used file declares, where [`CURSOR`] stands among the names that are brought in from it.
+    Declared(Vec<(link::Kind, String)>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,7 +12,7 @@ use crate::compile::{analyse, parse_file};
 use crate::facts::{CURSOR, Fact, Facts};
 use crate::parse::{self, DECLARATIONS, expected};
 use crate::source::Span;
-use crate::{Options, SourceFile, yaml};
+use crate::{Options, SourceFile, link, yaml};
 use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Debug)]
@@ -240,6 +240,10 @@ fn names(file: &SourceFile, options: &Options<'_>) -> Known {
                 let items = options.iter().map(|name| item(name, CompletionKind::Option, "")).collect();
                 return Known { items, alone: true };
             }
+            Fact::Declared(names) => {
+                let items = names.iter().map(|(kind, name)| item(name, completion_kind(*kind), kind.word()));
+                return Known { items: items.collect(), alone: true };
+            }
             _ => {}
         }
     }
@@ -307,6 +311,15 @@ fn functions(topology: &Topology) -> Vec<Completion> {
         ..item(function.name, CompletionKind::Function, &function.signature())
     });
     own.chain(library).collect()
+}
+
+fn completion_kind(kind: link::Kind) -> CompletionKind {
+    match kind {
+        link::Kind::Type => CompletionKind::Type,
+        link::Kind::Param => CompletionKind::Field,
+        link::Kind::Function => CompletionKind::Function,
+        link::Kind::Flow => CompletionKind::Flow,
+    }
 }
 
 fn keyword_item(word: &str) -> Completion {
