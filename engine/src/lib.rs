@@ -21,6 +21,7 @@ mod accumulator;
 mod arbitrary;
 mod graph;
 mod group;
+mod half_even;
 mod input;
 mod internal_record;
 mod key_columns;
