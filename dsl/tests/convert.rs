@@ -69,6 +69,29 @@ fn comments_stand_at_the_same_places() {
 }
 
 #[test]
+fn a_map_at_the_start_of_a_formatted_value_stays_one() {
+    check(
+        "a.tide",
+        r#"topology a
+source s: { id: string } = kafka("s")
+stream t = s |> map { v: f"{ { "a": 1 }["a"] } {id}" }
+sink t -> kafka("t")
+"#,
+    );
+}
+
+#[test]
+fn blocks_that_are_deeper_than_brackets_may_be_are_told() {
+    let mut text = "topology: a\nsources: { s: { type: { id: string }, kafka: s } }\nstreams:\n  t:\n    from: s\n    steps:\n      - map:\n".to_owned();
+    for depth in 0..70 {
+        text.push_str(&format!("{}a:\n", " ".repeat(10 + depth)));
+    }
+    let text = text.trim_end().to_owned() + " 1\n";
+    let diagnostics = convert(&SourceFile::new("a.yaml", text), Spelling::Tide).expect_err("too deep");
+    assert_eq!(diagnostics[0].message, "the text form would have more than 64 levels of brackets");
+}
+
+#[test]
 fn what_yaml_cannot_say_is_told() {
     let text = "topology a\nsource s: { id: string } = kafka(\"s\")\nsink s -> kafka(\"t\")\ntest \"x\" { s <- { id: \"@10:00\" } }\n";
     let diagnostics = convert(&SourceFile::new("a.tide", text), Spelling::Yaml)

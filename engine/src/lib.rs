@@ -25,6 +25,7 @@ mod due;
 mod emitting;
 mod graph;
 mod group;
+mod half_even;
 mod input;
 mod internal_record;
 mod kept_events;

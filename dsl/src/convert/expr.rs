@@ -188,7 +188,10 @@ impl Printer<'_> {
                     out.push_str(&escaped(text).replace('{', "{{").replace('}', "}}"));
                 }
                 FormatPart::Value(value) => {
-                    let _ = write!(out, "{{{}}}", self.expr(value));
+                    let value = self.expr(value);
+                    // Two braces in a row would be one of the text.
+                    let gap = if value.starts_with('{') { " " } else { "" };
+                    let _ = write!(out, "{{{gap}{value}{gap}}}");
                 }
             }
         }

@@ -176,7 +176,9 @@ impl Reader<'_> {
 
     pub(super) fn names(&mut self, node: &Node) -> Vec<Name> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().filter_map(|item| self.name(item)).collect(),
+            Kind::Seq(items) if !items.is_empty() => {
+                items.iter().filter_map(|item| self.name(item)).collect()
+            }
             _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a list of names is needed here: `[a, b]`");
                 Vec::new()
@@ -189,9 +191,20 @@ impl Reader<'_> {
         scalar.as_text().path(self.diagnostics)
     }
 
+    /// The items of a list that must say something: the text form has none that is empty.
+    pub(super) fn some<'n>(&mut self, node: &'n Node, items: &'n [Node], what: &str) -> Option<&'n [Node]> {
+        if items.is_empty() {
+            self.error(codes::YAML_SHAPE, node.span, format!("this list is empty: {what} is needed here"));
+            return None;
+        }
+        Some(items)
+    }
+
     pub(super) fn paths(&mut self, node: &Node) -> Option<Vec<Path>> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().map(|item| self.path(item)).collect(),
+            Kind::Seq(items) => {
+                self.some(node, items, "a field")?.iter().map(|item| self.path(item)).collect()
+            }
             _ => Some(vec![self.path(node)?]),
         }
     }
@@ -247,7 +260,9 @@ impl Reader<'_> {
     /// A field, a list of them, or `a, b` in a scalar.
     pub(super) fn by(&mut self, node: &Node) -> Option<Vec<Expr>> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().map(|item| self.expr(item)).collect(),
+            Kind::Seq(items) => {
+                self.some(node, items, "a field")?.iter().map(|item| self.expr(item)).collect()
+            }
             _ => self.scalar(node, "a field")?.as_text().by(self.diagnostics),
         }
     }
@@ -290,7 +305,7 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, node.span, "an enum is a list of names: `[placed, paid]`");
             return None;
         };
-        let names = items.iter().map(|item| {
+        let names = self.some(node, items, "a name")?.iter().map(|item| {
             let scalar = self.scalar(item, "a name")?;
             Some(Spanned::new(scalar.text.clone(), scalar.span))
         });

@@ -112,6 +112,10 @@ impl Reader<'_> {
                     let condition = if otherwise { None } else { Some(reader.expr(node)?) };
                     Some(BranchArm { name, condition })
                 });
+                if arms.is_empty() && self.diagnostics.len() == wrong {
+                    let message = "`branch` is a map of names and conditions, such as `large: amount > 100`";
+                    self.error(codes::YAML_SHAPE, node.span, message);
+                }
                 (self.diagnostics.len() == wrong).then_some(StepKind::Branch(arms))?
             }
             "via" => {
@@ -303,7 +307,7 @@ impl Reader<'_> {
             return None;
         };
         let mut elements = Vec::new();
-        for item in items {
+        for item in self.some(node, items, "an event")? {
             let scalar = self.scalar(item, "an event such as `b if b.country != a.country`")?;
             elements.push(scalar.as_text().element(self.diagnostics)?);
         }
@@ -315,7 +319,7 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Seq(items) => {
                 let mut orders = Vec::new();
-                for item in items {
+                for item in self.some(node, items, "a field")? {
                     orders.push(self.scalar(item, "a field")?.as_text().order(self.diagnostics)?);
                 }
                 Some(orders)
@@ -327,8 +331,8 @@ impl Reader<'_> {
     fn number(&mut self, node: &Node) -> Option<Spanned<i64>> {
         let scalar = self.scalar(node, "a whole number")?;
         match scalar.text.parse() {
-            Ok(number) => Some(Spanned::new(number, scalar.span)),
-            Err(_) => {
+            Ok(number @ 0..) => Some(Spanned::new(number, scalar.span)),
+            _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a whole number is needed here");
                 None
             }
