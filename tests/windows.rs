@@ -100,9 +100,18 @@ fn right(events: &[Event]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut right: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     let mut put = |stream: &'static str, rows: Vec<String>| right.entry(stream).or_default().extend(rows);
     let days = [
-        ("2026-10-23T22:00:00Z", ["2026-10-24T04:00:00Z", "2026-10-24T10:00:00Z", "2026-10-24T16:00:00Z", "2026-10-24T22:00:00Z"]),
-        ("2026-10-24T22:00:00Z", ["2026-10-25T05:00:00Z", "2026-10-25T11:00:00Z", "2026-10-25T17:00:00Z", "2026-10-25T23:00:00Z"]),
-        ("2026-10-25T23:00:00Z", ["2026-10-26T05:00:00Z", "2026-10-26T11:00:00Z", "2026-10-26T17:00:00Z", "2026-10-26T23:00:00Z"]),
+        (
+            "2026-10-23T22:00:00Z",
+            ["2026-10-24T04:00:00Z", "2026-10-24T10:00:00Z", "2026-10-24T16:00:00Z", "2026-10-24T22:00:00Z"],
+        ),
+        (
+            "2026-10-24T22:00:00Z",
+            ["2026-10-25T05:00:00Z", "2026-10-25T11:00:00Z", "2026-10-25T17:00:00Z", "2026-10-25T23:00:00Z"],
+        ),
+        (
+            "2026-10-25T23:00:00Z",
+            ["2026-10-26T05:00:00Z", "2026-10-26T11:00:00Z", "2026-10-26T17:00:00Z", "2026-10-26T23:00:00Z"],
+        ),
     ];
     for user in 0..5 {
         let mut of_user: Vec<&Event> = events.iter().filter(|event| event.user == user).collect();
@@ -126,7 +135,10 @@ fn right(events: &[Event]) -> BTreeMap<&'static str, BTreeSet<String>> {
         put("filling", rows(&of_user, &steps.collect(), false));
         let first = at("2026-10-24T12:10:00Z");
         let hops = (0..60).map(|hour| first.plus(Span::from_secs(hour * 3600)));
-        put("shifted", rows(&of_user, &hops.map(|start| (start, start.plus(Span::from_secs(7200)))).collect(), false));
+        put(
+            "shifted",
+            rows(&of_user, &hops.map(|start| (start, start.plus(Span::from_secs(7200)))).collect(), false),
+        );
     }
     right
 }

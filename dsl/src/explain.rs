@@ -188,8 +188,12 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     WindowShape::Aligned | WindowShape::Cumulate => {
                         format!("one for each key and slice, kept for about {range}")
                     }
-                    WindowShape::Session => format!("one for each session, kept for {range} behind its last event"),
-                    WindowShape::Sliding => format!("one for each key and time of an event, kept for {range}"),
+                    WindowShape::Session => {
+                        format!("one for each session, kept for {range} behind its last event")
+                    }
+                    WindowShape::Sliding => {
+                        format!("one for each key and time of an event, kept for {range}")
+                    }
                 }
             });
             store(out, plan, node, &kept);

@@ -48,7 +48,7 @@ impl Due {
         };
         let mut unreadable = None;
         store.scan_from(table, &[TAG], &mut |key, _| {
-            let Some((TAG, rest)) = key.split_first() else { return false };
+            let Some((&TAG, rest)) = key.split_first() else { return false };
             match read_window_start(rest) {
                 Ok((bucket, number)) => {
                     let number = number.try_into().map_or(0, u32::from_be_bytes);
@@ -66,11 +66,6 @@ impl Due {
             Some(cause) => Err(cause.into()),
             None => Ok(due),
         }
-    }
-
-    /// Is this a key of a record?
-    pub fn owns(key: &[u8]) -> bool {
-        key.first() == Some(&TAG)
     }
 
     /// The start of the bucket of a time.

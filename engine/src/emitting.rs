@@ -23,14 +23,7 @@ pub struct Emitting {
 
 impl Emitting {
     pub fn new(emit: Emit, lag: Span, feeds: bool) -> Emitting {
-        Emitting {
-            emit,
-            lag,
-            feeds,
-            passed: EventTime::MIN,
-            pending: BTreeSet::new(),
-            emitted_at: None,
-        }
+        Emitting { emit, lag, feeds, passed: EventTime::MIN, pending: BTreeSet::new(), emitted_at: None }
     }
 
     pub fn is_every(&self) -> bool {

@@ -436,8 +436,8 @@ impl Builder<'_> {
     fn late_route(&self, node: &Node, late: Option<&PlanRoute>, input: &Node) -> LateRoute {
         let combines = matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial);
         let has_bytes = combines || self.program.plan.keeps_bytes(input.id);
-        let encoder = (late.is_some() && !has_bytes)
-            .then(|| JsonEncoder::new(&input.schema, JsonFormat::default()));
+        let encoder =
+            (late.is_some() && !has_bytes).then(|| JsonEncoder::new(&input.schema, JsonFormat::default()));
         LateRoute::new(self.route(node, "late", late), encoder)
     }
 

@@ -113,7 +113,11 @@ impl Share {
 
     /// The greatest time seen.
     pub fn time(&self) -> EventTime {
-        self.late.iter().map(|(_, group)| group.time).max().map_or(self.group.time, |late| late.max(self.group.time))
+        self.late
+            .iter()
+            .map(|(_, group)| group.time)
+            .max()
+            .map_or(self.group.time, |late| late.max(self.group.time))
     }
 }
 

@@ -232,10 +232,15 @@ mod tests {
             for minute in 0..365 * 24 * 12 {
                 let time = at("2026-01-01T00:00:00Z").plus(Span::from_secs(minute * 300));
                 let windows = slices.windows_of(slices.slice_of(time));
-                assert!(windows.iter().all(|window| window.start <= time && time < window.end), "{size} {time}");
+                assert!(
+                    windows.iter().all(|window| window.start <= time && time < window.end),
+                    "{size} {time}"
+                );
                 let last = *windows.last().expect("one");
                 assert_eq!(slices.expires_at(slices.slice_of(time)), last.end);
-                if size == advance && let Some(before) = before.filter(|before| *before != last) {
+                if size == advance
+                    && let Some(before) = before.filter(|before| *before != last)
+                {
                     assert_eq!(before.end, last.start, "{size} {time}");
                 }
                 before = Some(last);

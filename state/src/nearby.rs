@@ -64,7 +64,9 @@ impl Store {
                 Side::Before => *key > *buffered,
                 Side::From => *key < *buffered,
             });
-            return Ok(Some(if is_nearer { &key[2..] } else { &buffered.expect("it is nearer")[2..] }.to_vec()));
+            return Ok(Some(
+                if is_nearer { &key[2..] } else { &buffered.expect("it is nearer")[2..] }.to_vec(),
+            ));
         }
         Ok(buffered.map(|key| key[2..].to_vec()))
     }

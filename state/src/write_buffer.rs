@@ -81,7 +81,9 @@ impl WriteBuffer {
             entry.delete = value.is_none();
             return;
         }
-        if !self.ordered.is_empty() && self.ordered.iter().any(|table| key.starts_with(&table.0.to_be_bytes())) {
+        if !self.ordered.is_empty()
+            && self.ordered.iter().any(|table| key.starts_with(&table.0.to_be_bytes()))
+        {
             self.order.insert(key.into());
         }
         let start = data.len() as u32;

@@ -78,9 +78,9 @@ impl Lowerer<'_> {
         let key_exprs = self.columns(flow, &key);
         let alias = group.alias.as_ref().map(|alias| alias.node.as_str());
         // Which session or sliding window an event counts in is known only where all of its key are: the events travel.
-        let needs_events = window.as_ref().is_some_and(|window| {
-            matches!(window.shape, WindowShape::Session | WindowShape::Sliding)
-        });
+        let needs_events = window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding));
         let input = if flow.is_partitioned_for(&key) {
             flow.node
         } else if needs_events {

@@ -57,9 +57,7 @@ impl WallClock {
     fn twice(self, wall: EventTime) -> Option<(Span, Span)> {
         let local = DateTime::from_timestamp_micros(wall.micros())?;
         match self.0.offset_from_local_datetime(&local.naive_utc()) {
-            LocalResult::Ambiguous(first, second) => {
-                Some((ahead(&first), ahead(&second)))
-            }
+            LocalResult::Ambiguous(first, second) => Some((ahead(&first), ahead(&second))),
             _ => None,
         }
     }
@@ -125,7 +123,9 @@ mod tests {
     /// The one undoes the other, and neither goes back, through all changes of half a century.
     #[test]
     fn the_line_never_goes_back() {
-        for zone in ["Europe/Paris", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia", "Africa/Casablanca"] {
+        for zone in
+            ["Europe/Paris", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia", "Africa/Casablanca"]
+        {
             let clock = clock(zone);
             let (mut shown_before, mut first_before) = (EventTime::MIN, EventTime::MIN);
             for quarter in 0..50 * 365 * 96 {

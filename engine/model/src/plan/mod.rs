@@ -513,9 +513,10 @@ impl Node {
     /// Are keys of its store found by their neighbours?
     pub fn has_ordered_store(&self) -> bool {
         let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
-        aggregate.window.as_ref().is_some_and(|window| {
-            matches!(window.shape, WindowShape::Session | WindowShape::Sliding)
-        })
+        aggregate
+            .window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
     }
 
     pub fn has_store(&self) -> bool {

@@ -5,8 +5,8 @@
 use super::Parts;
 use super::slide::sums;
 use crate::batch::Batch;
-use crate::closed::{CLOSED_KEY, Closed};
 use crate::clock::WallTime;
+use crate::closed::{CLOSED_KEY, Closed};
 use crate::emitting::Emitting;
 use crate::expression::RowErrors;
 use crate::group::{Arguments, Group, Share, update};
@@ -227,9 +227,8 @@ impl Aligned {
                     let (slice, key) =
                         read_window_start(whole).map_err(|cause| self.results.corrupt(&cause))?;
                     let windows = slices.windows_of(slice).into_iter();
-                    let open = windows.filter(|window| {
-                        window.end >= *from && slices.final_at(*window) > self.closed.at()
-                    });
+                    let open = windows
+                        .filter(|window| window.end >= *from && slices.final_at(*window) > self.closed.at());
                     changed.entry(key).or_default().extend(open);
                 }
                 let mut groups: BTreeMap<(Bounds, &[u8]), Group> = BTreeMap::new();

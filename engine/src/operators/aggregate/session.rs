@@ -5,8 +5,8 @@
 
 use super::Parts;
 use crate::batch::Batch;
-use crate::closed::Closed;
 use crate::clock::WallTime;
+use crate::closed::Closed;
 use crate::due::Due;
 use crate::emitting::Emitting;
 use crate::expression::RowErrors;
@@ -147,7 +147,8 @@ impl Sessions {
         // The watermark has left a session behind whose last event is older than this.
         let settled = watermark.minus(self.grace).minus(self.size);
         let from = time.max(settled);
-        let at_or_before = self.sessions.nearest(store, line, window_prefix(from.plus(MICRO)), Side::Before)?;
+        let at_or_before =
+            self.sessions.nearest(store, line, window_prefix(from.plus(MICRO)), Side::Before)?;
         let last = |sessions: &Overlay<Session>, slot: u32| sessions.get(slot).expect("it is there").last;
         let holds = at_or_before.filter(|slot| last(&self.sessions, *slot) >= from);
         // The first session that ends at or behind the event.

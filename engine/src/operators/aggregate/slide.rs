@@ -71,7 +71,14 @@ mod tests {
     fn call() -> AggregateCall {
         let ty = ScalarType::list(ScalarType::Int, false);
         let function = AggregateFunction::Collect { limit: 1000 };
-        AggregateCall { name: "ids".to_owned(), function, argument: None, ty, nullable: false, bounds: Vec::new() }
+        AggregateCall {
+            name: "ids".to_owned(),
+            function,
+            argument: None,
+            ty,
+            nullable: false,
+            bounds: Vec::new(),
+        }
     }
 
     /// A group that has collected one number.

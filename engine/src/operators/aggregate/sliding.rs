@@ -5,8 +5,8 @@
 use super::Parts;
 use super::slide::sums;
 use crate::batch::Batch;
-use crate::closed::Closed;
 use crate::clock::WallTime;
+use crate::closed::Closed;
 use crate::due::Due;
 use crate::emitting::Emitting;
 use crate::expression::RowErrors;
@@ -263,8 +263,7 @@ impl Sliding {
     ) -> Result<(), TaskError> {
         let mut lines: BTreeMap<Box<[u8]>, Vec<(EventTime, Change)>> = BTreeMap::new();
         for (slot, change) in changes {
-            let time =
-                time_at(&self.moments.point(slot)).map_err(|cause| self.results.corrupt(&cause))?;
+            let time = time_at(&self.moments.point(slot)).map_err(|cause| self.results.corrupt(&cause))?;
             lines.entry(self.moments.line(slot).into()).or_default().push((time, change));
         }
         let mut ends = BTreeMap::new();

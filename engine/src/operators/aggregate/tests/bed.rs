@@ -183,11 +183,7 @@ impl Bed {
         }
     }
 
-    fn call(
-        &mut self,
-        watermark: i64,
-        run: impl FnOnce(&mut dyn Operator, &mut Context<'_>),
-    ) {
+    fn call(&mut self, watermark: i64, run: impl FnOnce(&mut dyn Operator, &mut Context<'_>)) {
         let mut counters = Counters::default();
         let mut context = Context {
             store: &self.store,

@@ -37,10 +37,13 @@ pub fn windows(kind: Kind, grace: i64, read: &[Event]) -> (Vec<Window>, Vec<i64>
     match kind {
         Kind::Session { size } => sessions(size, grace, read),
         Kind::Sliding { size } => sliding(size, grace, read),
-        Kind::Aligned { size, advance, offset } => aligned(grace, read, (gcd(size, advance), offset), |time| {
-            let starts = (time - size - advance..=time).filter(|start| (start - offset).rem_euclid(advance) == 0);
-            starts.filter(|start| time < start + size).map(|start| (start, start + size)).collect()
-        }),
+        Kind::Aligned { size, advance, offset } => {
+            aligned(grace, read, (gcd(size, advance), offset), |time| {
+                let starts =
+                    (time - size - advance..=time).filter(|start| (start - offset).rem_euclid(advance) == 0);
+                starts.filter(|start| time < start + size).map(|start| (start, start + size)).collect()
+            })
+        }
         Kind::Cumulate { step, steps, offset } => aligned(grace, read, (step, offset), |time| {
             let start = (time - offset).div_euclid(step * steps) * step * steps + offset;
             (1..=steps).map(|number| (start, start + number * step)).filter(|(_, end)| time < *end).collect()
