@@ -68,11 +68,6 @@ impl Due {
         }
     }
 
-    /// Is this a key of a record?
-    pub fn owns(key: &[u8]) -> bool {
-        key.first() == Some(&TAG)
-    }
-
     /// The start of the bucket of a time.
     pub fn bucket_of(&self, at: EventTime) -> EventTime {
         at.floor_to(self.length)

@@ -137,9 +137,3 @@ impl ResultRows {
         })
     }
 }
-
-impl Rows {
-    pub fn len(&self) -> usize {
-        self.times.len()
-    }
-}
