@@ -155,10 +155,12 @@ impl Broken<'_> {
         if self.says("misplaced bracket") || self.says("mismatched bracket") {
             return Some(self.character(self.at, "this bracket closes none that is open"));
         }
-        let open = *open_brackets(&self.text()[..self.at]).last()?;
+        let here = self.text()[self.at..].chars().next().map_or(0, char::len_utf8);
+        let unclosed = self.says("unclosed bracket") || self.says("unexpected EOF");
+        let seen = if unclosed { self.at + here } else { self.at };
+        let open = *open_brackets(&self.text()[..seen]).last()?;
         let at_end = self.text()[self.at..].trim().is_empty();
         let above = open < self.line_start(self.at);
-        let unclosed = self.says("unclosed bracket") || self.says("unexpected EOF");
         if !(above && self.says("did not find expected") || at_end || unclosed) {
             return None;
         }
@@ -224,7 +226,11 @@ impl Broken<'_> {
     fn other(&self) -> Diagnostic {
         let at = self.at.min(self.text().len());
         if self.says("multiple") && self.says("documents") {
-            return self.character(at, "a file is one topology, and `---` begins another one").note("leave the line away");
+            let line = self.lines_before().find(|(_, line)| line.starts_with("---"));
+            let (start, end) = line.map_or((at, at), |(start, _)| (start, start + 3));
+            return self
+                .error(start, end, "a file is one topology, and `---` begins another one")
+                .note("put it into a file of its own");
         }
         if self.says("unknown anchor") || self.says("unknown alias") {
             return self.character(at, "there is no `&` above with the name that this `*` refers to");
@@ -280,6 +286,6 @@ mod tests {
     #[test]
     fn open_brackets_are_found_outside_of_texts() {
         assert_eq!(open_brackets("a: { b: [c], d: [ \"]}\" # }"), [3, 16]);
-        assert_eq!(open_brackets("a: { b: '{' }"), []);
+        assert!(open_brackets("a: { b: '{' }").is_empty());
     }
 }
