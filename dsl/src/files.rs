@@ -18,6 +18,11 @@ impl Files for NoFiles {
 
 /// A path that a file names, from the topology's folder on. Err: what is wrong with it.
 pub(crate) fn beside(from: &str, path: &str) -> Result<String, &'static str> {
+    // `./` says what holds anyway.
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
     if path.is_empty() {
         return Err("a path is needed here");
     }

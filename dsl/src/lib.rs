@@ -22,6 +22,7 @@ mod parse;
 pub mod source;
 mod text_comments;
 mod walk;
+mod word;
 mod yaml;
 
 pub use check::aggregate::is_aggregate;
@@ -33,3 +34,4 @@ pub use files::{Files, NoFiles};
 pub use format::{Unformatted, WIDTH, format};
 pub use graph::{GraphFormat, graph};
 pub use source::{SourceFile, Sources};
+pub use word::{word_elsewhere, word_meant, word_page};

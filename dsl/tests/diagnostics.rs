@@ -118,6 +118,40 @@ fn edits_mend_what_they_are_given_for() {
     assert!(mended >= 30, "{mended}");
 }
 
+/// What a mend of the syntax leaves is right, or has a mend of its own: nobody is led into a text that is worse.
+#[test]
+fn mends_of_the_syntax_lead_to_a_text_that_is_read() {
+    let is_syntax = |diagnostic: &&Diagnostic| diagnostic.code == codes::SYNTAX;
+    let (mut mended, mut worse) = (0, Vec::new());
+    for file in files("wrong").into_iter().filter(|file| !file.sources.own().is_yaml()) {
+        let name = file.sources.own().name.clone();
+        let without = |file: &Compiled| {
+            let syntax = file.diagnostics.iter().filter(is_syntax);
+            syntax.filter(|diagnostic| diagnostic.edit(&file.sources).is_none()).count()
+        };
+        let (hopeless, mut now) = (without(&file), file);
+        loop {
+            let own = now.sources.own().text.clone();
+            let edits = now.diagnostics.iter().filter(is_syntax).filter_map(|told| told.edit(&now.sources));
+            let Some(edit) = edits.into_iter().find(|edit| now.sources.file_of(edit.span).0 == 0) else {
+                break;
+            };
+            let mut text = own;
+            text.replace_range(now.sources.own().range(edit.span), &edit.text);
+            mended += 1;
+            assert!(mended < 2000, "{name}: mends without end\n{text}");
+            now = compiled(&folder("wrong"), &SourceFile::new(name.clone(), text), &BTreeMap::new());
+        }
+        let left = without(&now);
+        let told = render(&now.sources, &now.diagnostics);
+        if left > hopeless {
+            worse.push(format!("{name}: {left} are left, and {hopeless} had no mend\n{told}"));
+        }
+    }
+    assert!(worse.is_empty(), "{}", worse.join("\n"));
+    assert!(mended >= 200, "{mended}");
+}
+
 #[test]
 fn forms_for_machines() {
     let all: Vec<Compiled> =

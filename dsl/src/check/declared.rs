@@ -5,6 +5,7 @@ use super::param::{Given, params};
 use super::typed::Type;
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::nested::{self, TYPE_DEPTH_MAX};
@@ -217,9 +218,13 @@ impl<'a> Types<'a> {
                     .map(|(name, _)| *name)
                     .chain(self.declared.keys().copied())
                     .chain(["decimal"]);
-                match did_you_mean(name, names) {
-                    Some(meant) => diagnostic.meant(&meant),
-                    None => diagnostic
+                match (elsewhere::type_of(name), did_you_mean(name, names), elsewhere::type_note(name)) {
+                    (Some(here), ..) => {
+                        diagnostic.here(format!("here it is called `{here}`")).instead_of(name, here)
+                    }
+                    (None, Some(meant), _) => diagnostic.meant(&meant),
+                    (None, None, Some(note)) => diagnostic.note(note),
+                    (None, None, None) => diagnostic
                         .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
                 }
             }

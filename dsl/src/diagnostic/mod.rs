@@ -117,6 +117,13 @@ impl Diagnostic {
         self
     }
 
+    /// All that stands at the primary place is `found`, and would be right as `text`. In YAML a place may be wider: then nothing is mended.
+    #[must_use]
+    pub(crate) fn instead_of(self, found: &str, text: impl Into<String>) -> Diagnostic {
+        let place = self.labels[0].span;
+        if (place.end - place.start) as usize == found.len() { self.mended_by(place, text) } else { self }
+    }
+
     /// The change of the file that mends it, where there is one.
     pub fn edit(&self, sources: &Sources) -> Option<Edit> {
         edit::resolve(self.mend.as_ref()?, self.labels[0].span, sources)

@@ -8,7 +8,8 @@ use tidegate_dsl::diagnostic::{self, codes, did_you_mean};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A topology file, a code such as T0512, a function such as `lower`, or `functions` or `codes` for a list of them
+    /// A topology file, a code such as T0512, a word such as `rolling`, a function such as `lower`, or `steps`, `functions` or
+    /// `codes` for a list of them
     what: PathBuf,
     #[command(flatten)]
     params: load::Params,
@@ -49,10 +50,7 @@ pub fn explain(arguments: &Arguments) -> u8 {
         print(&page);
         return OK;
     }
-    let looks_like_code = text.len() == 5
-        && text.starts_with(['T', 't'])
-        && text[1..].bytes().all(|byte| byte.is_ascii_digit());
-    if looks_like_code && !arguments.what.exists() {
+    if looks_like_code(&text) && !arguments.what.exists() {
         let Some(code) = codes::parse(&text) else {
             eprintln!("error: there is no code {text}");
             return FAILED;
@@ -61,14 +59,19 @@ pub fn explain(arguments: &Arguments) -> u8 {
         return OK;
     }
     if !arguments.what.exists() && is_name(&text) {
-        eprintln!("error: there is no file and no function {text}");
+        eprintln!("error: there is no file, no word and no function {text}");
         let aggregate = tidegate_functions::aggregate_called_elsewhere(&text);
         if let Some(function) = tidegate_functions::called_elsewhere(&text).or(aggregate) {
             eprintln!("here it is called `{}`", function.name);
             return FAILED;
         }
+        if let Some(note) = tidegate_dsl::word_elsewhere(&text) {
+            eprintln!("{note}");
+            return FAILED;
+        }
         let aggregates = tidegate_functions::aggregates().iter().map(|function| function.name);
-        if let Some(meant) = did_you_mean(&text, tidegate_functions::names().chain(aggregates)) {
+        let function = did_you_mean(&text, tidegate_functions::names().chain(aggregates));
+        if let Some(meant) = tidegate_dsl::word_meant(&text).or(function) {
             eprintln!("did you mean `{meant}`?");
         }
         return FAILED;
@@ -80,7 +83,14 @@ pub fn explain(arguments: &Arguments) -> u8 {
     OK
 }
 
-/// The page of a function, or of all of them, or of all codes.
+/// `T301` is `T0301`.
+fn looks_like_code(text: &str) -> bool {
+    (2..=5).contains(&text.len())
+        && text.starts_with(['T', 't'])
+        && text[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The page of a word, of a function, or of all of them, or of all codes.
 fn reference_page(name: &str, format: ReferenceFormat) -> Option<String> {
     match (name, format) {
         ("functions", ReferenceFormat::Text) => Some(tidegate_functions::overview()),
@@ -90,8 +100,10 @@ fn reference_page(name: &str, format: ReferenceFormat) -> Option<String> {
         (name, _) => {
             // `sum` of a list and `sum` of events are two functions.
             let both = [tidegate_functions::find(name), tidegate_functions::find_aggregate(name)];
-            let pages: Vec<String> = both.into_iter().flatten().map(tidegate_functions::page).collect();
-            (!pages.is_empty()).then(|| pages.join("\n\n"))
+            let functions = both.into_iter().flatten().map(tidegate_functions::page);
+            // `filter` is a step, and a function of lists.
+            let pages: Vec<String> = tidegate_dsl::word_page(name).into_iter().chain(functions).collect();
+            (!pages.is_empty()).then(|| pages.join("\n\n\n"))
         }
     }
 }
@@ -113,4 +125,23 @@ pub fn graph(arguments: &GraphArguments) -> u8 {
     };
     print(&tidegate_dsl::graph(&compiled.plan.expect("told otherwise"), format));
     OK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_words_and_functions_are_told_apart() {
+        assert!(looks_like_code("T0301") && looks_like_code("t301"));
+        assert!(!looks_like_code("top") && !looks_like_code("T"));
+        assert_eq!(codes::parse("T301"), codes::parse("T0301"));
+        let page = |name: &str| reference_page(name, ReferenceFormat::Text);
+        assert!(page("rolling").is_some_and(|page| page.contains("excluding current")));
+        // A step, and a function of lists.
+        assert!(
+            page("filter").is_some_and(|page| page.contains("filter CONDITION") && page.contains("filter("))
+        );
+        assert_eq!(page("frobnicate"), None);
+    }
 }

@@ -64,7 +64,7 @@ enum Command {
     Convert(convert::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain steps\n  tidegate explain rolling\n  tidegate explain functions\n  tidegate explain lower"
     )]
     Explain(explain::Arguments),
     /// Draws the topology

@@ -95,7 +95,13 @@ impl Checker<'_> {
         };
         let plural = if takes == "1" { "" } else { "s" };
         let message = format!("`{}` takes {takes} argument{plural}, and is given {given}", function.name);
-        self.diagnostics.push(Diagnostic::error(codes::BAD_ARGUMENTS, span, message).note(usage(function)));
+        let mut diagnostic = Diagnostic::error(codes::BAD_ARGUMENTS, span, message);
+        if function.name == "decimal" && given == 3 {
+            diagnostic = diagnostic.note(
+                "it always has 38 digits: say only how many stand behind the point, as in `decimal(x, 4)`",
+            );
+        }
+        self.diagnostics.push(diagnostic.note(usage(function)));
         false
     }
 

@@ -6,7 +6,6 @@ mod call;
 mod collection;
 mod each;
 mod fit;
-mod forms;
 mod instead;
 mod known;
 mod narrow;
@@ -21,6 +20,7 @@ use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::facts::Facts;
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
@@ -270,12 +270,31 @@ impl<'a> Checker<'a> {
             other => {
                 let message = format!("`{name}` cannot be a field of {}", other.describe());
                 let mut diagnostic = Diagnostic::error(codes::NO_RECORD, span, message);
-                if let Some(help) = nested::instead_of_field(&other, name) {
-                    diagnostic = diagnostic.note(help);
+                let function = elsewhere::function_here(name);
+                match (nested::instead_of_field(&other, name), function, shown.strip_suffix(name)) {
+                    (Some(help), ..) => diagnostic = diagnostic.note(help),
+                    (None, Some(function), Some(value)) => {
+                        let call = format!("{function}({})", value.trim_end_matches('.'));
+                        diagnostic = diagnostic
+                            .note(format!("write `{call}`: values have no properties"))
+                            .instead_of(shown, call);
+                    }
+                    _ => {}
                 }
                 self.diagnostics.push(diagnostic);
                 Typed::Wrong
             }
+        }
+    }
+
+    /// What is spread has most often the name that the event has elsewhere.
+    fn note_whole_event(&mut self, span: Span) {
+        let unknown =
+            |told: &&mut Diagnostic| told.code == codes::UNKNOWN_NAME && told.labels[0].span == span;
+        if let Some(told) = self.diagnostics.last_mut().filter(unknown)
+            && told.mend.is_none()
+        {
+            told.notes.push("all fields of the event are written `..it`".to_owned());
         }
     }
 
@@ -313,7 +332,10 @@ impl<'a> Checker<'a> {
                     Typed::Record(spread) => {
                         spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value))
                     }
-                    Typed::Wrong => wrong = true,
+                    Typed::Wrong => {
+                        self.note_whole_event(value.span);
+                        wrong = true;
+                    }
                     other => {
                         let message = format!("only a record can be spread, not {}", other.describe());
                         self.error(codes::NO_RECORD, value.span, message);

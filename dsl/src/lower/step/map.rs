@@ -104,7 +104,10 @@ impl Lowerer<'_> {
                         place,
                         format!("`map` makes an event, which is a record, not {}", other.describe()),
                     )
-                    .note("write its fields: `{ name: value, … }`"),
+                    .note(match other.describe().starts_with('{') {
+                        true => "a field's name stands without quotes: `{ name: value, … }`; keys in quotes make a map",
+                        false => "write its fields: `{ name: value, … }`",
+                    }),
                 );
                 return None;
             }
