@@ -85,7 +85,7 @@ fn inside(expression: &str) -> String {
 }
 
 /// A plain text as one with values: other braces are doubled.
-fn interpolated(literal: &str, places: &[String]) -> String {
+pub(crate) fn interpolated(literal: &str, places: &[String]) -> String {
     let mut text = String::from("f");
     let mut rest = literal;
     while let Some(first) = rest.chars().next() {

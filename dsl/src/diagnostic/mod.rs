@@ -10,6 +10,7 @@ mod sarif;
 
 pub use codes::Code;
 pub use edit::Edit;
+pub(crate) use edit::interpolated;
 pub use github::render_github;
 pub use json::render_json;
 pub use reference::{overview, reference};
@@ -88,13 +89,6 @@ impl Diagnostic {
         self
     }
 
-    /// All that stands at the primary place is `found`, and would be right as `text`. In YAML a place may be wider: then nothing is mended.
-    #[must_use]
-    pub(crate) fn instead_of(self, found: &str, text: impl Into<String>) -> Diagnostic {
-        let place = self.labels[0].span;
-        if (place.end - place.start) as usize == found.len() { self.mended_by(place, text) } else { self }
-    }
-
     /// As [`Diagnostic::mended_by`], of a whole scalar of YAML with its quotes.
     #[must_use]
     pub(crate) fn replaced_in_yaml(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
@@ -121,6 +115,13 @@ impl Diagnostic {
     pub(crate) fn without_dollar(mut self) -> Diagnostic {
         self.mend = Some(edit::Mend::Dollar);
         self
+    }
+
+    /// All that stands at the primary place is `found`, and would be right as `text`. In YAML a place may be wider: then nothing is mended.
+    #[must_use]
+    pub(crate) fn instead_of(self, found: &str, text: impl Into<String>) -> Diagnostic {
+        let place = self.labels[0].span;
+        if (place.end - place.start) as usize == found.len() { self.mended_by(place, text) } else { self }
     }
 
     /// The change of the file that mends it, where there is one.

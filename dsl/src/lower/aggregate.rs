@@ -176,11 +176,10 @@ impl Lowerer<'_> {
         flow: &Flow,
     ) -> Option<Vec<AggregateCall>> {
         let event = flow.event();
-        let mut calls = Vec::new();
-        for (name, expr) in functions {
-            calls.push(self.aggregate_call(name, expr, &event)?);
-        }
-        Some(calls)
+        // What is wrong with one of them is told though another one is wrong too.
+        let calls: Vec<Option<AggregateCall>> =
+            functions.iter().map(|(name, expr)| self.aggregate_call(name, expr, &event)).collect();
+        calls.into_iter().collect()
     }
 
     pub(super) fn aggregate_call(

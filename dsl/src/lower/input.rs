@@ -171,12 +171,6 @@ impl<'a> Lowerer<'a> {
             let diagnostic =
                 Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
             match did_you_mean(&text, names.clone()) {
-                // `payments.card`: the event's own fields stand alone.
-                _ if let Some(own) = path.node.get(1..).map(|rest| rest.join("."))
-                    && schema.index_of(&own).is_some() =>
-                {
-                    diagnostic.here(format!("did you mean `{own}`?")).mended_by(path.span, own)
-                }
                 Some(meant) => diagnostic.meant(&meant),
                 None if let [_, rest @ ..] = &path.node[..]
                     && schema.index_of(&rest.join(".")).is_some() =>

@@ -42,7 +42,7 @@ pub fn word_elsewhere(name: &str) -> Option<String> {
     }
     let note = elsewhere::step(&lower)
         .or_else(|| elsewhere::declaration(&lower))
-        .or_else(|| crate::check::expr::form_for(&lower))
+        .or_else(|| elsewhere::function(&lower))
         .or_else(|| elsewhere::type_note(&lower))?;
     Some(format!("`{name}` is no word of this language: {note}"))
 }

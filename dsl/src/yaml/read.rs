@@ -112,25 +112,41 @@ impl Reader<'_> {
     }
 
     /// Entries that are the parts of one value, which a comma has split: each is told. `{ a: f(x, y) }` has a value `f(x`, and a key `y)`.
-    fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
+    pub(super) fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
         let mut split = Vec::new();
         for (index, (key, value)) in entries.iter().enumerate() {
             if !is_split_off(key, value) {
                 continue;
             }
             let front = (0..index).rev().find(|front| !matches!(entries[*front].1.kind, Kind::Null));
-            let start = front.map_or(key.span, |front| entries[front].1.span);
             split.extend(front.unwrap_or(index)..=index);
-            self.split_by_comma(start.to(key.span));
+            let Some(front) = front else {
+                self.split_by_comma(key.span, None);
+                continue;
+            };
+            let whole = match &entries[front].1.kind {
+                Kind::Scalar(scalar) if !scalar.quoted => {
+                    let behind = entries[front + 1..=index].iter().map(|(key, _)| key.name.as_str());
+                    Some(std::iter::once(scalar.text.as_str()).chain(behind).collect::<Vec<_>>().join(", "))
+                }
+                _ => None,
+            };
+            self.split_by_comma(entries[front].1.span.to(key.span), whole.as_deref());
         }
         split
     }
 
-    fn split_by_comma(&mut self, span: Span) {
+    /// `whole`: the value as it was meant.
+    fn split_by_comma(&mut self, span: Span, whole: Option<&str>) {
         let diagnostic =
             Diagnostic::error(codes::YAML_SHAPE, span, "inside of `{ }` YAML ends a value at a comma")
                 .note("put the whole value in quotes, or write each field on a line of its own");
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(match whole.filter(|whole| !whole.contains('\'')) {
+            Some(whole) => {
+                diagnostic.here(format!("write `'{whole}'`")).replaced_in_yaml(span, format!("'{whole}'"))
+            }
+            None => diagnostic,
+        });
     }
 
     pub(super) fn key_name(&mut self, key: &Key) -> Option<Name> {
@@ -147,7 +163,7 @@ impl Reader<'_> {
                     .replaced_in_yaml(slashes, "#"),
             );
         } else if key.name.ends_with([')', ']', '}']) {
-            self.split_by_comma(key.span);
+            self.split_by_comma(key.span, None);
         } else {
             self.error(
                 codes::YAML_SHAPE,

@@ -3,7 +3,7 @@
 use super::read::Reader;
 use super::tree::{Key, Kind, Node};
 use crate::ast::*;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 const WORDS: [&str; 25] = [
     "filter",
@@ -43,6 +43,9 @@ impl Reader<'_> {
             );
             return None;
         };
+        if !self.split_values(entries).is_empty() {
+            return None;
+        }
         let beside = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
         let mut words = entries.iter().filter(|(key, _)| key.name != "as" && key.name != "errors");
         let (key, value) = match (words.next(), words.next()) {
@@ -51,6 +54,9 @@ impl Reader<'_> {
                 let diagnostic = if WORDS.contains(&second.name.as_str()) {
                     Diagnostic::error(codes::YAML_SHAPE, second.span, "a step has one word")
                         .here("begin another step here: `- `")
+                } else if let Some(meant) = did_you_mean(&second.name, ["as", "errors"]) {
+                    let message = format!("`{}` is no part of a step", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).meant(&meant)
                 } else {
                     let message =
                         format!("`{}` stands beside the step's word, and belongs into it", second.name);

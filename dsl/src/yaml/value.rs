@@ -53,8 +53,11 @@ fn values(line: &str, mut depth: usize) -> Vec<Range<usize>> {
 
 /// The key that stands here, with its colon. 0: it is none.
 fn key_length(rest: &str) -> usize {
-    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'<' | b'-' | b'"');
-    let name = rest.bytes().take_while(|byte| is_key(*byte)).count();
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'<' | b'-');
+    let name = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.find('"').map_or(0, |end| end + 2),
+        None => rest.bytes().take_while(|byte| is_key(*byte)).count(),
+    };
     let behind = &rest[name..];
     let ends = behind.starts_with(": ") || behind == ":";
     if name > 0 && ends { name + 1 } else { 0 }

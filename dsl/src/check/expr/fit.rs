@@ -64,7 +64,8 @@ impl Checker<'_> {
                             span,
                             format!("this may be null, and {target} is needed"),
                         )
-                        .note("give a value for that case: `… ?? …`; or let only events go on that have one: `|> filter … is not null` before; or declare the type nullable: `?`"),
+                        .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`")
+                        .note("or let only events go on that have one: `|> filter … is not null` in a step before"),
                     ));
                     return None;
                 }

@@ -67,7 +67,7 @@ pub(super) fn instead(needed: ScalarType, given: &Expr) -> Option<Instead> {
         }
         (ScalarType::String, ..) => "as text: `string(…)` or `f\"{…}\"`".to_owned(),
         (ScalarType::Decimal { scale, .. }, ScalarType::Decimal { .. }, _) => format!(
-            "digits behind the point are not dropped by themselves: `round(…, {scale})` says that they are to be"
+            "no digits are dropped by themselves: `round(…, {scale})` leaves {scale} behind the point"
         ),
         (ScalarType::Decimal { scale, .. }, ScalarType::Float, _) => format!(
             "a float is not exact: `decimal(round(…, {scale}), {scale})` makes a decimal of it; money is best a decimal from the source on"

@@ -6,7 +6,6 @@ mod call;
 mod collection;
 mod each;
 mod fit;
-mod forms;
 mod instead;
 mod known;
 mod narrow;
@@ -28,7 +27,6 @@ use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
-pub(crate) use forms::form_for;
 pub(crate) use narrow::present_if;
 pub(crate) use operator::and;
 

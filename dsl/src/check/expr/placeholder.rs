@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::ast::{self, FormatPart};
 use crate::check::typed::Typed;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, interpolated};
 use crate::source::Span;
 use tidegate_model::ScalarType;
 use tidegate_model::expr::Expr;
@@ -73,12 +73,10 @@ impl Checker<'_> {
         }
         if let Some(first) = meant.first() {
             let message = format!("`{first}` is not replaced by a value: this is a plain text");
-            let example = meant.iter().fold(text.to_owned(), |text, place| {
-                text.replace(place.as_str(), place.trim_start_matches('$'))
-            });
+            let example = interpolated(&format!("\"{text}\""), &meant);
             self.diagnostics.push(
                 Diagnostic::warning(codes::PLACEHOLDER, span, message)
-                    .note(format!("a text with values in it begins with `f`: `f\"{example}\"`"))
+                    .note(format!("a text with values in it begins with `f`: `{example}`"))
                     .interpolated(meant),
             );
             return;

@@ -3,7 +3,7 @@
 use super::{Checker, list};
 use crate::check::typed::{RecordValue, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::parse::habit::elsewhere;
+use crate::parse::habit::elsewhere as habit;
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -16,20 +16,26 @@ impl Checker<'_> {
         }
         let fields = names.clone();
         names.extend(self.globals.params.keys().map(String::as_str));
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        let diagnostic =
+            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         let event = self.it.filter(|_| !in_function);
         self.diagnostics.push(match did_you_mean(name, names) {
             _ if let Some(event) = event
-                && let Some(told) = of_another_place(event, path, span, &diagnostic) =>
+                && let Some(told) = of_record(event, path, &diagnostic) =>
             {
                 told
             }
             Some(meant) => diagnostic.meant(&meant),
-            None if let Some(here) = elsewhere::constant(name) => {
+            None if let Some(here) = habit::constant(name) => {
                 diagnostic.here(format!("here it is written `{here}`")).instead_of(name, here)
             }
-            None if let Some(form) = super::forms::form_for(name) => diagnostic.note(form),
-            None if !in_function && path.len() == 1 && elsewhere::is_event(name) => {
+            // As SQL has it, without brackets: `CURRENT_TIMESTAMP`.
+            None if name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+                && let Some(note) = habit::function(name) =>
+            {
+                diagnostic.note(note)
+            }
+            None if !in_function && path.len() == 1 && habit::is_event(name) => {
                 diagnostic.note("the event as a whole is `it`").instead_of(name, "it")
             }
             None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
@@ -45,24 +51,14 @@ impl Checker<'_> {
 
 /// A field that is named by where it comes from (`payments.amount`), or is in one of the event's records (`reason`, which a join
 /// has put into `hit`).
-fn of_another_place(
-    event: &RecordValue,
-    path: &[String],
-    span: Span,
-    diagnostic: &Diagnostic,
-) -> Option<Diagnostic> {
+fn of_record(event: &RecordValue, path: &[String], diagnostic: &Diagnostic) -> Option<Diagnostic> {
     let (first, rest) = path.split_first()?;
     if let Some(field) = rest.first()
         && event.field(field).is_some()
     {
         let own = rest.join(".");
-        return Some(
-            diagnostic
-                .clone()
-                .here(format!("did you mean `{own}`?"))
-                .note("the event's own fields stand alone; only those that a join has brought stand behind its name")
-                .mended_by(span, own),
-        );
+        let told = diagnostic.clone().note(format!("the event's fields stand by themselves: `{own}`"));
+        return Some(told.instead_of(&path.join("."), own));
     }
     // `left.x`, or the name of the table where the join has given it another one.
     let wanted = rest.first().unwrap_or(first);
@@ -78,7 +74,7 @@ fn of_another_place(
         [only] => {
             let meant = format!("{only}.{behind}");
             let told = diagnostic.clone().here(format!("did you mean `{meant}`?"));
-            Some(told.note(format!("`{behind}` is a field of `{only}`")).mended_by(span, meant))
+            Some(told.note(format!("`{behind}` is a field of `{only}`")).instead_of(&path.join("."), meant))
         }
         many => {
             let all: Vec<String> = many.iter().map(|holder| format!("{holder}.{behind}")).collect();

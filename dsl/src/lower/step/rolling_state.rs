@@ -63,13 +63,18 @@ fn event_bytes(functions: &[AggregateCall]) -> i64 {
     TIME + functions.iter().map(argument).sum::<i64>()
 }
 
-/// To two digits: more would say more than is known.
-fn rounded(number: i64) -> i64 {
+/// To two digits, since more would say more than is known: `95,000`.
+fn rounded(number: i64) -> String {
     let mut unit = 1;
     while number / unit >= 100 {
         unit *= 10;
     }
-    number / unit * unit
+    let number = number / unit * unit;
+    match (number / 1_000_000, number / 1000 % 1000, number % 1000) {
+        (0, 0, ones) => ones.to_string(),
+        (0, thousands, ones) => format!("{thousands},{ones:03}"),
+        (millions, thousands, ones) => format!("{millions},{thousands:03},{ones:03}"),
+    }
 }
 
 fn runs_with_granularity(rolling: &Rolling) -> bool {
@@ -92,6 +97,7 @@ mod tests {
 
     #[test]
     fn figures_have_two_digits() {
-        assert_eq!([rounded(7), rounded(99), rounded(132), rounded(95_325)], [7, 99, 130, 95_000]);
+        let shown = [7, 99, 132, 95_325, 1_250_000].map(rounded);
+        assert_eq!(shown, ["7", "99", "130", "95,000", "1,200,000"]);
     }
 }

@@ -90,6 +90,46 @@ pub(crate) fn type_note(word: &str) -> Option<&'static str> {
     })
 }
 
+/// A function that is missing here on purpose, or is no function here.
+pub(crate) fn function(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "now" | "current_timestamp" | "getdate" | "sysdate" | "today" | "utcnow" | "current_date" => {
+            "an event is looked at by its own time, so that a replay gives the same: use the field that the source names with `time`"
+        }
+        "cast" | "convert" | "try_cast" => {
+            "a value is cast by the name of the type: `int(x)`, `string(x)`, `decimal(x, 2)`"
+        }
+        "if" | "iif" | "iff" => "a choice is written `if amount > 10.00 { \"large\" } else { \"small\" }`",
+        "case" | "decode" | "switch" => {
+            "a choice by value is written `match country { \"NL\" => 1, _ => 0 }`"
+        }
+        "is_null" | "isnull" | "is_none" => "write `x is null`",
+        "is_not_null" | "isnotnull" | "notnull" | "is_some" => "write `x is not null`",
+        "is_empty" | "isempty" | "empty" => "write `length(x) == 0`, of texts, lists and maps",
+        "is_not_empty" | "isnotempty" | "not_empty" | "non_empty" => {
+            "write `length(x) > 0`, of texts, lists and maps"
+        }
+        "format" | "sprintf" | "printf" | "interpolate" => {
+            "a text with values in it is `f\"{id} of {total}\"`; numbers are written by `format_number(…)`, times by `format_time(…)`"
+        }
+        "env" | "getenv" | "environ" => {
+            "a value of the environment is a param: `param NAME: TYPE = env(\"NAME\", default)`"
+        }
+        "equals" | "eq" | "equal" => "values are compared by `==`",
+        "list" | "array" | "struct" | "object" | "named_struct" => {
+            "a list is written `[a, b]`, a map `{ \"key\": value }`, a record `{ field: value }`"
+        }
+        "row_number" | "rank" | "dense_rank" | "lag" | "lead" => {
+            "what looks at several events is a step: `rolling`, `top N by … per …`, `latest by`, `match by`"
+        }
+        "not" => "write `not (…)`, in small letters",
+        "and" | "or" => "write `a and b`, `a or b`",
+        "exists" => "write `x is not null`",
+        "rand" | "random" | "uuid_generate" | "newid" => "a replay must give the same, so nothing is random",
+        _ => return None,
+    })
+}
+
 /// The constant that other languages write like this.
 pub(crate) fn constant(word: &str) -> Option<&'static str> {
     Some(match word {
