@@ -132,6 +132,19 @@ impl Look<'_> {
                 return Some(habit);
             }
         }
+        // `filter(a > 1).map(…)`
+        if here == "("
+            && self.near(-2) == "."
+            && matches!(self.near(-3), ")" | "}")
+            && elsewhere::is_step(self.near(-1))
+        {
+            return self.instead(
+                -2,
+                1,
+                "steps are joined by `|>`: `payments |> filter … |> map { … }`",
+                " |> ",
+            );
+        }
         if elsewhere::is_step(here)
             && !matches!(self.near(-1), "window" | "rolling" | "left" | "outer" | "flat" | "join")
         {
@@ -141,6 +154,14 @@ impl Look<'_> {
                 let habit = self.habit(self.index, message, "write `|>` before it")?;
                 return Some(habit.mended(self.before(self.index), "|> "));
             }
+        }
+        // `payments where amount > 10.00`
+        let lower = here.to_ascii_lowercase();
+        if let Some(note) = elsewhere::step(&lower).filter(|_| self.expects("the end of the declaration")) {
+            let message = format!("`{here}` is no step, and steps stand behind `|>`");
+            let habit = self.habit(self.index, message, note)?;
+            let filter = matches!(lower.as_str(), "where" | "having");
+            return Some(habit.mended_if(self.span(self.index), filter.then(|| "|> filter".to_owned())));
         }
         None
     }
