@@ -35,12 +35,9 @@ impl Look<'_> {
             || self.index == 0 && self.expects("a length of time such as `10m`");
         let alone = !self.is_declaration && self.tokens.len() == 1 && length;
         at -= usize::from(alone && self.index == 1);
-        if let Some(habit) = self.time() {
-            return Some(habit);
-        }
         let word = at.checked_sub(1).map_or("", |before| self.text(before));
         if !alone && !wanted(word) {
-            return None;
+            return self.time();
         }
         let (here, next) = (self.text(at), self.text(at + 1));
         let wrong = |length: usize, mend: Option<String>| {
