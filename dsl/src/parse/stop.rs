@@ -69,7 +69,8 @@ fn word(word: &str) -> String {
 const END: &str = "the end of the declaration";
 const VALUE: &str = "an expression";
 /// What is an expression too.
-const VALUES: [&str; 6] = [
+const VALUES: [&str; 7] = [
+    "a list `[ … ]`",
     "a name",
     "a string",
     "a number",

@@ -31,18 +31,32 @@ const DISORDER: [&str; 10] = [
 
 impl Look<'_> {
     pub(super) fn clause(&self) -> Option<Habit> {
-        self.route().or_else(|| match self.text(0) {
+        self.unbracketed().or_else(|| self.route()).or_else(|| match self.text(0) {
             "sink" => self.sink_option(),
             "source" | "table" | "global" => self.source_clause(),
             _ => None,
         })
     }
 
+    /// `kafka "payments"`
+    fn unbracketed(&self) -> Option<Habit> {
+        let at = if self.text(0) == "sink" && self.is_text(4) { 4 } else { self.index };
+        if !self.is_text(at) || !matches!(self.text(at - 1), "kafka" | "embedded") {
+            return None;
+        }
+        let text = format!("{}({})", self.text(at - 1), self.text(at));
+        let habit = self.habit(at, "a topic's name stands in brackets", format!("write `{text}`"))?;
+        Some(habit.mended(self.range(at - 1, at + 1), text))
+    }
+
     /// The topic behind `malformed ->`, `errors ->` and `late ->`.
     fn route(&self) -> Option<Habit> {
         let arrow = self.near(-1) == "->";
         let word = if arrow { self.near(-2) } else { self.near(-1) };
-        if !matches!(word, "malformed" | "errors" | "late") || self.text(0) == "test" {
+        if !matches!(word, "malformed" | "errors" | "late")
+            || self.text(0) == "test"
+            || self.depth(self.index) > 0
+        {
             return None;
         }
         let here = self.near(0);
@@ -134,12 +148,14 @@ impl Look<'_> {
         if self.index > open && self.index <= close {
             return self.option_inside(open, close);
         }
-        let here = self.near(0);
-        if self.index != close + 1 || !self.is_word(self.index) {
+        let comma = usize::from(self.near(0) == ",");
+        let at = self.index + comma;
+        let here = self.text(at);
+        if self.index != close + 1 || !self.is_word(at) {
             return None;
         }
         if matches!(here, "key" | "compacted" | "format" | "decimals" | "timestamps") {
-            let value = self.index + 1 + usize::from(matches!(self.near(1), ":" | "="));
+            let value = at + 1 + usize::from(matches!(self.text(at + 1), ":" | "="));
             let end = (value..self.tokens.len())
                 .find(|index| !(self.is_word(*index) || self.text(*index) == "."))
                 .unwrap_or(self.tokens.len());
@@ -175,6 +191,16 @@ impl Look<'_> {
             return None;
         }
         let before = self.near(-1);
+        if self.is_text(self.index) && before == ":" {
+            let option = self.near(-2);
+            if ["key", "format", "decimals", "timestamps"].contains(&option) {
+                let plain = self.near(0).trim_matches('"');
+                let note = format!("the value of an option stands without quotes: `{option}: {plain}`");
+                return self.instead(0, 1, &note, plain);
+            }
+            let note = "the file names the topic alone: brokers, groups and the like are given to `tidegate run`, as in `--brokers HOST:9092`";
+            return self.habit(self.index - 2, format!("there is no option `{option}`"), note);
+        }
         if self.near(0) == "=" {
             let note = format!("an option is given with a colon: `{before}: {}`", self.near(1));
             return self.instead(0, 1, &note, ":");
@@ -202,6 +228,9 @@ impl Look<'_> {
 
     /// `kafka(payments)`, `kafka('payments')`, `kafka(payments.eu)`
     pub(super) fn topic_unquoted(&self, close: usize) -> Option<Habit> {
+        if self.near(1) == ":" && self.is_text(self.index + 2) {
+            return self.instead(0, 2, "the topic's name stands first, and has no word before it", "");
+        }
         let end = (self.index..close).find(|index| self.text(*index) == ",").unwrap_or(close);
         let topic = self.slice(self.index, end).trim_matches('\'');
         let habit =
@@ -247,6 +276,16 @@ impl Look<'_> {
                 self.range(self.index, close + 1),
                 (!fields.contains(',')).then(|| format!(" {fields}")),
             ));
+        }
+        if here == "." && matches!(next, "key" | "time") && self.near(2) == "(" {
+            let close = self.closing(self.index + 2)?;
+            let text = format!(" {next} {}", self.slice(self.index + 3, close));
+            let habit = self.habit(
+                self.index,
+                "the clauses of a source stand behind the topic, without dots",
+                format!("write `kafka(\"…\"){text}`"),
+            )?;
+            return Some(habit.mended(self.range(self.index, close + 1), text));
         }
         if before == "by" && self.near(-2) == "key" {
             return self.instead(-1, 1, "write `key card`", "");

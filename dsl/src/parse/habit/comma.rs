@@ -48,6 +48,16 @@ impl Look<'_> {
                 return self.instead(0, 1, note, plain);
             }
         }
+        // `2,00` as a field's value
+        if self.near(-1) == ","
+            && digits(self.near(-2))
+            && digits(here)
+            && here.len() == 2
+            && self.near(-3) == ":"
+        {
+            let text = format!("{}.{here}", self.near(-2));
+            return self.instead(-2, 3, "a number has a point before its fraction", &text);
+        }
         if here == "+" && self.is_number(self.index + 1) && self.expects("an expression") {
             return self.instead(0, 1, "a number needs no sign", "");
         }
@@ -109,6 +119,9 @@ impl Look<'_> {
         }
         let ends_value = |text: &str| text.ends_with(|c: char| c.is_alphanumeric() || "_\")]}?".contains(c));
         let field = |index: usize| self.is_word(index) && !is_operator(self.text(index));
+        // `..` and a row behind a row
+        let other = self.near(0) == ".." || self.near(0) == "{" && self.near(-1) == "}";
+        let other = other || (self.is_text(at) || self.is_number(at) || self.near(0).starts_with("f\""));
         let missing = |index: usize| {
             let before = self.span(index - 1).end as usize;
             let habit = Habit::new(
@@ -122,10 +135,10 @@ impl Look<'_> {
             return self.instead(0, 1, "a field is given with a colon: `name: value`", ":");
         }
         if at > 0
-            && field(at)
+            && (field(at) || other)
             && ends_value(self.text(at - 1))
             && !is_operator(self.text(at - 1))
-            && (self.expects("`,`") || self.expected.is_empty())
+            && (self.expects("`,`") || self.expected.is_empty() || self.near(0) == "..")
         {
             return missing(at);
         }
@@ -150,6 +163,9 @@ fn is_operator(word: &str) -> bool {
             | "then"
             | "end"
             | "case"
+            | "where"
+            | "having"
+            | "over"
             | "switch"
             | "like"
             | "ilike"

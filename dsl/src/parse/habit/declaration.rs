@@ -33,6 +33,11 @@ impl Look<'_> {
                     let habit = self.habit(1, "a topology's name stands without quotes", NAMES)?;
                     Some(habit.mended(self.span(1), plain))
                 }
+                "topology" if self.text(2) == "{" => self.habit(
+                    2,
+                    "the declarations of a file stand one below the other, without braces",
+                    format!("write `topology {}` alone on its line", self.text(1)),
+                ),
                 "topology" if self.text(2) == "-" => {
                     self.habit(2, "a name has no `-`", format!("{NAMES}: `my_topology`"))
                 }
@@ -89,7 +94,7 @@ impl Look<'_> {
     }
 
     /// `sign` should stand at this token.
-    fn sign_expected(&self, index: usize, sign: &str, note: String) -> Option<Habit> {
+    pub(super) fn sign_expected(&self, index: usize, sign: &str, note: String) -> Option<Habit> {
         let found = match self.text(index) {
             "" => "the end of the declaration".to_owned(),
             found => format!("`{found}`"),
@@ -168,7 +173,7 @@ impl Look<'_> {
         }
         match self.text(self.index) {
             "=" => wrong(self.index, "the values of an enum are names, without numbers"),
-            "|" => wrong(self.index, "the values of an enum stand apart by commas"),
+            "|" | ";" => wrong(self.index, "the values of an enum stand apart by commas"),
             "}" if self.near(-1) == "{" => self.habit(self.index, "an enum has at least one value", form),
             here if self.is_number(self.index) => self
                 .habit(
@@ -258,134 +263,6 @@ impl Look<'_> {
         }
     }
 
-    fn sink(&self) -> Option<Habit> {
-        if !self.is_word(1) {
-            return None;
-        }
-        let name = self.text(1);
-        // `sink out = payments -> kafka("t")`, `sink out -> kafka("t") from payments`
-        let arrow = self.find("->", 2, self.tokens.len());
-        if self.text(2) == "=" && self.is_word(3) && arrow == Some(4) {
-            let habit = self.habit(
-                2,
-                "a sink has no name of its own",
-                format!("write `sink {} -> kafka(\"…\")`", self.text(3)),
-            )?;
-            return Some(habit.mended(self.range(1, 4), self.text(3)));
-        }
-        if self.near(0) == "from" && self.is_word(self.index + 1) {
-            let from = self.near(1);
-            let habit = self.habit(
-                self.index,
-                "a sink is named by the stream that leaves through it",
-                format!("write `sink {from} -> kafka(\"…\")`"),
-            )?;
-            let connector = arrow.map(|arrow| format!("sink {from} {}", self.slice(arrow, self.index)));
-            return Some(habit.mended_if(self.range(0, self.index + 2), connector));
-        }
-        if self.text(2) != "->" {
-            let habit = self.sign_expected(2, "->", format!("write `sink {name} -> kafka(\"…\")`"))?;
-            let replaced = matches!(self.text(2), "=" | "to" | ":" | "=>" | "|>" | "into" | ">");
-            return Some(
-                habit.mended_if(
-                    self.range(2, 3),
-                    (replaced && self.is_word(3))
-                        .then(|| if self.text(2) == ":" { " ->" } else { "->" }.to_owned()),
-                ),
-            );
-        }
-        if self.is_text(3) {
-            let topic = self.text(3);
-            let habit =
-                self.habit(3, "a topic is named inside of `kafka(…)`", format!("write `kafka({topic})`"))?;
-            return Some(habit.mended(self.span(3), format!("kafka({topic})")));
-        }
-        if self.is_word(3) && self.text(4) != "(" && self.text(4) != "." {
-            let topic = self.text(3);
-            let habit =
-                self.habit(3, format!("`{topic}` is no topic"), format!("write `kafka(\"{topic}\")`"))?;
-            return Some(habit.mended(self.span(3), format!("kafka(\"{topic}\")")));
-        }
-        None
-    }
-
-    fn source(&self) -> Option<Habit> {
-        let word = if self.text(0) == "source" { "source" } else { "table" };
-        let at = usize::from(self.text(0) == "global");
-        if !self.is_word(at + 1) || word == "table" && self.text(at + 2) == "=" {
-            return None;
-        }
-        let name = self.text(at + 1);
-        let form = format!("{word} {name}: TYPE = kafka(\"…\")");
-        if self.text(at + 2) != ":" {
-            let note = match word {
-                "source" => format!("a source says the type of its events: `{form}`"),
-                _ => format!(
-                    "a table of a topic says the type of its rows: `{form} key FIELD`; one that is made of a stream is `table {name} = STREAM |> …`"
-                ),
-            };
-            return self.sign_expected(at + 2, ":", note);
-        }
-        let end = self.tokens.len();
-        let Some(equals) = self.find("=", at + 2, end) else {
-            let note = format!("a source says its topic: `{form}`");
-            let instead = (at + 3..end).find(|index| {
-                matches!(self.text(*index), "from" | "<-" | "->" | "in") && self.depth(*index) == 0
-            });
-            return match instead {
-                Some(index) => Some(self.sign_expected(index, "=", note)?.mended(self.span(index), "=")),
-                None => self.sign_expected(end, "=", note),
-            };
-        };
-        if self.is_text(equals + 1) {
-            let topic = self.text(equals + 1);
-            let habit = self.habit(
-                equals + 1,
-                "a topic is named inside of `kafka(…)`",
-                format!("write `kafka({topic})`"),
-            )?;
-            return Some(habit.mended(self.span(equals + 1), format!("kafka({topic})")));
-        }
-        None
-    }
-
-    fn stream(&self) -> Option<Habit> {
-        let (second, third) = (self.text(2), self.text(3));
-        if !self.is_word(1) {
-            return None;
-        }
-        let name = self.text(1);
-        let is_table = self.text(0) == "table";
-        if second == ":" && !is_table {
-            // The type of a stream follows from its steps.
-            let end = self.find("|>", 2, self.tokens.len()).unwrap_or(self.tokens.len());
-            if let Some(equals) = self.find("=", 2, end) {
-                let habit = self.habit(
-                    2,
-                    "a stream's type follows from its steps, and is not said",
-                    format!("write `stream {name} = …`"),
-                )?;
-                return Some(habit.mended(self.range(2, equals + 1), " ="));
-            }
-        }
-        if second != "=" && !is_table {
-            let habit = self.sign_expected(2, "=", format!("write `stream {name} = INPUT |> …`"))?;
-            let replaced = matches!(second, "from" | ":" | "<-" | "->" | ":=" | "is") && self.is_word(3);
-            return Some(habit.mended_if(
-                self.range(2, 3),
-                replaced.then(|| if second == ":" { " =" } else { "=" }.to_owned()),
-            ));
-        }
-        if matches!(third, "select" | "from") {
-            return self.habit(
-                3,
-                format!("`{third}` does not begin a stream"),
-                "a stream begins with the name of what it reads: `payments |> filter … |> map { … }`",
-            );
-        }
-        None
-    }
-
     fn function(&self) -> Option<Habit> {
         let close = self.closing(2)?;
         if self.is_word(3) && self.text(4) != ":" {
@@ -426,23 +303,27 @@ impl Look<'_> {
         if self.near(0) == "=>" && self.depth(self.index) == 0 {
             return self.instead(0, 1, "a function's body stands behind `=`", "=");
         }
-        let equals =
-            (close..self.tokens.len()).any(|index| self.text(index) == "=" && self.depth(index) == 0);
+        let find = |sign: &str| {
+            (close + 2..self.tokens.len()).find(|index| self.text(*index) == sign && self.depth(*index) == 0)
+        };
+        let (equals, brace) = (find("="), find("{"));
+        // A record as a body has its names: `= { id: x.id }`.
+        let record = |brace: usize| {
+            matches!(self.text(brace + 1), ".." | "}") || matches!(self.text(brace + 2), ":" | "," | "}")
+        };
         let brace =
-            (close + 2..self.tokens.len()).find(|index| self.text(*index) == "{" && self.depth(*index) == 0);
-        if let (false, Some(brace)) = (equals, brace) {
-            let habit = self.habit(
-                brace,
-                "a function's body stands behind `=`",
-                "write `= x + 1`, without braces and `return`",
-            )?;
-            let end = self.closing(brace)?;
-            let first = brace + 1 + usize::from(self.text(brace + 1) == "return");
-            let body = self.slice(first, end);
-            let plain = first < end && !body.contains(';');
-            return Some(habit.mended_if(self.range(brace, end + 1), plain.then(|| format!("= {body}"))));
-        }
-        None
+            brace.filter(|brace| equals.is_none() || equals == brace.checked_sub(1) && !record(*brace))?;
+        let habit = self.habit(
+            brace,
+            "a function's body stands behind `=`, without braces",
+            "write `= x + 1`, without `return`",
+        )?;
+        let end = self.closing(brace)?;
+        let first = brace + 1 + usize::from(self.text(brace + 1) == "return");
+        let body = self.slice(first, end);
+        let plain = first < end && !body.contains(';');
+        let place = self.range(equals.unwrap_or(brace), end + 1);
+        Some(habit.mended_if(place, plain.then(|| format!("= {body}"))))
     }
 }
 

@@ -37,7 +37,7 @@ impl Look<'_> {
         at -= usize::from(alone && self.index == 1);
         let word = at.checked_sub(1).map_or("", |before| self.text(before));
         if !alone && !wanted(word) {
-            return None;
+            return self.time();
         }
         let (here, next) = (self.text(at), self.text(at + 1));
         let wrong = |length: usize, mend: Option<String>| {
@@ -81,6 +81,73 @@ impl Look<'_> {
             };
         }
         wrong(1, unit_of(&unit).map(|unit| digits + unit))
+    }
+}
+
+impl Look<'_> {
+    /// `at: 10:00`, `2026-01-01T10:00:00Z`, `TIMESTAMP '…'`, `5 minutes`, `interval '5' minute` in an expression.
+    fn time(&self) -> Option<Habit> {
+        let (before, here, next) = (self.near(-1), self.near(0), self.near(1));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let note = "a time begins with `@`: `@2026-01-01T10:05:00Z`, or `@10:05` in a test";
+        let from = if here == ":"
+            && digits(before)
+            && before.len() <= 2
+            && next.starts_with(|c: char| c.is_ascii_digit())
+        {
+            self.index - 1
+        } else if self.is_number(self.index)
+            && before == "-"
+            && self.near(-3) == "-"
+            && digits(self.near(-4))
+            && self.near(-4).len() == 4
+        {
+            self.index - 4
+        } else {
+            return self.length_in_words();
+        };
+        // What follows without a space belongs to it.
+        let mut end = self.index + 1;
+        while end < self.tokens.len()
+            && self.behind(end - 1).end == self.span(end).start
+            && (self.is_number(end) || self.is_word(end) || matches!(self.text(end), ":" | "-" | "+"))
+        {
+            end += 1;
+        }
+        let text = format!("@{}", self.slice(from, end));
+        let habit = Habit::new(
+            self.range(from, end),
+            format!("`{}` does not belong here", self.slice(from, end)),
+            note,
+        );
+        Some(habit.mended(self.range(from, end), text))
+    }
+
+    fn length_in_words(&self) -> Option<Habit> {
+        let (before, here) = (self.near(-1), self.near(0));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if before.eq_ignore_ascii_case("interval") && matches!(here, "'" | "\"") {
+            let (number, unit) = (self.near(1), unit_of(&self.near(3).to_ascii_lowercase()));
+            let text = unit.filter(|_| digits(number)).map(|unit| format!("{number}{unit}"));
+            let habit = self.habit(self.index - 1, format!("`{before}` does not belong here"), UNITS)?;
+            return Some(habit.mended_if(self.range(self.index - 1, self.index + 4), text));
+        }
+        if matches!(before.to_ascii_lowercase().as_str(), "timestamp" | "datetime")
+            && (here == "'" || self.is_text(self.index))
+        {
+            return self.habit(
+                self.index - 1,
+                format!("`{before}` does not belong here"),
+                "a point in time is written `@2026-01-01T10:05:00Z`",
+            );
+        }
+        let unit =
+            unit_of(&here.to_ascii_lowercase()).filter(|_| digits(before) && self.is_word(self.index))?;
+        // `5 s` may be a name behind a number.
+        if here.len() < 2 {
+            return None;
+        }
+        self.instead(-1, 2, UNITS, &format!("{before}{unit}"))
     }
 }
 

@@ -5,7 +5,8 @@ use super::super::{DECLARATIONS, STEPS};
 /// What a step of this name is called here.
 pub(crate) fn step(word: &str) -> Option<&'static str> {
     Some(match word {
-        "where" | "having" | "when" => "write `filter`",
+        "where" | "when" => "write `filter`",
+        "having" => "write a `filter` behind the `aggregate`",
         "order" | "sort" | "limit" => {
             "a stream has no end, so it has no order; `top` and windows look at a part of it"
         }

@@ -18,7 +18,10 @@ impl Look<'_> {
         if self.near(-1) == "|>" {
             return self.no_pipeline_step();
         }
-        self.joined_otherwise().or_else(|| self.leaves()).or_else(|| self.merged())
+        self.joined_otherwise()
+            .or_else(|| self.leaves())
+            .or_else(|| self.merged())
+            .or_else(|| self.step_elsewhere())
     }
 
     /// Something else than the first word of a step stands behind `|>`.
@@ -132,6 +135,19 @@ impl Look<'_> {
                 return Some(habit);
             }
         }
+        // `filter(a > 1).map(…)`
+        if here == "("
+            && self.near(-2) == "."
+            && matches!(self.near(-3), ")" | "}")
+            && elsewhere::is_step(self.near(-1))
+        {
+            return self.instead(
+                -2,
+                1,
+                "steps are joined by `|>`: `payments |> filter … |> map { … }`",
+                " |> ",
+            );
+        }
         if elsewhere::is_step(here)
             && !matches!(self.near(-1), "window" | "rolling" | "left" | "outer" | "flat" | "join")
         {
@@ -141,6 +157,20 @@ impl Look<'_> {
                 let habit = self.habit(self.index, message, "write `|>` before it")?;
                 return Some(habit.mended(self.before(self.index), "|> "));
             }
+        }
+        None
+    }
+
+    /// A word of another language's step, without `|>`.
+    fn step_elsewhere(&self) -> Option<Habit> {
+        let here = self.near(0);
+        // `payments where amount > 10.00`
+        let lower = here.to_ascii_lowercase();
+        if let Some(note) = elsewhere::step(&lower).filter(|_| self.expects("the end of the declaration")) {
+            let message = format!("`{here}` is no step, and steps stand behind `|>`");
+            let habit = self.habit(self.index, message, note)?;
+            let filter = lower == "where";
+            return Some(habit.mended_if(self.span(self.index), filter.then(|| "|> filter".to_owned())));
         }
         None
     }

@@ -22,8 +22,14 @@ impl Look<'_> {
                 "dedupe" => self.within(step),
                 "branch" => self.branch(),
                 "group" | "repartition" => self.grouped(step),
-                "expand" => self.expanded(step),
-                "filter" => self.conditions(),
+                "expand" => self.expanded(),
+                "filter" => self.conditions(step),
+                "top" => self.order_of_rows(),
+                "emit" if self.index > step.keyword + 1 && self.is_word(self.index) => self.habit(
+                    self.index,
+                    format!("`{}` does not belong here", self.near(0)),
+                    "`emit` says one thing: `emit final`, `emit changes` or `emit every 10s`",
+                ),
                 _ => None,
             })
             .or_else(|| self.other_order(step))
@@ -75,8 +81,12 @@ impl Look<'_> {
         };
         let aggregates = matches!(keyword, "aggregate" | "rolling");
         if keyword == "aggregate" && self.near(0) == "by" && self.depth(self.index) == 0 {
-            let key = self.slice(self.index + 1, end);
-            let fields = self.slice(step.keyword, self.index);
+            let brace = self.find("{", self.index, end);
+            let key = self.slice(self.index + 1, brace.unwrap_or(end));
+            let fields = match brace {
+                Some(brace) => format!("aggregate {}", self.slice(brace, end)),
+                None => self.slice(step.keyword, self.index).to_owned(),
+            };
             let habit = self.habit(
                 self.index,
                 "the key of an `aggregate` stands in a step before it",
@@ -130,6 +140,18 @@ impl Look<'_> {
         let part =
             self.parts(open + 1, close).into_iter().find(|(from, to)| (*from..=*to).contains(&self.index))?;
         let named = matches!(self.text(part.0 + 1), ":") || self.text(part.0) == "..";
+        let value = self.text(part.0 + 1) != "="
+            && (self.is_word(part.0) || self.is_number(part.0) || self.is_text(part.0));
+        let value = value
+            && !named
+            && self.index > part.0
+            && self.index < part.1
+            && !self.is_word(self.index)
+            && self.text(part.0 + 1) != "(";
+        if value && !aggregates && !matches!(here, "}" | "," | ":" | "=") {
+            let note = format!("write `{{ name: {} }}`", self.slice(part.0, part.1));
+            return self.habit(part.0, "a value that is no field needs a name", note);
+        }
         let renamed = self.find("as", part.0, part.1).is_some_and(|at| at + 2 == part.1);
         let nameless = aggregates && self.text(part.0 + 1) == "(";
         if named || !(renamed || nameless || here == "*" && self.near(-1) != ".") {
@@ -160,7 +182,15 @@ impl Look<'_> {
         if matches!(self.text(first), "{" | "[" | "(") {
             let close = self.closing(first)?;
             let inside = self.slice(first + 1, close);
-            let names = !inside.contains(['(', ':', '*', '+', '"']);
+            let names = !inside.contains(['(', ':', '*', '+', '"', '.', '=']);
+            let fields = self.as_fields(first + 1, close).filter(|_| keyword == "select" && !names);
+            if let Some(fields) = fields {
+                let note = format!("values are made by `map`: write `map {{ {fields} }}`");
+                let habit = self.habit(first, "`select` takes names of fields, and no values", note)?;
+                return Some(
+                    habit.mended(self.range(step.keyword, close + 1), format!("map {{ {fields} }}")),
+                );
+            }
             let habit = self.habit(
                 first,
                 format!("the fields of `{keyword}` stand without brackets"),
@@ -181,6 +211,19 @@ impl Look<'_> {
                 "`*` does not belong here",
                 "all fields stay where no step takes them away: leave the `select` out",
             );
+        }
+        let is_name = |index: usize| self.is_word(index) || matches!(self.text(index), "." | ",");
+        if (first..end).all(is_name)
+            && self.is_word(self.index)
+            && self.is_word(self.index - 1)
+            && self.near(-1) != "as"
+        {
+            let habit = self.habit(
+                self.index,
+                format!("a comma is missing before `{}`", self.near(0)),
+                format!("write `{keyword} FIELD, FIELD`"),
+            )?;
+            return Some(habit.mended(self.behind(self.index - 1), ","));
         }
         if keyword == "drop" {
             return None;
@@ -221,6 +264,14 @@ impl Look<'_> {
 
     fn grouped(&self, step: Step) -> Option<Habit> {
         let keyword = self.text(step.keyword);
+        if self.near(-1) == "window" && self.near(-2) == "," && keyword == "group" {
+            let habit = self.habit(
+                self.index - 1,
+                "`window` is a step of its own",
+                "write `group by card |> window tumbling 1h`",
+            )?;
+            return Some(habit.mended(self.span(self.index - 2), " |>"));
+        }
         if self.near(0) != "{" || self.depth(self.index) > 0 || keyword != "group" || self.near(-1) == "by" {
             return None;
         }
@@ -232,19 +283,46 @@ impl Look<'_> {
         Some(habit.mended(self.before(self.index), "|> aggregate "))
     }
 
-    fn expanded(&self, step: Step) -> Option<Habit> {
+    fn expanded(&self) -> Option<Habit> {
         if self.near(0) == "into" || self.near(0) == "to" {
             return self.instead(0, 1, "write `expand LIST as NAME`", "as");
         }
-        let _ = step;
         None
     }
 
     /// Two conditions with a comma between them.
-    fn conditions(&self) -> Option<Habit> {
+    fn conditions(&self, step: Step) -> Option<Habit> {
+        let first = step.keyword + 1;
+        if self.text(first) == "{" && self.open_around(self.index) == Some(first) {
+            let close = self.closing(first)?;
+            let inside = self.slice(first + 1, close);
+            let habit =
+                self.habit(first, "a condition stands without braces", format!("write `filter {inside}`"))?;
+            return Some(habit.mended(self.range(first, close + 1), inside));
+        }
+        if self.near(0) == "," && self.text(first) == "(" && self.open_around(self.index) == Some(first) {
+            let note = "join them by `and`: `filter amount > 10.00 and country == \"NL\"`";
+            let habit = self.habit(self.index, "a `filter` has one condition", note)?;
+            return Some(habit.mended(self.span(self.index), " and"));
+        }
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         if self.near(-1) != "," || self.depth(self.index) > 0 || is_number(self.near(0)) {
             return None;
+        }
+        // `country in "NL", "BE"`
+        if self.is_text(self.index) && self.is_text(self.index - 2) && self.near(-3) == "in" {
+            let from = self.index - 2;
+            let mut end = self.index + 1;
+            while self.text(end) == "," && self.is_text(end + 1) {
+                end += 2;
+            }
+            let text = format!("[{}]", self.slice(from, end));
+            let habit = Habit::new(
+                self.range(from, end),
+                "a list stands in square brackets",
+                format!("write `in {text}`"),
+            );
+            return Some(habit.mended(self.range(from, end), text));
         }
         let habit = self.habit(
             self.index - 1,
@@ -252,140 +330,5 @@ impl Look<'_> {
             "join them by `and`: `filter amount > 10.00 and country == \"NL\"`",
         )?;
         Some(habit.mended(self.span(self.index - 1), " and"))
-    }
-
-    /// `on`, `per` or nothing in place of `by`.
-    fn by(&self, step: Step) -> Option<Habit> {
-        if !self.expects("`by`") || self.depth(self.index) > 0 {
-            return None;
-        }
-        let here = self.near(0);
-        let key = match self.is_word(self.index)
-            && !matches!(here, "on" | "per" | "for" | "using" | "over" | "key" | "with")
-        {
-            true => here,
-            false if self.is_word(self.index + 1) => self.text(self.index + 1),
-            false => "KEY",
-        };
-        let form = format!("write `{} by {key}`", self.slice(step.keyword, self.index));
-        if matches!(here, "on" | "per" | "for" | "using" | "BY" | "By" | "over" | "key" | "with" | ":") {
-            let text = if here == ":" { " by" } else { "by" };
-            return self.instead(0, 1, &form, text);
-        }
-        let other =
-            matches!(here, "where" | "as" | "within" | "and" | "or" | "on" | "errors" | "desc" | "asc");
-        if self.is_word(self.index) && !other || here == "(" {
-            let habit = self.habit(self.index, format!("`by` is missing before `{here}`"), form)?;
-            return Some(habit.mended(self.before(self.index), "by "));
-        }
-        None
-    }
-
-    /// A key of several parts stands in brackets where more follows; and is made of fields.
-    fn key_parts(&self, step: Step) -> Option<Habit> {
-        if self.depth(self.index) > 0 {
-            return None;
-        }
-        let keyword = self.text(step.keyword);
-        if !matches!(keyword, "dedupe" | "rolling" | "match" | "schedule" | "join" | "left" | "outer") {
-            return None;
-        }
-        let by = self.find("by", step.keyword, self.index)?;
-        let path = |index: &usize| self.is_word(*index) || self.text(*index) == ".";
-        if self.near(0) == "," && (by + 1..self.index).all(|index| path(&index)) {
-            // `card, id within`: a name behind a comma is part of the key, the next word is not.
-            let mut end = self.index;
-            while self.text(end) == "," && self.is_word(end + 1) {
-                end += 2;
-                while self.text(end) == "." {
-                    end += 2;
-                }
-            }
-            let fields = self.slice(by + 1, end);
-            let habit = self.habit(
-                self.index,
-                "a key of several fields stands in brackets",
-                format!("write `by ({fields})`"),
-            )?;
-            return Some(habit.mended(self.range(by + 1, end), format!("({fields})")));
-        }
-        if self.near(0) == "(" && self.index > by + 1 && self.is_word(self.index - 1) {
-            let close = self.closing(self.index)?;
-            let call = self.slice(by + 1, close + 1);
-            return self.habit(
-                self.index,
-                "the key of this step is a field",
-                format!("make it one in a step before: `|> add {{ key: {call} }} |> {keyword} … by key`"),
-            );
-        }
-        None
-    }
-
-    fn rolling(&self, step: Step) -> Option<Habit> {
-        if self.depth(self.index) > 0 {
-            return None;
-        }
-        let here = self.near(0);
-        let first = step.keyword + 1;
-        if self.index == first && matches!(here, "over" | "last" | "window" | "of" | "for" | "the" | "within")
-        {
-            let length = 1 + usize::from(matches!(self.near(1), "last" | "the" | "of"));
-            return self.instead(0, length, "write `rolling 5m by KEY { … }`", "");
-        }
-        if self.is_number(first)
-            && self.index == first + 1
-            && matches!(here, "events" | "event" | "row" | "records" | "values" | "last" | "entries")
-        {
-            return self.instead(
-                0,
-                1,
-                "write `rolling 5 rows by KEY { … }`: the last five events of the key",
-                "rows",
-            );
-        }
-        if here == "{" && self.near(-1) == "excluding" {
-            let habit = self.habit(
-                self.index,
-                "what is excluded is not said",
-                "write `excluding current`: the event itself is left out",
-            )?;
-            return Some(habit.mended(self.before(self.index), "current "));
-        }
-        if here == "|>" && self.near(1) == "aggregate" {
-            return self.instead(
-                0,
-                2,
-                "the fields stand in the `rolling` itself: `rolling 5m by card { n: count() }`",
-                "",
-            );
-        }
-        None
-    }
-
-    fn within(&self, step: Step) -> Option<Habit> {
-        if !self.expects("`within`") || self.depth(self.index) > 0 {
-            return None;
-        }
-        let key = match self.text(step.keyword + 1) {
-            "by" => self.slice(step.keyword + 2, self.index.min(step.end)),
-            _ => "KEY",
-        };
-        let length = (self.index..self.index + 2).find(|index| self.is_duration(*index));
-        let length = length.map_or("1h", |length| self.text(length));
-        let form = format!("write `dedupe by {key} within {length}`: how long a key is remembered");
-        let form = form.as_str();
-        if matches!(self.near(0), "for" | "in" | "over" | "every" | "window" | "during" | "last")
-            && self.is_number(self.index + 1)
-        {
-            return self.instead(0, 1, form, "within");
-        }
-        if self.is_duration(self.index) {
-            let habit = self.habit(self.index, "`within` is missing before this length of time", form)?;
-            return Some(habit.mended(self.before(self.index), "within "));
-        }
-        if self.index >= step.end {
-            return self.habit(step.end - 1, "it is not said how long a key is remembered", form);
-        }
-        None
     }
 }

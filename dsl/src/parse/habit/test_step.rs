@@ -85,6 +85,11 @@ impl Look<'_> {
 
     fn no_test_step(&self, first: usize) -> Option<Habit> {
         let word = self.text(first);
+        if self.text(first - 1) == "}" && !self.begins_line(first) {
+            let note =
+                "a row brings its own time: `{ …, at: @10:00 }`; the next step stands on a line of its own";
+            return self.habit(first, format!("`{word}` does not belong behind a row"), note);
+        }
         let message = format!("`{word}` is no step of a test");
         let note = match word.to_ascii_lowercase().as_str() {
             "assert" | "then" | "check" | "verify" | "should" | "output" | "result" | "ensure"
@@ -197,6 +202,16 @@ impl Look<'_> {
         if self.near(-1) == "==" {
             return self.expected_rows();
         }
+        if matches!(self.text(first + 1), "error" | "invalid" | "bad" | "rejected" | "dropped")
+            && self.is_word(first + 2)
+        {
+            let asides = "what was set aside is asked for by `expect errors of STREAM.STEP == […]`, `expect malformed SOURCE == […]` and `expect late of STREAM == […]`";
+            return self.habit(
+                first + 1,
+                format!("`{}` is nothing that is expected", self.text(first + 1)),
+                asides,
+            );
+        }
         let words = |word: &str| (first + 1..end).any(|index| self.text(index) == word);
         // What is left of `expect count(s)`, `expect s to equal`, `expect no s` is the stream's name.
         let inside = (self.text(first + 2) == "(" && self.is_word(first + 3)).then(|| self.text(first + 3));
@@ -244,7 +259,20 @@ impl Look<'_> {
             _ if self.index >= end => {
                 self.habit(end - 1, format!("`==` and the rows are missing behind `expect {shown}`"), note)
             }
-            _ => self.habit(self.index, "`expect` compares a stream's rows with `==`", note),
+            _ => {
+                let habit = self.habit(self.index, "`expect` compares a stream's rows with `==`", note)?;
+                // `expect s to equal [ … ]`
+                let rows = (self.index + 1..end).find(|index| self.text(*index) == "[");
+                let words = |rows: &usize| {
+                    (self.index..*rows).all(|index| !self.text(index).starts_with(['[', '(', '.', '"']))
+                };
+                Some(match rows.filter(|_| here != "[").filter(words) {
+                    Some(rows) if !self.is_number(self.index) => {
+                        habit.mended(self.behind(self.index - 1).to(self.before(rows)), " == ")
+                    }
+                    _ => habit,
+                })
+            }
         }
     }
 
@@ -256,9 +284,12 @@ impl Look<'_> {
         if self.near(0) != "{" {
             return Some(habit);
         }
-        let close = self.closing(self.index)?;
-        let rows = format!("[ {} ]", self.slice(self.index, close + 1));
-        Some(habit.mended(self.range(self.index, close + 1), rows))
+        let mut end = self.closing(self.index)? + 1;
+        while self.text(end) == "," && self.text(end + 1) == "{" {
+            end = self.closing(end + 1)? + 1;
+        }
+        let rows = format!("[ {} ]", self.slice(self.index, end));
+        Some(habit.mended(self.range(self.index, end), rows))
     }
 
     fn feed(&self, first: usize) -> Option<Habit> {
@@ -282,6 +313,11 @@ impl Look<'_> {
                 "take it away, or write another row behind it",
             )?;
             return Some(habit.mended(self.span(self.index - 1), ""));
+        }
+        if before == "}" && self.is_word(self.index) && !self.begins_line(self.index) {
+            let note =
+                "a row brings its own time: `{ …, at: @10:00 }`; the next step stands on a line of its own";
+            return self.habit(self.index, format!("`{here}` does not belong behind a row"), note);
         }
         if before != "<-" {
             return None;

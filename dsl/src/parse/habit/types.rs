@@ -38,6 +38,14 @@ impl Look<'_> {
                 )?;
                 Some(habit.mended(self.range(2, close + 1), format!("{{ {} }}", self.slice(3, close))))
             }
+            ":" if self.text(3) == "{" => {
+                let habit = self.habit(
+                    2,
+                    "the fields of a type stand directly behind its name",
+                    format!("write `type {name} {{ … }}`"),
+                )?;
+                Some(habit.mended(self.span(2), ""))
+            }
             "extends" | "implements" | ":" | "with" => self.habit(
                 2,
                 "a type does not extend another one",

@@ -12,6 +12,7 @@ impl Look<'_> {
             .or_else(|| self.quoted_names())
             .or_else(|| self.capitals())
             .or_else(|| self.choice())
+            .or_else(|| self.distinct())
             .or_else(|| self.comma())
             .or_else(|| self.sign())
             .or_else(|| self.word())
@@ -89,7 +90,25 @@ impl Look<'_> {
         };
         let place = self.range(start, close + 1);
         let habit = Habit::new(self.range(self.index - 1, close + 1), "values have no methods", note);
-        Some(habit.mended_if(place, known.map(|_| call)))
+        // `filter(a).trim()`
+        let joined = start > 0 && self.is_word(start - 1) && self.behind(start - 1).end == place.start;
+        let space = if joined { " " } else { "" };
+        Some(habit.mended_if(place, known.map(|_| format!("{space}{call}"))))
+    }
+
+    /// `count(distinct card)`
+    fn distinct(&self) -> Option<Habit> {
+        let before = self.near(-1);
+        if !before.eq_ignore_ascii_case("distinct") || self.near(-2) != "(" || !self.is_word(self.index) {
+            return None;
+        }
+        let close = self.closing(self.index - 2)?;
+        let function = self.near(-3).to_ascii_lowercase();
+        let text = format!("{function}_distinct({})", self.slice(self.index, close));
+        let message = format!("`{before}` does not belong here");
+        let habit = self.habit(self.index - 1, message, format!("write `{text}`"))?;
+        let known = matches!(function.as_str(), "count" | "collect");
+        Some(habit.mended_if(self.range(self.index - 3, close + 1), known.then_some(text)))
     }
 
     /// `AND`, `IS NOT NULL`, `BETWEEN`
@@ -165,8 +184,11 @@ impl Look<'_> {
             here == "then" || self.is_text(at) || self.is_number(at) || self.is_word(at) && here != "else";
         let depth = self.depth(at);
         let condition = (0..at).rev().find(|index| self.text(*index) == "if" && self.depth(*index) == depth);
+        // In a `branch` and a `match by` a condition alone stands behind `if`.
+        let alone = self.open_around(at).is_some_and(|open| self.text(open.saturating_sub(1)) == "branch")
+            || self.step().is_some_and(|step| self.text(step.keyword) == "match");
         let condition =
-            condition.filter(|condition| (*condition..at).all(|index| self.text(index) != "{"))?;
+            condition.filter(|condition| !alone && (*condition..at).all(|index| self.text(index) != "{"))?;
         if !is_value || condition + 1 >= at || !(here == "then" || self.near(-1) == ")") {
             return None;
         }
@@ -252,6 +274,9 @@ impl Look<'_> {
             ("=", _) => self.instead(0, 1, "compare with `==`", "=="),
             (";", _) => self.instead(0, 1, "a declaration ends with its line: leave it out", ""),
             ("'", _) => self.single_quoted(),
+            ("`", _) if self.near(2) == "`" => {
+                self.instead(0, 3, "a field is named without quotes", self.near(1))
+            }
             ("|", _) => self.instead(0, 1, "steps are joined by `|>`", "|>"),
             ("->", _) => self.instead(0, 1, "a field is reached with a dot", "."),
             (".", digit) if digit.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -329,6 +354,9 @@ impl Look<'_> {
                 wrong("a choice is `if … { … } else { … }`, or `match … { value => …, _ => … }`")
             }
             "having" => wrong("write a `filter` behind the `aggregate`"),
+            "where" if self.depth(self.index) > 0 => wrong(
+                "some of the events are counted by `count_if(amount > 10.00)`; a condition for all is a step of its own, `|> filter …`",
+            ),
             "where" => wrong("a condition is a step of its own: `|> filter …`"),
             "on" if self.tokens.iter().any(|token| token.text == "join") => {
                 wrong("a join says the value that is looked up: `by card`")

@@ -67,6 +67,17 @@ impl Look<'_> {
             let advance = if self.near(1) == "by" { 2 } else { 1 };
             return self.instead(0, advance, form, if here == "," { " every" } else { "every" });
         }
+        if here == "by" {
+            let window = self.slice(step.keyword, self.index);
+            let key = self.slice(self.index + 1, self.without_errors(step));
+            let text = format!("group by {key} |> {window}");
+            let habit = self.habit(
+                self.index,
+                "the key of a window stands in a step before it",
+                format!("write `{text}`"),
+            )?;
+            return Some(habit.mended(self.range(step.keyword, self.without_errors(step)), text));
+        }
         self.window_clause()
     }
 
