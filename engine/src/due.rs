@@ -190,7 +190,7 @@ mod tests {
             let (mut now, mut committed_now) = (0, 0);
             for (step, (notes, ahead, moved, then)) in steps.into_iter().enumerate() {
                 for number in 0..notes {
-                    let note = (at(now + number * ahead / 6), format!("{step} {number}").into_bytes().into());
+                    let note: (EventTime, Box<[u8]>) = (at(now + number * ahead / 6), format!("{step} {number}").into_bytes().into());
                     due.note(note.0, &note.1);
                     noted.insert(note);
                 }

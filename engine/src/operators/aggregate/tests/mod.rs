@@ -111,7 +111,7 @@ impl Case {
     ) -> Result<Bed, TestCaseError> {
         let (events, watermarks) = self.read();
         let mut bed = Bed::new(aggregate_of(self.kind, self.grace, emit), self.cache_bytes);
-        let (mut read, mut committed) = (0, 0);
+        let (mut read, mut committed) = (0usize, 0usize);
         let finish = [Action::Commit, Action::Batch(usize::MAX), Action::Commit];
         for action in self.actions.iter().chain(&finish) {
             match action {
