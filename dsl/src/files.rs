@@ -37,3 +37,19 @@ pub(crate) fn beside(from: &str, path: &str) -> Result<String, &'static str> {
         None => path.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn paths_are_beside_the_file_or_below_it() {
+        assert_eq!(beside("t.tide", "./shared.tide").as_deref(), Ok("shared.tide"));
+        assert_eq!(beside("a/t.tide", "././b/shared.tide").as_deref(), Ok("a/b/shared.tide"));
+        for wrong in
+            ["", "./", "../shared.tide", "./../shared.tide", "a/./b.tide", "/shared.tide", "a//b.tide"]
+        {
+            assert!(beside("t.tide", wrong).is_err(), "{wrong}");
+        }
+    }
+}

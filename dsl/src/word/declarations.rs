@@ -16,6 +16,7 @@ pub(super) const PAGES: &[Page] = &[
             "NAME",
             "letters, digits and underscores; another name is another topology, with state of its own",
         )],
+        inside: &[],
         example: "topology payment_volume",
     },
     Page {
@@ -24,6 +25,7 @@ pub(super) const PAGES: &[Page] = &[
             ("\"FILE\"", "a file beside this one, or in a folder below it"),
             ("{ NAME, … }", "what is taken from there; what that is made of comes along"),
         ],
+        inside: &[],
         example: "use \"shared.tide\" { Shop, shops }",
     },
     Page {
@@ -36,6 +38,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
             ("TYPE?", "a type that may be null; all others never are"),
         ],
+        inside: &[],
         example: "type Order { id: string, total: decimal(18,2), note: string?, tags: [string], at: timestamp }",
     },
     Page {
@@ -44,6 +47,7 @@ pub(super) const PAGES: &[Page] = &[
             ("NAME", "a type"),
             ("{ VALUE, … }", "its values, as they stand in JSON: names, or texts in quotes"),
         ],
+        inside: &[],
         example: "enum Status { placed, paid, \"in transit\" }",
     },
     Page {
@@ -56,6 +60,7 @@ pub(super) const PAGES: &[Page] = &[
                 "a constant; `env(\"NAME\", default)` reads it from the environment, `--param NAME=…` goes before both",
             ),
         ],
+        inside: &[],
         example: "param least: decimal(18,2) = env(\"LEAST\", 100.00)",
     },
     Page {
@@ -66,6 +71,7 @@ pub(super) const PAGES: &[Page] = &[
             ("-> TYPE", "what it gives"),
             ("= EXPRESSION", "without braces and `return`"),
         ],
+        inside: &[],
         example: "fn dear(p: Payment) -> bool = p.amount >= 100.00 and p.currency == \"EUR\"",
     },
     Page {
@@ -80,6 +86,7 @@ pub(super) const PAGES: &[Page] = &[
             (", idle 1m", "after how long without records a partition holds nothing up; never by default"),
             MALFORMED,
         ],
+        inside: &[],
         example: "source visits: { page: string, at: timestamp } = kafka(\"visits\")\n  key page\n  time at, out_of_order 5s, idle 1m\n  malformed -> kafka(\"visits.malformed\")",
     },
     Page {
@@ -91,6 +98,7 @@ pub(super) const PAGES: &[Page] = &[
             ("key FIELD", "the key of its rows"),
             MALFORMED,
         ],
+        inside: &[],
         example: "global table rates: { currency: string, rate: decimal(18,6) } = kafka(\"rates\") key currency",
     },
     Page {
@@ -105,6 +113,7 @@ pub(super) const PAGES: &[Page] = &[
             ("key FIELD", "the key of its rows: the last record of a key counts, a null value deletes"),
             MALFORMED,
         ],
+        inside: &[],
         example: "table shops: { id: string, name: string } = kafka(\"shops\") key id\ntable newest = payments |> latest by card",
     },
     Page {
@@ -114,18 +123,20 @@ pub(super) const PAGES: &[Page] = &[
             ("= INPUT", "a source or a stream; `merge a, b` for several of one type"),
             ("|> STEP", "as many as are needed: `tidegate explain steps` lists them"),
         ],
+        inside: &[],
         example: "stream small = merge payments, refunds\n  |> filter amount < 10.00\n  |> map { id, card, amount }\nsink small -> kafka(\"small\")",
     },
     Page {
         word: "sink",
         parts: &[
             ("STREAM", "what leaves; a stream may have several sinks"),
-            ("-> kafka(\"TOPIC\"", "where to"),
-            (", key: FIELD", "the records' key, or `key: (A, B)`; by default what the stream is keyed by"),
-            (", compacted", "the topic keeps the last record of each key"),
-            (", decimals: number", "decimals as JSON numbers; by default as texts, which are exact"),
-            (", timestamps: millis", "milliseconds since 1970; by default as texts"),
+            ("-> kafka(\"TOPIC\", …)", "where to; the options below stand in its brackets"),
+            ("key: FIELD", "the records' key, or `key: (A, B)`; by default what the stream is keyed by"),
+            ("compacted", "the topic keeps the last record of each key"),
+            ("decimals: number", "decimals as JSON numbers; by default as texts, which are exact"),
+            ("timestamps: millis", "milliseconds since 1970; by default as texts"),
         ],
+        inside: &[],
         example: "sink large -> kafka(\"payments.large\", key: card)",
     },
     Page {
@@ -134,6 +145,7 @@ pub(super) const PAGES: &[Page] = &[
             ("TABLE", "whose rows are asked for"),
             ("at \"/PATH/{KEY}\"", "the path; the key's fields stand in braces"),
         ],
+        inside: &[],
         example: "table newest = payments |> latest by card\nserve newest at \"/newest/{card}\"",
     },
     Page {
@@ -141,7 +153,9 @@ pub(super) const PAGES: &[Page] = &[
         parts: &[
             ("\"NAME\"", "what it shows"),
             ("for c in [ { … }, … ]", "may be left out: one test for each row, in which `c` is the row"),
-            ("{ … }", "the steps below, in any order"),
+            ("{ STEP … }", "its steps, each on a line of its own"),
+        ],
+        inside: &[
             ("SOURCE <- { … }, { … }", "feeds events, or rows of a table; `null key \"c1\"` deletes a row"),
             ("SOURCE <- file(\"day.ndjson\")", "feeds the lines of a file; `raw \"…\"` one record as it is"),
             (

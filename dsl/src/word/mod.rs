@@ -13,6 +13,8 @@ struct Page {
     word: &'static str,
     /// Each part with what it says, in the order in which they stand.
     parts: &'static [(&'static str, &'static str)],
+    /// What stands in its braces, in any order.
+    inside: &'static [(&'static str, &'static str)],
     /// Declarations, or steps that stand behind `|>`.
     example: &'static str,
 }
@@ -31,7 +33,9 @@ pub fn word_page(name: &str) -> Option<String> {
     }
     // `flat map` and `group by` are known by their first words.
     let first = lower.split([' ', '_']).next().unwrap_or(&lower);
-    pages().find(|page| page.word == first).map(shown).or_else(|| part(&lower))
+    let expression = EXPRESSIONS.iter().find(|(word, ..)| *word == lower);
+    let expression = expression.map(|(_, form, meaning)| format!("{form}\n\n{meaning}"));
+    pages().find(|page| page.word == first).map(shown).or(expression).or_else(|| part(&lower))
 }
 
 /// What is written here for a word of another language.
@@ -49,7 +53,8 @@ pub fn word_elsewhere(name: &str) -> Option<String> {
 
 /// The word that was probably meant.
 pub fn word_meant(name: &str) -> Option<String> {
-    let parts = pages().flat_map(|page| page.parts).flat_map(|(part, _)| words(part));
+    let parts =
+        pages().flat_map(|page| page.parts.iter().chain(page.inside)).flat_map(|(part, _)| words(part));
     did_you_mean(&name.to_lowercase(), pages().map(|page| page.word).chain(parts))
 }
 
@@ -69,10 +74,12 @@ fn overview(words: &[&str]) -> String {
 fn shown(page: &Page) -> String {
     let (form, meaning) = meaning(page.word).expect("every page has its form");
     let mut out = format!("{form}\n\n{meaning}\n");
-    if !page.parts.is_empty() {
-        out.push_str("\nIn this order\n");
-        let width = page.parts.iter().map(|(part, _)| part.chars().count()).max().unwrap_or(0);
-        for (part, says) in page.parts {
+    for (heading, parts) in [("In this order", page.parts), ("In its braces, in any order", page.inside)] {
+        if !parts.is_empty() {
+            let _ = writeln!(out, "\n{heading}");
+        }
+        let width = parts.iter().map(|(part, _)| part.chars().count()).max().unwrap_or(0);
+        for (part, says) in parts {
             let _ = writeln!(out, "  {part:<width$}  {says}");
         }
     }
@@ -83,6 +90,35 @@ fn shown(page: &Page) -> String {
     out.truncate(out.trim_end().len());
     out
 }
+
+/// Words of expressions: the form and the meaning.
+const EXPRESSIONS: [(&str, &str, &str); 9] = [
+    ("it", "it", "The event as a whole; its fields stand by their names."),
+    (
+        "if",
+        "if CONDITION { A } else { B }",
+        "A choice; both branches have one type. In a `branch` and a `match by` it stands before a condition.",
+    ),
+    (
+        "else",
+        "if CONDITION { A } else { B }",
+        "The other branch; none is left out. In a `branch` it takes all the rest.",
+    ),
+    (
+        "in",
+        "VALUE in [A, B]",
+        "Is it one of these? `not in` is the contrary. `for c in [ … ]` gives a test its rows.",
+    ),
+    ("between", "VALUE between LOW and HIGH", "Both ends included."),
+    (
+        "is",
+        "VALUE is null, VALUE is not null",
+        "Asks for null alone; other values are compared with `==` and `!=`.",
+    ),
+    ("not", "not CONDITION", "The contrary; null stays null."),
+    ("and", "A and B", "Both; it binds tighter than `or`."),
+    ("or", "A or B", "One of them, or both."),
+];
 
 /// The words of a part: `hopping` and `every` of `hopping 10m every 5m`.
 fn words(part: &'static str) -> impl Iterator<Item = &'static str> {
@@ -95,7 +131,8 @@ fn words(part: &'static str) -> impl Iterator<Item = &'static str> {
 fn part(name: &str) -> Option<String> {
     let mut found: Vec<String> = Vec::new();
     for page in pages() {
-        let Some((part, says)) = page.parts.iter().find(|(part, _)| words(part).any(|word| word == name))
+        let Some((part, says)) =
+            page.parts.iter().chain(page.inside).find(|(part, _)| words(part).any(|word| word == name))
         else {
             continue;
         };
@@ -173,9 +210,10 @@ sink large -> kafka(\"large\")
 
     #[test]
     fn parts_and_words_of_others_are_found() {
-        for word in
-            ["rolling", "Rolling", "window", "sink", "dedupe", "flat map", "group by", "expect", "advance"]
-        {
+        for word in [
+            "rolling", "Rolling", "window", "sink", "dedupe", "flat map", "group by", "expect", "advance",
+            "it", "between",
+        ] {
             assert!(word_page(word).is_some(), "{word}");
         }
         let within = word_page("within").expect("a part of several");

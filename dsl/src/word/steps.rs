@@ -12,6 +12,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         word: "filter",
         parts: &[("CONDITION", "of the event's fields; `it` is the event as a whole"), ERRORS],
+        inside: &[],
         example: "|> filter amount > 10.00 and currency in [\"EUR\", \"USD\"]",
     },
     Page {
@@ -23,14 +24,21 @@ pub(super) const PAGES: &[Page] = &[
             ),
             ERRORS,
         ],
+        inside: &[],
         example: "|> map { id, total: amount * 2, text: f\"{id} of {card}\" }\n|> map { ..it, large: total > 100.00 }",
     },
     Page {
         word: "select",
         parts: &[("FIELD, …", "names only; values are made by `map`"), ERRORS],
+        inside: &[],
         example: "|> select id, card, amount",
     },
-    Page { word: "drop", parts: &[("FIELD, …", "names only"), ERRORS], example: "|> drop note, tags" },
+    Page {
+        word: "drop",
+        parts: &[("FIELD, …", "names only"), ERRORS],
+        inside: &[],
+        example: "|> drop note, tags",
+    },
     Page {
         word: "add",
         parts: &[
@@ -40,6 +48,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
             ERRORS,
         ],
+        inside: &[],
         example: "|> add { large: amount > 100.00, note: note ?? \"none\" }",
     },
     Page {
@@ -50,11 +59,13 @@ pub(super) const PAGES: &[Page] = &[
             ("|> aggregate { … }", "what is computed"),
             ("|> emit …", "may be left out: when rows are given"),
         ],
+        inside: &[],
         example: "|> group by currency\n|> window tumbling 1h, grace 10m, late -> kafka(\"payments.late\")\n|> aggregate { volume: sum(amount), payments: count() }\n|> emit final",
     },
     Page {
         word: "repartition",
         parts: &[("by KEY, …", "events of one key meet in one partition"), STORE, ERRORS],
+        inside: &[],
         example: "|> repartition by id\n|> dedupe by id within 1h",
     },
     Page {
@@ -73,6 +84,7 @@ pub(super) const PAGES: &[Page] = &[
                 "where events go that come later still; without it they are only counted",
             ),
         ],
+        inside: &[],
         example: "|> group by card\n|> window tumbling 1h, grace 10m, late -> kafka(\"payments.late\")\n|> aggregate { paid: sum(amount) }",
     },
     Page {
@@ -85,6 +97,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "|> group by card\n|> aggregate { payments: count(), paid: sum(amount), largest: max(amount) }",
     },
     Page {
@@ -99,6 +112,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "|> rolling 5m by card { n: count() }\n|> filter n > 5",
     },
     Page {
@@ -116,6 +130,7 @@ pub(super) const PAGES: &[Page] = &[
             ("where CONDITION", "may be left out: which rows are a match"),
             ERRORS,
         ],
+        inside: &[],
         example: "|> join cards as c by card\n|> map { id, owner: c.owner }",
     },
     Page {
@@ -124,11 +139,13 @@ pub(super) const PAGES: &[Page] = &[
             ("join …", "all parts of `join`"),
             ("expand …", "all parts of `expand`: an event with an empty list goes on"),
         ],
+        inside: &[],
         example: "|> left join cards as c by card\n|> map { id, owner: c.owner ?? \"nobody\" }",
     },
     Page {
         word: "outer",
         parts: &[("join …", "all parts of `join`, of two streams or two tables")],
+        inside: &[],
         example: "|> outer join refunds as r within 1h on id == r.id",
     },
     Page {
@@ -143,6 +160,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "|> match by card within 1h { a, b if b.currency != a.currency }\n|> map { card: a.card, first: a.id, second: b.id }",
     },
     Page {
@@ -151,6 +169,7 @@ pub(super) const PAGES: &[Page] = &[
             ("{ NAME if CONDITION, …", "each event goes to the first that is true; NAME is a stream"),
             (", else NAME }", "may be left out: all the rest"),
         ],
+        inside: &[],
         example: "stream routed = payments |> branch { dear if amount > 100.00, else cheap }\nsink dear -> kafka(\"dear\")\nsink cheap -> kafka(\"cheap\")",
     },
     Page {
@@ -161,11 +180,13 @@ pub(super) const PAGES: &[Page] = &[
             ("time FIELD", "as in a source; without it the time of the event"),
             ("malformed -> kafka(\"TOPIC\")", "as in a source"),
         ],
+        inside: &[],
         example: "|> via kafka(\"payments.kept\") key card time at",
     },
     Page {
         word: "latest",
         parts: &[("by KEY, …", "the key of its rows"), STORE, ERRORS],
+        inside: &[],
         example: "table newest = payments |> latest by card",
     },
     Page {
@@ -178,6 +199,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "table newest = payments |> latest by card\nstream moved = newest |> changes where old.currency != new.currency\nsink moved -> kafka(\"moved\")",
     },
     Page {
@@ -189,6 +211,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "table dearest = payments |> top 3 by amount desc per card",
     },
     Page {
@@ -201,6 +224,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "|> schedule at due by id, replace, cancel when note == \"cancelled\"",
     },
     Page {
@@ -210,11 +234,13 @@ pub(super) const PAGES: &[Page] = &[
             ("as NAME", "what the element is called in each event"),
             ERRORS,
         ],
+        inside: &[],
         example: "|> expand tags as tag\n|> map { id, tag }",
     },
     Page {
         word: "flat",
         parts: &[("map LIST", "a list of records: each becomes an event"), ERRORS],
+        inside: &[],
         example: "|> flat map map(items, item => { id: id, sku: item.sku })",
     },
     Page {
@@ -225,6 +251,7 @@ pub(super) const PAGES: &[Page] = &[
             STORE,
             ERRORS,
         ],
+        inside: &[],
         example: "|> dedupe by id within 1h",
     },
     Page {
@@ -234,6 +261,7 @@ pub(super) const PAGES: &[Page] = &[
             ("changes", "the newest row of each key that changed, at each commit"),
             ("every 10s", "the newest row of each key that changed, so often"),
         ],
+        inside: &[],
         example: "|> group by card\n|> aggregate { payments: count() }\n|> emit changes",
     },
 ];

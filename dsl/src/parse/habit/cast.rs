@@ -26,8 +26,10 @@ impl Look<'_> {
                 return self.cast_to(self.range(start, end), text);
             }
             let close = self.closing(open)?;
-            let called =
-                matches!(self.text(open - 1).to_ascii_lowercase().as_str(), "cast" | "try_cast" | "convert");
+            let called = matches!(
+                self.text_before(open).to_ascii_lowercase().as_str(),
+                "cast" | "try_cast" | "convert"
+            );
             if !called {
                 return self.habit(at, format!("`{here}` does not belong here"), NOTE);
             }
@@ -47,7 +49,7 @@ impl Look<'_> {
         // `decimal(18,2)(x)`
         if here == "(" && before == ")" {
             let open = self.opening(at - 1)?;
-            if self.text(open - 1) != "decimal" {
+            if self.text_before(open) != "decimal" {
                 return None;
             }
             let close = self.closing(at)?;

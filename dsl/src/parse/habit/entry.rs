@@ -29,7 +29,7 @@ impl Look<'_> {
         }
         let is_path = |from: usize, to: usize| {
             (from..to).all(|index| {
-                if (index - from) % 2 == 0 { self.is_word(index) } else { self.text(index) == "." }
+                if (index - from).is_multiple_of(2) { self.is_word(index) } else { self.text(index) == "." }
             }) && (to - from) % 2 == 1
         };
         if is_path(from, to) {

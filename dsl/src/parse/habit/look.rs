@@ -47,6 +47,11 @@ impl<'a> Look<'a> {
         self.tokens.get(index).map_or("", |token| token.text.as_str())
     }
 
+    /// Of the token before one.
+    pub(super) fn text_before(&self, index: usize) -> &'a str {
+        index.checked_sub(1).map_or("", |before| self.text(before))
+    }
+
     /// Relative to where the grammar stopped.
     pub(super) fn near(&self, by: isize) -> &'a str {
         self.index.checked_add_signed(by).map_or("", |index| self.text(index))

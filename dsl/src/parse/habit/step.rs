@@ -243,7 +243,7 @@ impl Look<'_> {
 
     fn branch(&self) -> Option<Habit> {
         let open = self.open_around(self.index)?;
-        if self.text(open - 1) != "branch" {
+        if self.text_before(open) != "branch" {
             return None;
         }
         match self.near(0) {

@@ -321,7 +321,10 @@ impl Look<'_> {
                 format!("no bracket is open that `{here}` would close"),
                 "take it away, or open one before",
             ),
-            _ if self.near(-1) == "%" && self.near(-2).len() <= 2 && self.is_number(self.index - 2) => {
+            _ if self.near(-1) == "%"
+                && self.near(-2).len() <= 2
+                && self.near(-2).starts_with(|c: char| c.is_ascii_digit()) =>
+            {
                 let text = format!("0.{:0>2}", self.near(-2));
                 self.instead(-2, 2, "a share is a number: ten per cent is `0.10`", &text)
             }

@@ -84,7 +84,7 @@ impl Look<'_> {
     fn window_clause(&self) -> Option<Habit> {
         let (before, here) = (self.near(-1), self.near(0));
         let clause = matches!(here, "grace" | "late" | "offset");
-        if clause && before != "," && self.near(1) != "" {
+        if clause && before != "," && !self.near(1).is_empty() {
             let habit = self.habit(
                 self.index,
                 format!("a comma is missing before `{here}`"),
