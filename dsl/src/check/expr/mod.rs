@@ -21,6 +21,7 @@ use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
+pub(crate) use known::is_cursor;
 pub(crate) use operator::and;
 
 /// A function of the file.
@@ -156,6 +157,7 @@ impl<'a> Checker<'a> {
             ast::ExprKind::Index(value, index) => self.index(value, index, span),
             ast::ExprKind::Field(value, name) => {
                 let value = self.check(value);
+                self.note_field(&value, &name.node);
                 self.field_of(value, &name.node, "this", name.span)
             }
             ast::ExprKind::If(condition, then, otherwise) => {

@@ -1,5 +1,6 @@
 //! `test` blocks: what they feed and expect, resolved. A test with cases becomes one test for each.
 
+mod known;
 mod row;
 
 use super::{Flow, Lowerer};
@@ -225,6 +226,7 @@ impl Lowerer<'_> {
                     payload: Some(text.node.clone()),
                 }),
                 FeedRowDecl::Row(expr) => {
+                    known::note(&self.globals.facts, expr, &ty);
                     let Some(row) = self.row(expr, &ty, false, case) else { continue };
                     let key = input.key.and_then(|key| row.text(&input.flow.schema.columns[key].path));
                     fed.push(FeedRow { key, payload: Some(row.json()) });

@@ -1,6 +1,6 @@
 //! Rows of a test: typed like any expression, and written as the JSON that a topic would hold.
 
-use super::Case;
+use super::{Case, known};
 use crate::ast::{self, ExprKind as Ast, RecordEntry};
 use crate::check::expr::Checker;
 use crate::check::typed::{Located, Type, Typed};
@@ -21,6 +21,7 @@ impl Lowerer<'_> {
         case: Option<&Case>,
     ) -> Option<ExpectedRow> {
         let open = matches!(&expr.node, Ast::Record(entries) if entries.contains(&RecordEntry::Open));
+        known::note(&self.globals.facts, expr, ty);
         let row = self.row(expr, ty, !open, case)?;
         Some(ExpectedRow { json: row.json(), open })
     }
