@@ -120,6 +120,7 @@ pub fn completion(document: &Document, word: Span, items: &[Completion]) -> Valu
 
 fn completion_kind(kind: CompletionKind) -> u8 {
     match kind {
+        CompletionKind::Variant => 20,
         CompletionKind::Field => 5,
         CompletionKind::Flow => 6,
         CompletionKind::Type => 22,
@@ -144,7 +145,9 @@ fn symbol_kind(kind: SymbolKind) -> u8 {
     match kind {
         SymbolKind::Topology => 2,
         SymbolKind::Type => 23,
+        SymbolKind::Enum => 10,
         SymbolKind::Field => 8,
+        SymbolKind::Variant => 22,
         SymbolKind::Param => 14,
         SymbolKind::Function => 12,
         SymbolKind::Source | SymbolKind::Table => 18,

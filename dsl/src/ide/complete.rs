@@ -27,6 +27,8 @@ pub struct Completion {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum CompletionKind {
+    /// A value of an enum.
+    Variant,
     Field,
     Flow,
     Type,
@@ -36,11 +38,12 @@ pub enum CompletionKind {
 }
 
 /// What may be missing behind the cursor while a declaration is written, shortest first.
-const ENDS: [&str; 14] = [
+const ENDS: [&str; 15] = [
     "",
     " == []",
     " <- {}",
     ": null",
+    " => null",
     " { _x: count() }",
     " by _x",
     " within 1m",
@@ -238,6 +241,16 @@ fn names(file: &SourceFile, options: &Options<'_>) -> Known {
             }
             Fact::Options(options) => {
                 let items = options.iter().map(|name| item(name, CompletionKind::Option, "")).collect();
+                return Known { items, alone: true };
+            }
+            Fact::Variants { names, ty, alone } => {
+                items.extend(names.iter().map(|name| item(name, CompletionKind::Variant, ty)));
+                if *alone {
+                    return Known { items, alone: true };
+                }
+            }
+            Fact::Fields(fields) => {
+                let items = fields.iter().map(|(name, ty)| item(name, CompletionKind::Field, ty)).collect();
                 return Known { items, alone: true };
             }
             Fact::Declared(names) => {

@@ -130,10 +130,39 @@ impl Analysis {
 
     fn declaration(&self, named: &Named) -> Option<Span> {
         if named.kind == Kind::Value {
-            let context = self.mentions[named.mention].context;
-            return Origins { topology: &self.topology }.of(&named.path, context);
+            let mention = &self.mentions[named.mention];
+            return match (&named.path[..], mention.local) {
+                ([_], Some(local)) => Some(local),
+                // The types of such values have no places.
+                (_, Some(_)) => None,
+                (path, None) => self
+                    .variant_at(path, mention.span)
+                    .or_else(|| Origins { topology: &self.topology }.of(path, mention.context)),
+            };
         }
         self.declaration_of(named.kind, &named.path[0])
+    }
+
+    /// The value of an enum that a path names: `Status.paid`, or `paid` in a pattern, which no field and no param is.
+    fn variant_at(&self, path: &[String], span: Span) -> Option<Span> {
+        let (of, name) = match path {
+            [of, name] => (&of[..], name),
+            [name] => {
+                let is_path = |fact: &Fact| matches!(fact, Fact::Path { span: known, .. } if *known == span);
+                if self.facts.iter().any(is_path) {
+                    return None;
+                }
+                let of = self.facts.iter().find_map(|fact| match fact {
+                    Fact::Value { span: known, ty } if *known == span => Some(ty),
+                    _ => None,
+                })?;
+                (&of[..], name)
+            }
+            _ => return None,
+        };
+        let decl = self.topology.types.iter().find(|decl| decl.name.node == of)?;
+        let TypeKind::Enum(variants) = &decl.body.node else { return None };
+        variants.iter().find(|variant| variant.node == *name).map(|variant| variant.span)
     }
 
     /// Every place where what stands at a byte is named, its declaration first. Empty: it is nothing that has a declaration.

@@ -7,7 +7,8 @@ use crate::source::{SourceFile, Span};
 /// `message` and `at`: what the reader says, and where it gave up.
 pub(super) fn told(file: &SourceFile, message: &str, at: usize) -> Diagnostic {
     let broken = Broken { file, message, at };
-    let habits = [Broken::tab, Broken::comment, Broken::unquoted_time, Broken::quotes, Broken::twice, Broken::bracket];
+    let habits =
+        [Broken::tab, Broken::comment, Broken::unquoted_time, Broken::quotes, Broken::twice, Broken::bracket];
     let known = habits.iter().find_map(|habit| habit(&broken));
     known.or_else(|| broken.value()).or_else(|| broken.indentation()).unwrap_or_else(|| broken.other())
 }
@@ -81,7 +82,8 @@ impl Broken<'_> {
         self.lines_before().take(LINES).find_map(|(start, line)| {
             let slashes = line.match_indices("//").find(|(at, _)| {
                 let before = &line[..*at];
-                (before.trim().is_empty() || before.ends_with([' ', '\t'])) && before.matches('"').count() % 2 == 0
+                (before.trim().is_empty() || before.ends_with([' ', '\t']))
+                    && before.matches('"').count() % 2 == 0
             });
             let at = start + slashes?.0;
             let place = self.file.place(Span::new(at, at + 2));
@@ -183,8 +185,11 @@ impl Broken<'_> {
         let value = inside.then(|| self.value_here()).flatten()?;
         let sign = value.special()?;
         let place = self.file.place(Span::new(value.start, value.end));
-        let diagnostic = self
-            .error(value.start, value.end, format!("a value with `{sign}` in it stands in quotes in YAML"));
+        let diagnostic = self.error(
+            value.start,
+            value.end,
+            format!("a value with `{sign}` in it stands in quotes in YAML"),
+        );
         Some(match value.in_single_quotes(false) {
             Some(quoted) => diagnostic.here(format!("write `{quoted}`")).replaced_in_yaml(place, quoted),
             None => diagnostic.note("or it stands on lines of its own behind `|`"),
@@ -216,7 +221,8 @@ impl Broken<'_> {
         }
         let words: Vec<String> = known.iter().map(usize::to_string).collect();
         let at = start + own;
-        let spaces = |number: usize| if number == 1 { "1 space".to_owned() } else { format!("{number} spaces") };
+        let spaces =
+            |number: usize| if number == 1 { "1 space".to_owned() } else { format!("{number} spaces") };
         Some(
             self.character(at, format!("this line begins behind {}, and belongs to none above", spaces(own)))
                 .note(format!("those that it could continue begin behind {} spaces", words.join(" or "))),
@@ -247,7 +253,9 @@ impl Broken<'_> {
                 .note("in single quotes a `\\` is a `\\`");
         }
         if self.says("unsupported tag") || self.says("tag") {
-            return self.character(at, "`!` begins a tag of YAML, which topologies have not").note("a condition is turned round by `not`");
+            return self
+                .character(at, "`!` begins a tag of YAML, which topologies have not")
+                .note("a condition is turned round by `not`");
         }
         self.character(at, "this is no YAML from here on").note(
             "the cause may be above: an indentation that is not that of its neighbours, a bracket or a quote that is not closed, a value with `: ` in it without quotes",

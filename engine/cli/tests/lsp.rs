@@ -78,7 +78,8 @@ impl Editor {
     }
 
     fn initialize(&mut self) -> Value {
-        let answer = self.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }));
+        let answer =
+            self.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }));
         self.tell("initialized", json!({}));
         answer
     }

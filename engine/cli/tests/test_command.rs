@@ -256,3 +256,30 @@ sink copy -> embedded("copy")
     assert_eq!(out(&output), "ok    what can run\n1 passed, 0 failed\n");
     assert!(err(&output).contains("some of its steps cannot run yet"), "{}", err(&output));
 }
+
+#[test]
+fn a_record_that_is_malformed_fails_its_test() {
+    let text = r#"topology t
+source s: { id: string, n: int, note: string } = embedded("s") key id
+  malformed -> embedded("bad")
+stream large = s |> filter n > 9 |> select id
+sink large -> embedded("large")
+test "passes for nothing" {
+  s <- { id: "a", note: "n is read, and missing" }
+  expect large == []
+}
+test "what nobody reads may be left out" {
+  s <- { id: "a", n: 10 }
+  expect large == [ { id: "a" } ]
+}
+test "meant so" {
+  s <- raw "{\"id\": \"a\"}"
+  expect large == []
+  expect malformed s == [ { code: "missing", .. } ]
+}
+"#;
+    let dir = folder(&[("t.tide", text)]);
+    let output = test(dir.path(), &["t.tide"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    insta::assert_snapshot!("malformed_record", out(&output));
+}

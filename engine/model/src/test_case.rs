@@ -76,6 +76,8 @@ pub struct FeedRow {
     pub key: Option<String>,
     /// JSON; None is a null payload.
     pub payload: Option<String>,
+    /// It was written as a record of the input's type, and not as the text of one: it is not to be malformed.
+    pub is_record: bool,
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -69,6 +69,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<(Typed, Option<Expr>)> {
         let operand = self.scalar(subject)?;
+        self.note_patterns(&operand, arms);
         let last_is_open = arms.last().is_some_and(|arm| arm.patterns.is_empty() && arm.guard.is_none());
         if !last_is_open {
             self.covered(&operand, arms, span)?;
@@ -211,7 +212,9 @@ impl Checker<'_> {
                 return None;
             }
         };
-        Some(Located { value: Typed::Scalar(value), span })
+        let value = Typed::Scalar(value);
+        self.note_value(span, &value);
+        Some(Located { value, span })
     }
 
     pub(super) fn arm_condition(&mut self, operand: &Expr, subject: Span, arm: &Arm) -> Option<Expr> {
@@ -274,7 +277,7 @@ fn is_null(pattern: &ast::Expr) -> bool {
 }
 
 /// What a pattern takes, as the file writes it. None: it is no value of an enum or bool.
-fn pattern_value(pattern: &ast::Expr) -> Option<String> {
+pub(super) fn pattern_value(pattern: &ast::Expr) -> Option<String> {
     match &pattern.node {
         ast::ExprKind::Path(path) => path.last().cloned(),
         ast::ExprKind::String(text) => Some(text.clone()),

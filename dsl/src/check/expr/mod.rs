@@ -27,6 +27,7 @@ use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
+pub(crate) use known::is_cursor;
 pub(crate) use narrow::present_if;
 pub(crate) use operator::and;
 
@@ -177,6 +178,7 @@ impl<'a> Checker<'a> {
             ast::ExprKind::Index(value, index) => self.index(value, index, span),
             ast::ExprKind::Field(value, name) => {
                 let value = self.check(value);
+                self.note_field(&value, &name.node);
                 self.field_of(value, &name.node, "this", name.span)
             }
             ast::ExprKind::If(condition, then, otherwise) => {

@@ -109,6 +109,8 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Expr> {
         let (left, right) = (self.located(a), self.located(b));
+        self.note_compared(&left.value, b);
+        self.note_compared(&right.value, a);
         if left.value == Typed::Null || right.value == Typed::Null {
             let value = if left.value == Typed::Null { b.span } else { a.span };
             self.diagnostics.push(

@@ -16,8 +16,7 @@ impl Checker<'_> {
         }
         let fields = names.clone();
         names.extend(self.globals.params.keys().map(String::as_str));
-        let diagnostic =
-            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         let event = self.it.filter(|_| !in_function);
         self.diagnostics.push(match did_you_mean(name, names) {
             _ if let Some(event) = event

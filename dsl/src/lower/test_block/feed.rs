@@ -1,6 +1,7 @@
 //! What a test feeds: rows, records as they are, the lines of a file.
 
 use super::Case;
+use super::known;
 use super::row::Purpose;
 use crate::ast::{FeedRowDecl, Name};
 use crate::diagnostic::{Diagnostic, codes};
@@ -58,16 +59,18 @@ impl Lowerer<'_> {
                     if !input.is_table {
                         self.error(codes::TEST, key.span, "only a table's rows are deleted");
                     }
-                    fed.push(FeedRow { key: Some(key.node.clone()), payload: None });
+                    fed.push(FeedRow { key: Some(key.node.clone()), payload: None, is_record: false });
                 }
                 FeedRowDecl::Raw { text, key } => fed.push(FeedRow {
                     key: key.as_ref().map(|key| key.node.clone()),
                     payload: Some(text.node.clone()),
+                    is_record: false,
                 }),
                 FeedRowDecl::Row(expr) => {
+                    known::note(&self.globals.facts, expr, &ty);
                     let Some(row) = self.row(expr, &ty, Purpose::Feed, case) else { continue };
                     let key = input.key.and_then(|key| row.text(&input.flow.schema.columns[key].path));
-                    fed.push(FeedRow { key, payload: Some(row.json()) });
+                    fed.push(FeedRow { key, payload: Some(row.json()), is_record: true });
                 }
             }
         }
@@ -110,7 +113,7 @@ fn record(line: &str, path: Option<&str>) -> FeedRow {
     let own_key = line.split_once('\t').filter(|_| !line.starts_with(['{', '[', '"']));
     if let Some((key, payload)) = own_key {
         let payload = (payload != "null").then(|| payload.to_owned());
-        return FeedRow { key: Some(key.to_owned()), payload };
+        return FeedRow { key: Some(key.to_owned()), payload, is_record: false };
     }
     let row: Option<serde_json::Value> = serde_json::from_str(line).ok();
     let field = path
@@ -121,5 +124,5 @@ fn record(line: &str, path: Option<&str>) -> FeedRow {
         Some(serde_json::Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    FeedRow { key, payload: Some(line.to_owned()) }
+    FeedRow { key, payload: Some(line.to_owned()), is_record: false }
 }

@@ -3,6 +3,7 @@
 mod aside;
 mod can_fail;
 mod feed;
+mod known;
 mod names;
 mod row;
 

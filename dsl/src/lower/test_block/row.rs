@@ -1,6 +1,6 @@
 //! Rows of a test: typed like any expression, and written as the JSON that a topic would hold.
 
-use super::Case;
+use super::{Case, known};
 use crate::ast::{self, ExprKind as Ast, RecordEntry};
 use crate::check::expr::Checker;
 use crate::check::typed::{Located, Type, Typed};
@@ -16,7 +16,7 @@ use tidegate_model::value::{text, write_json_string};
 /// What a row is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// An event: what may not be null is there.
+    /// An event: what nobody reads may be left out. Whether it is malformed shows in the run.
     Feed,
     /// A row that is compared: each field is there, unless the record ends with `..`.
     Expect,
@@ -29,6 +29,7 @@ impl Lowerer<'_> {
         ty: &Type,
         case: Option<&Case>,
     ) -> Option<ExpectedRow> {
+        known::note(&self.globals.facts, expr, ty);
         let row = self.row(expr, ty, Purpose::Expect, case)?;
         let mut open = Vec::new();
         row.open_records(&mut Vec::new(), &mut open);
@@ -95,8 +96,8 @@ impl Lowerer<'_> {
                     Purpose::Expect if may_be_null => {
                         row.fields.push((name.clone(), Cell::Value(Value::Null, ScalarType::Bool)));
                     }
-                    Purpose::Feed if may_be_null => {}
-                    _ => missing.push(name.as_str()),
+                    Purpose::Feed => {}
+                    Purpose::Expect => missing.push(name.as_str()),
                 }
                 continue;
             };
@@ -112,27 +113,21 @@ impl Lowerer<'_> {
         }
         // Of a misspelt field only that is told.
         if !missing.is_empty() && !misnamed {
-            self.missing(expr, &missing, purpose);
+            self.missing(expr, &missing);
         }
         (missing.is_empty() && !misnamed).then_some(row)
     }
 
-    fn missing(&mut self, expr: &ast::Expr, missing: &[&str], purpose: Purpose) {
+    fn missing(&mut self, expr: &ast::Expr, missing: &[&str]) {
         let names = crate::check::expr::list(missing);
         let message = match missing {
             [_] => format!("the field {names} is missing"),
             _ => format!("the fields {names} are missing"),
         };
         let is_yaml = self.sources.file_of(expr.span).1.is_yaml();
-        let note = match (purpose, is_yaml) {
-            (Purpose::Expect, false) => "to say only a part of the row, end it with `..`",
-            (Purpose::Expect, true) => "to say only a part of the row, give it the key `..`",
-            (Purpose::Feed, false) => {
-                "an event without it would be malformed; to feed a malformed one, give the record's text: `raw \"…\"`"
-            }
-            (Purpose::Feed, true) => {
-                "an event without it would be malformed; to feed a malformed one, give the record's text with `feed_raw`"
-            }
+        let note = match is_yaml {
+            false => "to say only a part of the row, end it with `..`",
+            true => "to say only a part of the row, give it the key `..`",
         };
         self.diagnostics.push(Diagnostic::error(codes::BAD_FIELDS, expr.span, message).note(note));
     }

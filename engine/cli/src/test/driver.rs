@@ -101,8 +101,19 @@ impl Driver {
         let bytes = |text: &Option<String>| text.as_ref().map(|text| text.clone().into_bytes());
         let records: Vec<_> =
             rows.iter().map(|row| (PartitionId(0), self.now, bytes(&row.key), bytes(&row.payload))).collect();
+        let malformed = self.worker.status().counters.malformed;
         self.log.append(&topic, &records, None)?;
-        self.settle()
+        self.settle()?;
+        let malformed = self.worker.status().counters.malformed - malformed;
+        let texts = rows.iter().filter(|row| !row.is_record).count() as u64;
+        if malformed > texts {
+            // Without this a test that expects nothing would pass for the wrong reason.
+            bail!(
+                "a record that is fed to `{input}` is malformed; to feed such a one, give its text: `raw \"…\"`\n{}",
+                self.set_aside()?
+            );
+        }
+        Ok(())
     }
 
     pub fn advance(&mut self, to: EventTime) -> Result<()> {
