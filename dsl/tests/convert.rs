@@ -68,6 +68,32 @@ fn comments_stand_at_the_same_places() {
     insta::assert_snapshot!("convert_tide", converted("topology.yaml", &yaml, Spelling::Tide));
 }
 
+/// The other spelling has brackets where they are needed, though they say nothing in the tree.
+#[test]
+fn brackets_stay_where_they_are_needed() {
+    let steps = [
+        "filter n between (ns[0]) and -(ns[1])",
+        "map { v: match n { 1 => (drop), 2 => (drop) + 1, _ => n } }",
+        "select n, errors",
+        "group by n, errors |> aggregate { c: count() }",
+    ];
+    for step in steps {
+        let text = format!(
+            "topology a\nsource s: {{ n: int, ns: [int], drop: int, errors: int }} = kafka(\"s\")\nstream t = s |> {step}\nsink t -> kafka(\"t\")\n"
+        );
+        check("a.tide", &text);
+    }
+}
+
+#[test]
+fn characters_that_yaml_does_not_take_are_escaped_or_left_out_of_comments() {
+    let text = "topology a // one\u{0}two\rthree\nsource s: { id: string } = kafka(\"s\")\nstream t = s |> map { v: \"\u{feff}\u{ffff}\u{1}\" }\nsink t -> kafka(\"t\")\n";
+    let yaml = converted("a.tide", text, Spelling::Yaml);
+    assert!(yaml.contains("# one two three\n"), "{yaml}");
+    let plan = |name: &str, text: &str| plan(folder(name), name, text);
+    assert!(plan("a.tide", text).is_some() && plan("a.tide", text) == plan("a.yaml", &yaml), "{yaml}");
+}
+
 #[test]
 fn a_map_at_the_start_of_a_formatted_value_stays_one() {
     check(

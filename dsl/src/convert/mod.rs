@@ -34,16 +34,19 @@ pub fn convert(file: &SourceFile, to: Spelling) -> Result<String, Vec<Diagnostic
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let found = || text_comments::of(file);
+    let mut found = text_comments::of(file);
     match to {
         Spelling::Yaml => {
+            for comment in &mut found {
+                comment.text = yaml_text::printable(&comment.text);
+            }
             let written =
-                with_comments(found(), |comments| yaml::write(&topology, &Printer::new(file), comments));
+                with_comments(found, |comments| yaml::write(&topology, &Printer::new(file), comments));
             written.1.map(|text| text + &end(&written.0, "#"))
         }
         Spelling::Tide => {
             let written =
-                with_comments(found(), |comments| tide::write(&topology, &Printer::new(file), comments));
+                with_comments(found, |comments| tide::write(&topology, &Printer::new(file), comments));
             let text = written.1 + &end(&written.0, "//");
             match format(&SourceFile::new("converted.tide", text)) {
                 Ok(text) => Ok(text),

@@ -240,6 +240,11 @@ impl Reader<'_> {
             Some(node) => Some(self.name(node)?),
             None => None,
         };
+        if let Some(alias) = alias.as_ref().filter(|alias| alias.node == "of") {
+            // In the text form `as of` is another part of a join.
+            self.error(codes::YAML_SHAPE, alias.span, "a joined table cannot be called `of`");
+            return None;
+        }
         let within = match self.find(&fields, "within") {
             Some(node) => Some(self.within(node)?),
             None => None,
