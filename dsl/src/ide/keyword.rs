@@ -118,7 +118,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
 ];
 
 /// The form and the meaning of a word.
-pub(super) fn meaning(word: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn meaning(word: &str) -> Option<(&'static str, &'static str)> {
     WORDS.iter().find(|(known, ..)| *known == word).map(|(_, form, meaning)| (*form, *meaning))
 }
 

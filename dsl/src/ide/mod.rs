@@ -13,6 +13,7 @@ mod symbols;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::Hover;
 pub use keyword::WORDS;
+pub(crate) use keyword::meaning;
 pub use mention::Kind;
 pub use rename::Edit;
 pub use symbols::{Symbol, SymbolKind};
