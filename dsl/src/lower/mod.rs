@@ -25,6 +25,8 @@ use crate::check::typed::RecordValue;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::files::Files;
 use crate::source::{Sources, Span};
+#[cfg(test)]
+pub(crate) use connector::TAKES;
 use flow::Flow;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::plan::{Node, NodeKind, Plan};

@@ -1,5 +1,7 @@
 //! Reads the parts that all declarations are made of.
 
+use super::keys;
+use super::shape::Table;
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
@@ -23,7 +25,8 @@ impl Reader<'_> {
     }
 
     /// The entries of a map, those whose keys are known.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Entries<'n> {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str, table: &Table) -> Entries<'n> {
+        let known = table.names();
         let Kind::Map(entries) = &node.kind else {
             let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
             self.error(codes::YAML_SHAPE, node.span, format!("{what} is a map with {}", names.join(", ")));
@@ -53,6 +56,18 @@ impl Reader<'_> {
             self.diagnostics.push(diagnostic);
         }
         found
+    }
+
+    /// Of these keys one is there at most.
+    pub(super) fn one_of(&mut self, fields: &Entries<'_>, names: &[&str]) -> Option<()> {
+        let mut found = fields.iter().filter(|(key, _)| names.contains(&key.name.as_str()));
+        let (Some((first, _)), Some((second, _))) = (found.next(), found.next()) else { return Some(()) };
+        let message = format!("`{}` and `{}` exclude each other", first.name, second.name);
+        self.diagnostics.push(
+            Diagnostic::error(codes::YAML_SHAPE, second.span, message)
+                .because(first.span, "the other is here"),
+        );
+        None
     }
 
     pub(super) fn find<'n>(&self, entries: &Entries<'n>, name: &str) -> Option<&'n Node> {
@@ -331,6 +346,7 @@ impl Reader<'_> {
 
     /// `kafka: topic`, or `kafka: { topic: …, … }`, among the fields of a declaration.
     pub(super) fn topic_of(&mut self, node: &Node, fields: &Entries<'_>) -> Option<TopicRef> {
+        self.one_of(fields, keys::TOPICS)?;
         let topic = self.find(fields, "kafka").or_else(|| self.find(fields, "embedded"));
         if topic.is_none() && matches!(node.kind, Kind::Map(_)) {
             let span = fields.first().map_or(node.span, |(key, _)| key.span);
@@ -350,7 +366,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        let fields = self.entries(node, "a topic", &["kafka", "embedded"]);
+        let fields = self.entries(node, "a topic", &keys::ROUTE);
         self.topic_of(node, &fields)
     }
 
@@ -359,8 +375,7 @@ impl Reader<'_> {
             let topic = Spanned::new(scalar.text.clone(), scalar.span);
             return Some(TopicRef { topic, options: Vec::new(), span: node.span });
         }
-        let known = ["topic", "format", "key", "compacted", "decimals", "timestamps"];
-        let fields = self.entries(node, "a topic", &known);
+        let fields = self.entries(node, "a topic", &keys::TOPIC);
         let named = self.needed(node, &fields, "topic")?;
         let scalar = self.scalar(named, "a topic's name")?;
         let mut topic = TopicRef {
@@ -370,7 +385,7 @@ impl Reader<'_> {
         };
         for (key, value) in fields.iter().filter(|(key, _)| key.name != "topic") {
             let flag = match &value.kind {
-                Kind::Scalar(scalar) if key.name == "compacted" => Some(scalar.text == "true"),
+                Kind::Scalar(_) if key.name == "compacted" => Some(self.flag(value)?),
                 Kind::Null => Some(true),
                 _ => None,
             };

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tidegate_dsl::diagnostic::{Diagnostic, Severity, render};
-use tidegate_dsl::{Compiled, Files, Options, SourceFile, compile_with};
+use tidegate_dsl::{Compiled, Files, Options, Session, SourceFile, compile_with};
 
 /// Values of a topology's params.
 #[derive(clap::Args)]
@@ -58,6 +58,21 @@ pub fn load(path: &Path, params: &Params) -> Result<Compiled> {
 
 /// As [`load`]; `reading` is called with each file just before it is read.
 pub fn load_noting(path: &Path, params: &Params, reading: &dyn Fn(&Path)) -> Result<Compiled> {
+    with_options(path, params, reading, compile_with)
+}
+
+/// What expressions can name of a file; what it compiles to, if it has errors.
+pub fn session(path: &Path, params: &Params) -> Result<Result<Session, Box<Compiled>>> {
+    with_options(path, params, &|_| {}, Session::of_file)
+}
+
+/// Reads a file, and does something with it and this process's environment.
+fn with_options<T>(
+    path: &Path,
+    params: &Params,
+    reading: &dyn Fn(&Path),
+    work: impl FnOnce(&SourceFile, &Options<'_>) -> T,
+) -> Result<T> {
     reading(path);
     let file = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -66,7 +81,7 @@ pub fn load_noting(path: &Path, params: &Params, reading: &dyn Fn(&Path)) -> Res
         params: &params.values()?,
         files: &Beside { folder, reading },
     };
-    Ok(compile_with(&file, &options))
+    Ok(work(&file, &options))
 }
 
 /// Loads a file that must be without errors; else they are shown, and None is given.
