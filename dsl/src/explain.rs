@@ -183,7 +183,18 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             };
             fact(out, "emit", &emit);
             let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
-                format!("one for each key and slice, kept for about {}", window.size.plus(window.grace))
+                let range = window.size.plus(window.grace);
+                match window.shape {
+                    WindowShape::Aligned | WindowShape::Cumulate => {
+                        format!("one for each key and slice, kept for about {range}")
+                    }
+                    WindowShape::Session => {
+                        format!("one for each session, kept for {range} behind its last event")
+                    }
+                    WindowShape::Sliding => {
+                        format!("one for each key and time of an event, kept for {range}")
+                    }
+                }
             });
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());

@@ -8,9 +8,9 @@ use crate::needed::Needed;
 use tidegate_functions::literal;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, MatchElement, Node, NodeKind, Plan, Repartition, Times,
+    Aggregate, AggregateCall, MatchElement, Node, NodeKind, Plan, Repartition, Times, Window, WindowShape,
 };
-use tidegate_model::{ScalarType, Schema};
+use tidegate_model::{ScalarType, Schema, Span};
 
 /// Beside the rows of a table in its changelog, under a key that none of them has.
 pub const LAYOUT_KEY: &[u8] = b"\xFE\xFElayout";
@@ -138,9 +138,25 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
         .collect();
     let window = match &aggregate.window {
         None => String::new(),
-        Some(window) => format!(" in windows of {} every {}", window.size, window.advance),
+        Some(window) => window_layout(window),
     };
     format!("aggregate by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+}
+
+fn window_layout(window: &Window) -> String {
+    let mut layout = match window.shape {
+        WindowShape::Aligned => format!(" in windows of {} every {}", window.size, window.advance),
+        WindowShape::Cumulate => format!(" in windows of {} that fill every {}", window.size, window.advance),
+        WindowShape::Session => format!(" in sessions with gaps of up to {}", window.size),
+        WindowShape::Sliding => format!(" in sliding windows of {}", window.size),
+    };
+    if window.offset != Span::ZERO {
+        layout.push_str(&format!(" from {}", window.offset));
+    }
+    if let Some(zone) = &window.zone {
+        layout.push_str(&format!(" by the clocks of {zone}"));
+    }
+    layout
 }
 
 fn functions(calls: &[AggregateCall]) -> String {

@@ -73,7 +73,7 @@ impl Needed {
                     _ => None,
                 });
                 let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
-                self.aggregate(input(0), aggregate);
+                self.aggregate(plan, input(0), aggregate);
                 self.raw[input(0)] |= repartition.errors.is_some();
             }
             NodeKind::Repartition(repartition) => {
@@ -86,7 +86,7 @@ impl Needed {
                 let combines =
                     matches!(&upstream.kind, NodeKind::Repartition(repartition) if repartition.partial);
                 if !combines {
-                    self.aggregate(input(0), aggregate);
+                    self.aggregate(plan, input(0), aggregate);
                 }
             }
             NodeKind::Rolling(rolling) => {
@@ -122,7 +122,10 @@ impl Needed {
                     self.reads_joined(node, width, presence, condition);
                 }
                 for index in [0, 1] {
-                    self.raw[input(index)] |= join.late.is_some() || join.errors.is_some();
+                    self.raw[input(index)] |= join.errors.is_some();
+                    if join.late.is_some() {
+                        self.sets_late_aside(plan, input(index));
+                    }
                 }
             }
             NodeKind::JoinTables(join) => {
@@ -199,13 +202,23 @@ impl Needed {
         });
     }
 
-    fn aggregate(&mut self, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
+    fn aggregate(&mut self, plan: &Plan, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
         self.all(input, &aggregate.key);
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }
-        let late = aggregate.window.as_ref().is_some_and(|window| window.late.is_some());
-        self.raw[input] |= late || aggregate.errors.is_some();
+        self.raw[input] |= aggregate.errors.is_some();
+        if aggregate.window.as_ref().is_some_and(|window| window.late.is_some()) {
+            self.sets_late_aside(plan, input);
+        }
+    }
+
+    fn sets_late_aside(&mut self, plan: &Plan, input: usize) {
+        self.raw[input] = true;
+        // A late event without its bytes leaves as its fields.
+        if !plan.keeps_bytes(plan.nodes[input].id) {
+            self.columns[input].iter_mut().for_each(|column| *column = true);
+        }
     }
 
     fn same(&mut self, input: usize, columns: &[bool]) {

@@ -173,8 +173,7 @@ impl Case {
                 json!({ "operator": "join_tables", "kind": kind.word(), "derived": derived })
             }
         };
-        let event =
-            |event: &Event| json!([event.topic.name(), event.key_text(), event.value, event.time]);
+        let event = |event: &Event| json!([event.topic.name(), event.key_text(), event.value, event.time]);
         question["events"] = Value::Array(self.events.iter().map(event).collect());
         question.to_string()
     }

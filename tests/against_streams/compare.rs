@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Asks both. The error is everything that a person needs to see the difference.
 pub fn compare(engine: &mut Engine, case: &Case) -> Result<(), String> {
     let asked = streams::ask(&case.question());
-    let told_by = |what: &str, steps: &Steps| format!("{what} (after which event: the row):\n{}", told(steps));
+    let told_by =
+        |what: &str, steps: &Steps| format!("{what} (after which event: the row):\n{}", told(steps));
     let ours = match catch_unwind(AssertUnwindSafe(|| engine.ask(case))) {
         Ok(ours) => ours,
         Err(panic) => Err(panic_text(&*panic)),

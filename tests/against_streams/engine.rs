@@ -105,7 +105,15 @@ impl Engine {
         let reader = self.log.reader(group, &read_topics(plan), 0, 1);
         let state = StateDir::open(self.dir.path(), group).map_err(|error| error.to_string())?;
         let restorer = self.log.restorer();
-        Ok(Worker::new(reader, writer, restorer, clock.clone(), program, Arc::new(state), self.shared.clone()))
+        Ok(Worker::new(
+            reader,
+            writer,
+            restorer,
+            clock.clone(),
+            program,
+            Arc::new(state),
+            self.shared.clone(),
+        ))
     }
 }
 
@@ -121,11 +129,10 @@ impl Run<'_> {
     fn append(&self, case: &Case, event: &Event) -> Result<(), String> {
         let name = if case.feed.one_topic { "s" } else { event.topic.name() };
         let key = event.key_text();
-        let value = event
-            .value
-            .map(|value| json!({ "k": key, "v": value, "side": event.topic.name() }).to_string().into_bytes());
-        let record =
-            (PartitionId(0), EventTime::from_micros(event.time), Some(key.into_bytes()), value);
+        let value = event.value.map(|value| {
+            json!({ "k": key, "v": value, "side": event.topic.name() }).to_string().into_bytes()
+        });
+        let record = (PartitionId(0), EventTime::from_micros(event.time), Some(key.into_bytes()), value);
         let topic = format!("{}.{name}", self.plan.topology);
         self.engine.log.append(&topic, &[record], None).map_err(|error| error.to_string())
     }

@@ -197,10 +197,5 @@ fn feed_for(operator: Operator, feed: Feed) -> Feed {
     let aggregates = matches!(operator, Operator::Totals | Operator::Window { .. });
     let is_join = matches!(operator, Operator::JoinStreams { .. });
     let together = if matches!(operator, Operator::JoinTable { .. }) { 1 } else { feed.together };
-    Feed {
-        together,
-        regrouped: feed.regrouped && aggregates,
-        one_topic: feed.one_topic && is_join,
-        ..feed
-    }
+    Feed { together, regrouped: feed.regrouped && aggregates, one_topic: feed.one_topic && is_join, ..feed }
 }

@@ -44,8 +44,12 @@ fn ask(what: &str, count: u32, strategy: impl Strategy<Value = Case>) {
     let times: u32 = std::env::var("TIDEGATE_CASES").map_or(1, |text| text.parse().expect("a number"));
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&SEED.to_le_bytes());
-    let config =
-        Config { cases: count * times, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
+    let config = Config {
+        cases: count * times,
+        failure_persistence: None,
+        max_shrink_iters: 4096,
+        ..Config::default()
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let engine = RefCell::new(Engine::new());

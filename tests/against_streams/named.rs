@@ -4,9 +4,9 @@
 use crate::case::{BASE, Case, Emit, Event, Feed, Kind, Operator, Row, Topic, Window};
 use crate::engine::Engine;
 use crate::streams;
+use Topic::{A, B};
 use std::collections::BTreeSet;
 use std::path::Path;
-use Topic::{A, B};
 
 fn event(topic: Topic, key: u8, value: impl Into<Option<i64>>, ahead: i64) -> Event {
     Event { topic, key, value: value.into(), time: BASE + ahead }
@@ -25,11 +25,8 @@ fn answers(operator: Operator, events: &[Event], feed: Feed, theirs: &[&str], ou
     assert_eq!(told(answer), ours, "Tidegate");
 }
 
-const TUMBLING_10: Operator = Operator::Window {
-    window: Window::Hopping { size: 10, advance: 10 },
-    grace: 0,
-    emit: Emit::Close,
-};
+const TUMBLING_10: Operator =
+    Operator::Window { window: Window::Hopping { size: 10, advance: 10 }, grace: 0, emit: Emit::Close };
 
 fn join(kind: Kind, grace: i64) -> Operator {
     Operator::JoinStreams { kind, before: 5, after: 5, grace }
@@ -60,14 +57,26 @@ fn latest_by_time() {
 #[test]
 fn row_time() {
     let events = [event(A, 0, 7, 1), event(A, 1, 7, 10)];
-    answers(TUMBLING_10, &events, Feed::PLAIN, &["k0 000..010 1 7 7 7 at 001"], &["k0 000..010 1 7 7 7 at 009"]);
+    answers(
+        TUMBLING_10,
+        &events,
+        Feed::PLAIN,
+        &["k0 000..010 1 7 7 7 at 001"],
+        &["k0 000..010 1 7 7 7 at 009"],
+    );
 }
 
 #[test]
 fn no_contradiction() {
     // Out of order by more than the window, and within the grace: Kafka Streams gives it out alone at once, and then with its partner.
     let events = [event(A, 1, 0, 100), event(A, 0, 1, 50), event(B, 0, 2, 50)];
-    answers(join(Kind::Left, 60), &events, Feed::PLAIN, &["k0 1 null at 050", "k0 1 2 at 050"], &["k0 1 2 at 050"]);
+    answers(
+        join(Kind::Left, 60),
+        &events,
+        Feed::PLAIN,
+        &["k0 1 null at 050", "k0 1 2 at 050"],
+        &["k0 1 2 at 050"],
+    );
 }
 
 #[test]

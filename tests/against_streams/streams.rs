@@ -50,7 +50,8 @@ pub fn ask(question: &str) -> Vec<Vec<Row>> {
         panic!("Answers.java has ended, or does not speak JSON ({error}): {answer:?}\nasked: {question}")
     });
     let steps = answer["steps"].as_array();
-    let steps = steps.unwrap_or_else(|| panic!("Kafka Streams failed: {}\nasked: {question}", answer["error"]));
+    let steps =
+        steps.unwrap_or_else(|| panic!("Kafka Streams failed: {}\nasked: {question}", answer["error"]));
     steps.iter().map(|rows| rows.as_array().expect("rows").iter().map(row).collect()).collect()
 }
 

@@ -23,9 +23,8 @@ pub fn topology(case: &Case, name: &str) -> String {
 
 fn declare(case: &Case, name: &str, text: &mut String) {
     let key = if case.feed.regrouped { "" } else { " key k" };
-    let source = |stream: &str, ty: &str| {
-        format!("source {stream}: {ty} = embedded(\"{name}.{stream}\"){key}\n")
-    };
+    let source =
+        |stream: &str, ty: &str| format!("source {stream}: {ty} = embedded(\"{name}.{stream}\"){key}\n");
     let table = |stream: &str| format!("table {stream}: Row = embedded(\"{name}.{stream}\") key k\n");
     // A table of a topic, or of the newest events of a stream.
     let either = |table_name: &str, derived: bool| {

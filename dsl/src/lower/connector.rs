@@ -2,16 +2,31 @@
 
 use super::{Flow, Lowerer};
 use crate::ast::{ConnectorRef, Expr, ExprKind as Ast, Name, SinkDecl, SourceDecl};
-use crate::check::declared::constant;
+use crate::check::param::constant;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::{CURSOR, Fact};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{HttpPoll, HttpSink, JsonFormat, NodeKind, Retry, SourceTime, WebSocketSink};
-use tidegate_model::{ScalarType, Schema, Span, Value};
+use tidegate_model::{Column, ScalarType, Schema, Span, Value};
 
 const SOURCES: [&str; 4] = ["kafka", "embedded", "http.poll", "generate"];
 const SINKS: [&str; 4] = ["kafka", "embedded", "http", "websocket"];
+
+/// What a connector is given by name, besides what stands in it without one.
+pub(crate) struct Takes {
+    pub(crate) word: &'static str,
+    pub(crate) options: &'static [&'static str],
+    pub(crate) routes: &'static [&'static str],
+}
+
+pub(crate) const TAKES: [Takes; 4] = [
+    Takes { word: "http.poll", options: &["every", "items"], routes: &[] },
+    Takes { word: "generate", options: &["every", "seed", "count"], routes: &[] },
+    Takes { word: "http", options: &["retry"], routes: &["failed"] },
+    Takes { word: "websocket", options: &["snapshot"], routes: &[] },
+];
+
 const ATTEMPTS_MAX: i64 = 1_000;
 
 impl Lowerer<'_> {
@@ -26,7 +41,7 @@ impl Lowerer<'_> {
     ) -> Option<NodeKind> {
         match connector.name.node.as_str() {
             "http.poll" => {
-                self.takes(connector, &["every", "items"], &[])?;
+                self.takes(connector)?;
                 let url = self.url(connector)?;
                 let every = self.length(connector, "every")?;
                 let items = match self.option(connector, "items") {
@@ -51,7 +66,7 @@ impl Lowerer<'_> {
                 Some(NodeKind::HttpPoll(HttpPoll { url, every, items, key, time, malformed }))
             }
             "generate" => {
-                self.takes(connector, &["every", "seed", "count"], &[])?;
+                self.takes(connector)?;
                 if let Some(malformed) = &decl.malformed {
                     self.error(codes::CONNECTOR, malformed.span, "what is made up is never malformed");
                 }
@@ -89,7 +104,7 @@ impl Lowerer<'_> {
     }
 
     fn http_sink(&mut self, connector: &ConnectorRef) -> Option<NodeKind> {
-        self.takes(connector, &["retry"], &["failed"])?;
+        self.takes(connector)?;
         let url = self.url(connector)?;
         let retry = match self.option(connector, "retry") {
             Some(retry) => Some(self.retry(retry)?),
@@ -105,7 +120,7 @@ impl Lowerer<'_> {
         connector: &ConnectorRef,
         flow: &Flow,
     ) -> Option<(NodeKind, Option<tidegate_model::NodeId>)> {
-        self.takes(connector, &["snapshot"], &[])?;
+        self.takes(connector)?;
         let given = self.only_argument(connector, "a path, such as \"/ws/stations\"")?;
         let path = self.text(given)?;
         if !path.starts_with('/') {
@@ -128,8 +143,10 @@ impl Lowerer<'_> {
                     );
                     return None;
                 }
-                let lacking =
-                    table.schema.columns.iter().find(|column| !flow.schema.columns.contains(column));
+                let same =
+                    |a: &Column, b: &Column| (&a.path, a.ty, a.presence) == (&b.path, b.ty, b.presence);
+                let has = |column: &&Column| flow.schema.columns.iter().any(|other| same(column, other));
+                let lacking = table.schema.columns.iter().find(|column| !has(column));
                 if let Some(lacking) = lacking {
                     self.diagnostics.push(
                         Diagnostic::error(
@@ -192,12 +209,9 @@ impl Lowerer<'_> {
     }
 
     /// Options and routes that are not known, or are there twice, are told.
-    pub(super) fn takes(
-        &mut self,
-        connector: &ConnectorRef,
-        options: &[&str],
-        routes: &[&str],
-    ) -> Option<()> {
+    fn takes(&mut self, connector: &ConnectorRef) -> Option<()> {
+        let takes = TAKES.iter().find(|takes| takes.word == connector.name.node);
+        let Takes { options, routes, .. } = *takes.expect("whoever asks knows the connector");
         let told = self.diagnostics.len();
         let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
         let given = connector.options.iter().map(|(name, _)| (name, options));

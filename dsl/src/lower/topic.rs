@@ -69,6 +69,12 @@ impl Lowerer<'_> {
                 );
                 diagnostic = match did_you_mean(&name.node, known.iter().copied()) {
                     Some(meant) => diagnostic.meant(&meant),
+                    None if matches!(name.node.as_str(), "key" | "time") && !allowed.contains(&"key") => {
+                        diagnostic.note(format!(
+                            "it stands behind the brackets: `kafka(\"{}\") {} FIELD`",
+                            topic.topic.node, name.node
+                        ))
+                    }
                     None => diagnostic.note(format!("there is {}", known.join(", "))),
                 };
                 self.diagnostics.push(diagnostic);

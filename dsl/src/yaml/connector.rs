@@ -1,41 +1,40 @@
 //! Where sources read and sinks write: a topic, or a connector's word with a map of what it is given.
 
+use super::keys;
 use super::read::{Entries, Reader};
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::CURSOR;
 
-/// The words beside `kafka` and `embedded`.
-pub(super) const SOURCES: [&str; 2] = ["http.poll", "generate"];
-pub(super) const SINKS: [&str; 2] = ["http", "websocket"];
 /// What is text, and what is an expression.
 const TEXT_OPTIONS: [&str; 3] = ["url", "path", "items"];
 
 impl Reader<'_> {
-    /// The connector among the fields of a declaration.
+    /// The connector among the fields of a declaration. `places`: the words that say where its events are.
     pub(super) fn connector(
         &mut self,
         node: &Node,
         fields: &Entries<'_>,
-        words: &[&str],
+        places: &[&str],
     ) -> Option<Connector> {
-        let Some((key, value)) = fields.iter().find(|(key, _)| words.contains(&key.name.as_str())) else {
+        self.one_of(fields, places)?;
+        let is_connector =
+            |key: &Key| places.contains(&key.name.as_str()) && !keys::TOPICS.contains(&key.name.as_str());
+        let Some((key, value)) = fields.iter().find(|(key, _)| is_connector(key)) else {
             return self.topic_of(node, fields).map(Connector::Kafka);
         };
         self.arguments(key, value).map(Connector::Other)
     }
 
     pub(super) fn sink(&mut self, node: &Node) -> Option<Connector> {
-        let mut known = vec!["kafka", "embedded"];
-        known.extend(SINKS);
         let told = self.diagnostics.len();
-        let fields = self.entries(node, "a sink", &known);
+        let fields = self.entries(node, "a sink", &keys::SINK);
         // A word that is no connector was told.
         if fields.is_empty() && self.diagnostics.len() > told {
             return None;
         }
-        self.connector(node, &fields, &SINKS)
+        self.connector(node, &fields, keys::SINK_PLACES)
     }
 
     fn arguments(&mut self, key: &Key, node: &Node) -> Option<ConnectorRef> {
@@ -56,7 +55,7 @@ impl Reader<'_> {
             }
         };
         for (option, value) in entries {
-            let name = Spanned::new(option.name.clone(), option.span);
+            let name = self.key_name(option)?;
             match (option.name.as_str(), &value.kind) {
                 // What the text form has in the first place, without a name.
                 ("url" | "path", Kind::Scalar(scalar)) => {
@@ -80,7 +79,8 @@ impl Reader<'_> {
             return scalar.as_text().expr(self.diagnostics);
         }
         if let Some(name) = scalar.text.strip_prefix("param.") {
-            return Some(Spanned::new(ExprKind::Path(vec![name.to_owned()]), scalar.span));
+            let name = self.key_name(&Key { name: name.to_owned(), span: scalar.span })?;
+            return Some(Spanned::new(ExprKind::Path(vec![name.node]), scalar.span));
         }
         Some(Spanned::new(ExprKind::String(scalar.text.clone()), scalar.span))
     }

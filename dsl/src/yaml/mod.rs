@@ -1,32 +1,25 @@
 //! The YAML form to the AST: the same declarations, with expressions in scalars. Keys are checked, and each scalar keeps its place.
 
+mod broken;
 mod connector;
+mod keys;
+mod quoted;
 mod read;
+mod schema;
+mod shape;
 mod step;
 mod test_block;
 mod tree;
+mod value;
 
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parse::limit;
 use crate::source::SourceFile;
+pub(crate) use quoted::told_of_quotes;
 use read::{Entries, Reader};
+pub use schema::schema;
 use tree::{Kind, Node};
-
-const SECTIONS: [&str; 12] = [
-    "topology",
-    "use",
-    "types",
-    "enums",
-    "params",
-    "functions",
-    "sources",
-    "tables",
-    "streams",
-    "sinks",
-    "serve",
-    "tests",
-];
 
 /// Parses a whole file of the YAML form.
 pub(crate) fn parse(file: &SourceFile) -> (Topology, Vec<Diagnostic>) {
@@ -53,7 +46,7 @@ impl Reader<'_> {
         if matches!(root.kind, Kind::Null) {
             return;
         }
-        for (key, node) in self.entries(root, "a topology", &SECTIONS) {
+        for (key, node) in self.entries(root, "a topology", &keys::TOPOLOGY) {
             match key.name.as_str() {
                 "topology" => topology.name = self.name(node),
                 "use" => {
@@ -86,7 +79,7 @@ impl Reader<'_> {
                 }
                 "params" => {
                     topology.params = self.each(node, |reader, name, node| {
-                        let fields = reader.entries(node, "a param", &["type", "value"]);
+                        let fields = reader.entries(node, "a param", &keys::PARAM);
                         let ty = reader.needed(node, &fields, "type").and_then(|node| reader.type_expr(node));
                         let value = reader.needed(node, &fields, "value").and_then(|node| reader.value(node));
                         Some(ParamDecl { name, ty: ty?, value: value? })
@@ -141,7 +134,7 @@ impl Reader<'_> {
     }
 
     fn function(&mut self, name: Name, node: &Node) -> Option<FunctionDecl> {
-        let fields = self.entries(node, "a function", &["arguments", "returns", "body"]);
+        let fields = self.entries(node, "a function", &keys::FUNCTION);
         let arguments = match self.find(&fields, "arguments") {
             Some(node) => {
                 self.each(node, |reader, name, node| Some(FieldDecl { name, ty: reader.type_expr(node)? }))
@@ -154,15 +147,13 @@ impl Reader<'_> {
     }
 
     fn source(&mut self, name: Name, node: &Node) -> Option<SourceDecl> {
-        let mut known = vec!["type", "key", "time", "malformed", "kafka", "embedded"];
-        known.extend(connector::SOURCES);
         let told = self.diagnostics.len();
-        let fields = self.entries(node, "a source", &known);
+        let fields = self.entries(node, "a source", &keys::SOURCE);
         if self.diagnostics.len() > told {
             return None;
         }
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
-        let from = self.connector(node, &fields, &connector::SOURCES);
+        let from = self.connector(node, &fields, keys::SOURCE_PLACES);
         let (key, time, malformed) = self.clauses(&fields);
         Some(SourceDecl { name, ty: ty?, from: from?, key, time, malformed })
     }
@@ -178,7 +169,7 @@ impl Reader<'_> {
         if let Kind::Scalar(_) = &node.kind {
             return Some(TimeClause { field: self.path(node)?, out_of_order: None, idle: None });
         }
-        let fields = self.entries(node, "`time`", &["field", "out_of_order", "idle"]);
+        let fields = self.entries(node, "`time`", &keys::TIME);
         let field = self.needed(node, &fields, "field").and_then(|node| self.path(node))?;
         let out_of_order = self.find(&fields, "out_of_order").and_then(|node| self.duration(node));
         let idle = self.find(&fields, "idle").and_then(|node| self.duration(node));
@@ -199,8 +190,7 @@ impl Reader<'_> {
             topology.streams.extend(self.stream(name, node, true));
             return;
         }
-        let known = ["type", "global", "kafka", "embedded", "key", "malformed"];
-        let fields = self.entries(node, "a table", &known);
+        let fields = self.entries(node, "a table", &keys::TABLE);
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
         let topic = self.topic_of(node, &fields);
         let global = self.find(&fields, "global").and_then(|node| self.flag(node)).unwrap_or(false);
@@ -211,7 +201,7 @@ impl Reader<'_> {
     }
 
     fn stream(&mut self, name: Name, node: &Node, is_table: bool) -> Option<StreamDecl> {
-        let fields = self.entries(node, "a stream", &["from", "merge", "steps"]);
+        let fields = self.entries(node, "a stream", &keys::STREAM);
         let inputs = match (self.find(&fields, "from"), self.find(&fields, "merge")) {
             (Some(from), None) => vec![self.name(from)?],
             (None, Some(merge)) => self.names(merge),

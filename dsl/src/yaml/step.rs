@@ -1,37 +1,10 @@
 //! Steps: a map with one word, and `as` and `errors` beside it where they are wanted.
 
+use super::keys;
 use super::read::Reader;
 use super::tree::{Key, Kind, Node};
 use crate::ast::*;
-use crate::diagnostic::{Diagnostic, codes};
-
-const WORDS: [&str; 25] = [
-    "filter",
-    "map",
-    "select",
-    "drop",
-    "add",
-    "group_by",
-    "repartition_by",
-    "window",
-    "aggregate",
-    "rolling",
-    "join",
-    "left_join",
-    "outer_join",
-    "match",
-    "branch",
-    "via",
-    "latest_by",
-    "changes",
-    "top",
-    "schedule",
-    "expand",
-    "left_expand",
-    "flat_map",
-    "dedupe",
-    "emit",
-];
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
@@ -43,16 +16,29 @@ impl Reader<'_> {
             );
             return None;
         };
+        if !self.split_values(entries).is_empty() {
+            return None;
+        }
         let beside = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
-        let mut words = entries.iter().filter(|(key, _)| key.name != "as" && key.name != "errors");
+        let mut words = entries.iter().filter(|(key, _)| !is_beside(key));
         let (key, value) = match (words.next(), words.next()) {
             (Some(word), None) => word,
             (Some((first, _)), Some((second, _))) => {
-                self.diagnostics.push(
+                let diagnostic = if keys::STEPS.names().contains(&second.name.as_str()) {
                     Diagnostic::error(codes::YAML_SHAPE, second.span, "a step has one word")
                         .here("begin another step here: `- `")
-                        .because(first.span, "this is the step's word"),
-                );
+                } else if let Some(meant) = did_you_mean(&second.name, ["as", "errors"]) {
+                    let message = format!("`{}` is no part of a step", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).meant(&meant)
+                } else {
+                    let message =
+                        format!("`{}` stands beside the step's word, and belongs into it", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).note(format!(
+                        "indent it by four more, below `- {}:`; beside the word stand only `as` and `errors`",
+                        first.name
+                    ))
+                };
+                self.diagnostics.push(diagnostic.because(first.span, "this is the step's word"));
                 return None;
             }
             _ => {
@@ -92,7 +78,7 @@ impl Reader<'_> {
             "left_join" => StepKind::Join(self.join(node, JoinWord::Left)?),
             "outer_join" => StepKind::Join(self.join(node, JoinWord::Outer)?),
             "match" => {
-                let fields = self.entries(node, "`match`", &["by", "within", "events"]);
+                let fields = self.entries(node, "`match`", &keys::MATCH);
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
                 let within = self.needed(node, &fields, "within").and_then(|node| self.duration(node));
                 let elements = self.needed(node, &fields, "events").and_then(|node| self.elements(node));
@@ -105,10 +91,14 @@ impl Reader<'_> {
                     let condition = if otherwise { None } else { Some(reader.expr(node)?) };
                     Some(BranchArm { name, condition })
                 });
+                if arms.is_empty() && self.diagnostics.len() == wrong {
+                    let message = "`branch` is a map of names and conditions, such as `large: amount > 100`";
+                    self.error(codes::YAML_SHAPE, node.span, message);
+                }
                 (self.diagnostics.len() == wrong).then_some(StepKind::Branch(arms))?
             }
             "via" => {
-                let fields = self.entries(node, "`via`", &["kafka", "embedded", "key", "time", "malformed"]);
+                let fields = self.entries(node, "`via`", &keys::VIA);
                 let topic = self.topic_of(node, &fields)?;
                 let (key, time, malformed) = self.clauses(&fields);
                 StepKind::Via(ViaStep { topic, key, time, malformed })
@@ -117,12 +107,12 @@ impl Reader<'_> {
             "changes" => StepKind::Changes(match &node.kind {
                 Kind::Null => None,
                 _ => {
-                    let fields = self.entries(node, "`changes`", &["where"]);
+                    let fields = self.entries(node, "`changes`", &keys::CHANGES);
                     Some(self.needed(node, &fields, "where").and_then(|node| self.expr(node))?)
                 }
             }),
             "top" => {
-                let fields = self.entries(node, "`top`", &["count", "by", "per"]);
+                let fields = self.entries(node, "`top`", &keys::TOP);
                 let count = self.needed(node, &fields, "count").and_then(|node| self.number(node));
                 let order = self.needed(node, &fields, "by").and_then(|node| self.orders(node));
                 let per = match self.find(&fields, "per") {
@@ -132,7 +122,7 @@ impl Reader<'_> {
                 StepKind::Top(TopStep { count: count?, order: order?, per })
             }
             "schedule" => {
-                let fields = self.entries(node, "`schedule`", &["at", "by", "replace", "cancel_when"]);
+                let fields = self.entries(node, "`schedule`", &keys::SCHEDULE);
                 let at = self.needed(node, &fields, "at").and_then(|node| self.expr(node));
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
                 let replace = match self.find(&fields, "replace") {
@@ -146,29 +136,40 @@ impl Reader<'_> {
                 StepKind::Schedule(ScheduleStep { at: at?, by: by?, replace, cancel })
             }
             word @ ("expand" | "left_expand") => {
-                let fields = self.entries(node, "`expand`", &["list", "as"]);
+                let fields = self.entries(node, "`expand`", &keys::EXPAND);
                 let list = self.needed(node, &fields, "list").and_then(|node| self.expr(node));
                 let name = self.needed(node, &fields, "as").and_then(|node| self.name(node));
                 StepKind::Expand { left: word == "left_expand", list: list?, name: name? }
             }
             "flat_map" => StepKind::FlatMap(self.expr(node)?),
             "dedupe" => {
-                let fields = self.entries(node, "`dedupe`", &["by", "within"]);
+                let fields = self.entries(node, "`dedupe`", &keys::DEDUPE);
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
                 let within = self.needed(node, &fields, "within").and_then(|node| self.duration(node));
                 StepKind::Dedupe { by: by?, within: within? }
             }
             "emit" => StepKind::Emit(self.emit(node)?),
             _ => {
-                self.unknown(key, "step", &WORDS);
+                self.unknown(key, "step", &keys::STEPS.names());
                 return None;
             }
         })
     }
 
     fn rolling(&mut self, node: &Node) -> Option<RollingStep> {
-        let known = ["range", "rows", "by", "excluding_current", "granularity", "ordered", "fields"];
-        let fields = self.entries(node, "`rolling`", &known);
+        if let Kind::Scalar(scalar) = &node.kind {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "`rolling` is a map with `range`, `by` and `fields`",
+                )
+                .note(format!("`rolling: {{ range: {}, by: …, fields: {{ n: count() }} }}`", scalar.text)),
+            );
+            return None;
+        }
+        let fields = self.entries(node, "`rolling`", &keys::ROLLING);
+        self.one_of(&fields, &["range", "rows"])?;
         let range = match (self.find(&fields, "range"), self.find(&fields, "rows")) {
             (_, Some(rows)) => self.number(rows).map(RollingRange::Rows),
             _ => self
@@ -201,8 +202,9 @@ impl Reader<'_> {
     }
 
     fn join(&mut self, node: &Node, kind: JoinWord) -> Option<JoinStep> {
-        let known = ["table", "stream", "as", "by", "on", "within", "as_of", "where", "grace", "late"];
-        let fields = self.entries(node, "a join", &known);
+        let fields = self.entries(node, "a join", &keys::JOIN);
+        self.one_of(&fields, &["table", "stream"])?;
+        self.one_of(&fields, &["by", "on"])?;
         let other = match self.find(&fields, "stream") {
             Some(stream) => Some(stream),
             None => self.needed(node, &fields, "table"),
@@ -212,6 +214,11 @@ impl Reader<'_> {
             Some(node) => Some(self.name(node)?),
             None => None,
         };
+        if let Some(alias) = alias.as_ref().filter(|alias| alias.node == "of") {
+            // In the text form `as of` is another part of a join.
+            self.error(codes::YAML_SHAPE, alias.span, "a joined table cannot be called `of`");
+            return None;
+        }
         let within = match self.find(&fields, "within") {
             Some(node) => Some(self.within(node)?),
             None => None,
@@ -259,7 +266,7 @@ impl Reader<'_> {
             let length = Some(self.duration(node)?);
             return Some(JoinWithin { before: length.clone(), after: length });
         }
-        let fields = self.entries(node, "`within`", &["before", "after"]);
+        let fields = self.entries(node, "`within`", &keys::WITHIN);
         if fields.is_empty() {
             self.error(
                 codes::YAML_SHAPE,
@@ -285,7 +292,7 @@ impl Reader<'_> {
             return None;
         };
         let mut elements = Vec::new();
-        for item in items {
+        for item in self.some(node, items, "an event")? {
             let scalar = self.scalar(item, "an event such as `b if b.country != a.country`")?;
             elements.push(scalar.as_text().element(self.diagnostics)?);
         }
@@ -297,7 +304,7 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Seq(items) => {
                 let mut orders = Vec::new();
-                for item in items {
+                for item in self.some(node, items, "a field")? {
                     orders.push(self.scalar(item, "a field")?.as_text().order(self.diagnostics)?);
                 }
                 Some(orders)
@@ -309,8 +316,8 @@ impl Reader<'_> {
     fn number(&mut self, node: &Node) -> Option<Spanned<i64>> {
         let scalar = self.scalar(node, "a whole number")?;
         match scalar.text.parse() {
-            Ok(number) => Some(Spanned::new(number, scalar.span)),
-            Err(_) => {
+            Ok(number @ 0..) => Some(Spanned::new(number, scalar.span)),
+            _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a whole number is needed here");
                 None
             }
@@ -337,10 +344,8 @@ impl Reader<'_> {
             ("session", WindowKind::Session),
             ("cumulate", WindowKind::Cumulate),
         ];
-        let mut known: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
-        known.extend(["in", "offset", "grace", "late"]);
         let told = self.diagnostics.len();
-        let fields = self.entries(node, "`window`", &known);
+        let fields = self.entries(node, "`window`", &keys::WINDOW);
         if self.diagnostics.len() > told {
             return None;
         }
@@ -359,12 +364,12 @@ impl Reader<'_> {
         let (size, every) = match kind {
             WindowKind::Tumbling | WindowKind::Sliding => (self.duration(length)?, None),
             WindowKind::Session => {
-                let parts = self.entries(length, "`session`", &["gap"]);
+                let parts = self.entries(length, "`session`", &keys::SESSION);
                 (self.needed(length, &parts, "gap").and_then(|node| self.duration(node))?, None)
             }
             WindowKind::Hopping | WindowKind::Cumulate => {
                 let what = if kind == WindowKind::Hopping { "`hopping`" } else { "`cumulate`" };
-                let parts = self.entries(length, what, &["size", "every"]);
+                let parts = self.entries(length, what, &keys::SIZE_EVERY);
                 let size = self.needed(length, &parts, "size").and_then(|node| self.duration(node));
                 let every = self.needed(length, &parts, "every").and_then(|node| self.duration(node));
                 (size?, Some(every?))
@@ -392,7 +397,7 @@ impl Reader<'_> {
             Kind::Scalar(scalar) if scalar.text == "final" => Some(EmitKind::Final),
             Kind::Scalar(scalar) if scalar.text == "changes" => Some(EmitKind::Changes),
             Kind::Map(_) => {
-                let fields = self.entries(node, "`emit`", &["every"]);
+                let fields = self.entries(node, "`emit`", &keys::EMIT);
                 let every = self.needed(node, &fields, "every")?;
                 Some(EmitKind::Every(self.duration(every)?))
             }
@@ -402,4 +407,9 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Stands beside a step's word, and is none.
+fn is_beside(key: &Key) -> bool {
+    keys::BESIDE.names().contains(&key.name.as_str())
 }

@@ -1,5 +1,6 @@
 //! Tests: rows are YAML's own maps; a plain scalar is a number, a bool or text, and text that begins with `@` is a time.
 
+use super::keys;
 use super::read::Reader;
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
@@ -15,7 +16,7 @@ impl Reader<'_> {
     }
 
     fn test(&mut self, node: &Node) -> Option<TestDecl> {
-        let fields = self.entries(node, "a test", &["name", "for", "steps"]);
+        let fields = self.entries(node, "a test", &keys::TEST);
         let name = self.needed(node, &fields, "name").and_then(|node| self.scalar(node, "a name"))?;
         let name = Spanned::new(name.text.clone(), name.span);
         let cases = match self.find(&fields, "for") {
@@ -31,10 +32,17 @@ impl Reader<'_> {
 
     /// `for: { c: [ { … }, … ] }`
     fn cases(&mut self, node: &Node) -> Option<TestCases> {
-        let all = self.each(node, |reader, name, node| Some(TestCases { name, rows: reader.rows(node)? }));
+        let told = self.diagnostics.len();
+        let all =
+            self.each(node, |reader, name, node| Some(TestCases { name, rows: reader.some_rows(node)? }));
         match <[TestCases; 1]>::try_from(all) {
             Ok([cases]) => Some(cases),
-            Err(all) if all.is_empty() => None,
+            Err(all) if all.is_empty() => {
+                if self.diagnostics.len() == told {
+                    self.error(codes::YAML_SHAPE, node.span, "`for` is a name with rows: `{ c: [ { … } ] }`");
+                }
+                None
+            }
             Err(all) => {
                 self.error(codes::YAML_SHAPE, all[1].name.span, "a test has one list of cases");
                 None
@@ -47,26 +55,14 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, steps.span, "`steps` is a list: each step begins with `- `");
             return None;
         };
-        let known = [
-            "feed",
-            "feed_raw",
-            "file",
-            "delete",
-            "advance_to",
-            "expect",
-            "expect_errors",
-            "expect_malformed",
-            "expect_late",
-            "snapshot",
-        ];
         let mut all = Vec::new();
         for item in items {
-            for (key, value) in self.entries(item, "a test's step", &known) {
+            for (key, value) in self.entries(item, "a test's step", &keys::TEST_STEP) {
                 match key.name.as_str() {
                     "feed" => all.extend(self.each(value, |reader, input, node| {
                         Some(TestStepDecl::Feed {
                             input,
-                            rows: reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect(),
+                            rows: reader.some_rows(node)?.into_iter().map(FeedRowDecl::Row).collect(),
                         })
                     })),
                     "feed_raw" => all.extend(self.each(value, |reader, input, node| {
@@ -126,14 +122,14 @@ impl Reader<'_> {
             return None;
         };
         let mut rows = Vec::new();
-        for item in items {
+        for item in self.some(node, items, "a text")? {
             let text = |reader: &mut Self, node: &Node| {
                 let scalar = reader.scalar(node, "a text")?;
                 Some(Spanned::new(scalar.text.clone(), scalar.span))
             };
             rows.push(match &item.kind {
                 Kind::Map(_) => {
-                    let fields = self.entries(item, "a record", &["text", "key"]);
+                    let fields = self.entries(item, "a record", &keys::RAW);
                     let given = self.needed(item, &fields, "text")?;
                     let key = match self.find(&fields, "key") {
                         Some(node) => Some(text(self, node)?),
@@ -152,7 +148,24 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, node.span, "a list of rows is needed here");
             return None;
         };
-        items.iter().map(|item| self.row(item)).collect()
+        items.iter().map(|item| self.row_of_fields(item)).collect()
+    }
+
+    fn some_rows(&mut self, node: &Node) -> Option<Vec<Expr>> {
+        if let Kind::Seq(items) = &node.kind {
+            self.some(node, items, "a row")?;
+        }
+        self.rows(node)
+    }
+
+    /// A whole event: its keys are fields. In it there may be maps, whose keys are any texts.
+    fn row_of_fields(&mut self, node: &Node) -> Option<Expr> {
+        if let Kind::Map(entries) = &node.kind {
+            for (key, _) in entries.iter().filter(|(key, _)| key.name != "..") {
+                self.key_name(key)?;
+            }
+        }
+        self.row(node)
     }
 
     fn row(&mut self, node: &Node) -> Option<Expr> {

@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod eval;
 mod explain;
 mod fmt;
 mod load;
@@ -9,6 +10,8 @@ mod lsp;
 mod new;
 mod plan;
 mod run;
+mod schema;
+mod signals;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -62,9 +65,12 @@ enum Command {
     /// Writes a topology file in the other spelling, text or YAML, to standard output; comments stay
     #[command(after_help = convert::HELP)]
     Convert(convert::Arguments),
+    /// Evaluates an expression of the language, or answers line after line: values, types, and what would go to `errors ->`
+    #[command(after_help = eval::HELP)]
+    Eval(eval::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain steps\n  tidegate explain rolling\n  tidegate explain functions\n  tidegate explain lower"
     )]
     Explain(explain::Arguments),
     /// Draws the topology
@@ -76,8 +82,11 @@ enum Command {
     )]
     Plan(plan::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
-    #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
+    #[command(after_help = test::HELP)]
     Test(test::Arguments),
+    /// Writes the JSON Schema of the YAML form to standard output, for editors
+    #[command(after_help = schema::HELP)]
+    Schema,
     /// The language server, for editors: speaks over standard input and output
     Lsp,
     /// Runs a topology: on Kafka with --brokers, else on the embedded log
@@ -99,10 +108,12 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(arguments),
         Command::Fmt(arguments) => fmt::fmt(arguments),
         Command::Convert(arguments) => convert::convert(arguments),
+        Command::Eval(arguments) => eval::eval(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
         Command::Test(arguments) => test::test(arguments),
+        Command::Schema => schema::schema(),
         Command::Lsp => lsp::lsp(),
         Command::Run(arguments) => run::run(arguments, cli.quiet),
         Command::Completions { shell } => completions(*shell),

@@ -8,7 +8,7 @@ use crate::batch::{Batch, Column, ColumnData};
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::kept_events::{Bucket, Fate, KeptEvents, Side};
 use crate::key_columns::{KeyColumns, push_key};
-use crate::late;
+use crate::late::{self, LateRoute};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
@@ -41,7 +41,8 @@ pub struct JoinStreams {
     inputs: [Input; 2],
     grace: Span,
     condition: Option<Compiled>,
-    late: Route,
+    /// For each of both streams.
+    late: [LateRoute; 2],
     errors: Route,
     table: TableId,
     kept: KeptEvents,
@@ -74,7 +75,7 @@ impl JoinStreams {
         [left, right]: [RowCodec; 2],
         (table, cache_bytes): (TableId, usize),
         store: &Store,
-        late: Route,
+        late: [LateRoute; 2],
         errors: Route,
     ) -> Result<JoinStreams, StateError> {
         let reach = join.before.plus(join.after);
@@ -360,7 +361,7 @@ impl Operator for JoinStreams {
             "the event's partners were given up at",
             expires_at,
             closed,
-            &self.late,
+            &self.late[port],
             context,
         )?;
         let mut errors = RowErrors::default();
@@ -492,7 +493,8 @@ mod tests {
         };
         let codec = || RowCodec::new(&schema, &[true, true]);
         let stored = (rig.table, budget);
-        JoinStreams::new(&join, [codec(), codec()], stored, &rig.store, no_route("late"), no_route("errors"))
+        let late = || LateRoute::new(no_route("late"), None);
+        JoinStreams::new(&join, [codec(), codec()], stored, &rig.store, [late(), late()], no_route("errors"))
             .expect("opens")
     }
 

@@ -13,8 +13,8 @@ use crate::table_changes::{Emission, TableChanges, TableKey};
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::EventTime;
 use tidegate_model::plan::{self, JoinKind};
+use tidegate_model::{EventTime, Value};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Keys, Overlay, StateValue, TableId, WriteSet};
 
@@ -135,8 +135,7 @@ impl JoinTables {
         let rights = match (self.kind, rest) {
             (JoinKind::Inner, rest) => rest,
             (_, [presence, rest @ ..]) => {
-                let ColumnData::Bool(values) = &mut presence.data else { panic!("a presence is a bool") };
-                values.push(right.is_some());
+                presence.push(&Value::Bool(right.is_some()));
                 rest
             }
             _ => unreachable!("a presence stands between both sides"),
@@ -283,7 +282,7 @@ mod tests {
     use crate::rig::{Rig, Row, batch, no_route, rows};
     use proptest::prelude::*;
     use tidegate_model::expr::{Comparison, Expr, ExprKind};
-    use tidegate_model::{Column as SchemaColumn, ScalarType, Schema, Value};
+    use tidegate_model::{Column as SchemaColumn, ScalarType, Schema};
 
     const TYPES: [ScalarType; 2] = [ScalarType::Int, ScalarType::Int];
 

@@ -8,7 +8,7 @@ use crate::attempt::{Attempt, Attempts};
 use crate::batch::{Batch, Column};
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, push_key};
-use crate::late;
+use crate::late::{self, LateRoute};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
@@ -65,7 +65,7 @@ pub struct Match {
     types: Vec<ScalarType>,
     widths: Vec<usize>,
     codec: RowCodec,
-    late: Route,
+    late: LateRoute,
     errors: Route,
     queue: TimeQueue<Waiting>,
     attempts: Overlay<Attempts>,
@@ -78,7 +78,7 @@ impl Match {
         (event, schema): (&Schema, &Schema),
         (table, cache_bytes): (TableId, usize),
         store: &Store,
-        late: Route,
+        late: LateRoute,
         errors: Route,
     ) -> Result<Match, StateError> {
         let mut widths = vec![0];

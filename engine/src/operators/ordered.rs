@@ -3,9 +3,8 @@
 //! They wait in the operator's own table until the watermark has passed them.
 
 use crate::batch::Batch;
-use crate::late;
+use crate::late::{self, LateRoute};
 use crate::operator::{Context, Operator, TaskError};
-use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::TimeQueue;
 use crate::timed_row::TimedRow;
@@ -19,7 +18,7 @@ const ROWS_AT_ONCE: usize = 1024;
 pub struct Ordered {
     queue: TimeQueue<TimedRow>,
     codec: RowCodec,
-    late: Route,
+    late: LateRoute,
     inner: Box<dyn Operator>,
 }
 
@@ -30,7 +29,7 @@ impl Ordered {
         codec: RowCodec,
         (table, cache_bytes): (TableId, usize),
         store: &Store,
-        late: Route,
+        late: LateRoute,
     ) -> Result<Ordered, StateError> {
         Ok(Ordered { queue: TimeQueue::open(table, cache_bytes, store)?, codec, late, inner })
     }
@@ -76,7 +75,7 @@ impl Operator for Ordered {
             {
                 self.codec
                     .decode(&row.row, &mut columns)
-                    .map_err(|cause| TaskError::corrupt_state(&self.late.step, &cause))?;
+                    .map_err(|cause| TaskError::corrupt_state(&self.late.route.step, &cause))?;
                 times.push(time);
             }
             let rows = times.len();

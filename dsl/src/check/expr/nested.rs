@@ -12,7 +12,7 @@ use tidegate_model::{Element, EnumType, ScalarType, Value};
 
 impl Checker<'_> {
     /// A value as one expression, records and literals too; what type a literal has follows from what is in it.
-    pub(super) fn infer(&mut self, located: Located) -> Option<Expr> {
+    pub(crate) fn infer(&mut self, located: Located) -> Option<Expr> {
         match located.value {
             Typed::Scalar(expr) => Some(expr),
             Typed::Wrong => None,

@@ -109,7 +109,8 @@ impl Lowerer<'_> {
             schema.clone(),
             at.place(),
         );
-        let flow = Flow { node, schema, key: None, ..flow };
+        let only_with = with_record(&flow, rows, left);
+        let flow = Flow { node, schema, key: None, only_with, ..flow };
         Some(match filtered {
             Some(predicate) => {
                 self.filter(format!("{node_name}-where"), predicate, &flow, errors, at.place())
@@ -182,8 +183,12 @@ impl Lowerer<'_> {
         };
         let kind = NodeKind::JoinStreams(streams);
         let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
-        let partitioned = if left_missing { None } else { flow.partitioned.clone() };
-        Some(Flow { node, schema, key: None, partitioned, ..flow })
+        let only_with = with_record(&flow, &rows, right_missing);
+        let mut flow = Flow { node, schema, key: None, only_with, ..flow };
+        if left_missing && flow.partitioned.take().is_some() {
+            flow.since = Some((at.step.span, "behind an `outer join` it may be null".to_owned()));
+        }
+        Some(flow)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
@@ -241,7 +246,8 @@ impl Lowerer<'_> {
         };
         let kind = NodeKind::JoinTables(tables);
         let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
-        Some(Flow { node, schema, ..flow.clone() })
+        let only_with = with_record(flow, rows, right_missing);
+        Some(Flow { node, schema, only_with, ..flow.clone() })
     }
 
     /// Is the table a topic's, and not made from a stream?
@@ -352,6 +358,19 @@ fn join_kind(word: JoinWord) -> JoinKind {
 /// May the left side, may the right side be missing?
 fn missing(kind: JoinKind) -> (bool, bool) {
     (kind == JoinKind::Outer, kind != JoinKind::Inner)
+}
+
+/// Columns that are null only where their record is missing: those of the right side that are always there in it, too.
+fn with_record(left: &Flow, right: &Flow, right_missing: bool) -> Vec<(usize, usize)> {
+    let mut all = left.only_with.clone();
+    if right_missing {
+        // As `joined` lays them out: the left columns, whether the record is there, the right columns.
+        let presence = left.schema.columns.len();
+        let always = right.schema.columns.iter().enumerate();
+        let always = always.filter(|(_, column)| !column.nullable && !column.presence);
+        all.extend(always.map(|(index, _)| (presence, presence + 1 + index)));
+    }
+    all
 }
 
 /// The columns of both sides; the right ones are a record under their name.

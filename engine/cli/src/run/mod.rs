@@ -5,7 +5,6 @@ mod embedded;
 mod feed;
 mod follow;
 mod kafka;
-mod signals;
 
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;

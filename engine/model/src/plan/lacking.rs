@@ -1,6 +1,6 @@
 //! What the language has and the engine lacks.
 
-use super::{Node, NodeKind, Plan, Window};
+use super::{Node, NodeKind, Plan};
 use crate::ids::NodeId;
 
 impl Plan {
@@ -28,6 +28,7 @@ impl Plan {
             | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
+            | NodeKind::Aggregate(_)
             | NodeKind::Dedupe(_)
             | NodeKind::Rolling(_)
             | NodeKind::JoinStreams(_)
@@ -37,7 +38,6 @@ impl Plan {
             | NodeKind::Schedule(_)
             | NodeKind::Sink(_) => None,
             NodeKind::Table(table) => table.global.then_some("global table"),
-            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
             NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
             NodeKind::JoinTable(_) => {
                 (!self.is_current(node.inputs[1])).then_some("join with a table made by `aggregate`")

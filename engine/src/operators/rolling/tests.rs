@@ -1,6 +1,7 @@
 //! `rolling` in all its forms against the rules of `OPERATORS.md`, written as a search through everything that was read.
 
 use super::*;
+use crate::late::LateRoute;
 use crate::operators::ordered::Ordered;
 use crate::operators::rolling_coarse::RollingCoarse;
 use crate::rig::{Rig, Row, batch, no_route, rows};
@@ -96,8 +97,9 @@ fn operator(rig: &Rig, rules: &Rules) -> Box<dyn Operator> {
         SchemaColumn::new("key", ScalarType::Int),
         SchemaColumn::new("amount", ScalarType::Int),
     ]);
+    let late = LateRoute::new(no_route("late"), None);
     let codec = RowCodec::new(&schema, &[true, true]);
-    let ordered = Ordered::new(inner, codec, (rig.table, cache_bytes), &rig.store, no_route("late"));
+    let ordered = Ordered::new(inner, codec, (rig.table, cache_bytes), &rig.store, late);
     Box::new(ordered.expect("opens"))
 }
 
