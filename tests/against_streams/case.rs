@@ -197,13 +197,7 @@ impl Case {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value.map_or("null".to_owned(), |value| value.to_string());
-        write!(
-            f,
-            "{} {} {value} at {}",
-            self.topic.name(),
-            self.key_text(),
-            self.time
-        )
+        write!(f, "{} {} {value} at {}", self.topic.name(), self.key_text(), self.time)
     }
 }
 

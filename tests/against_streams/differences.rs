@@ -22,7 +22,9 @@ pub fn comparable(case: &Case, ours: Steps) -> Steps {
     match case.operator {
         Operator::Window { window, .. } => row_time(window, ours),
         Operator::JoinTables { .. } => deletion_time(ours),
-        Operator::Totals | Operator::Latest | Operator::JoinStreams { .. } | Operator::JoinTable { .. } => ours,
+        Operator::Totals | Operator::Latest | Operator::JoinStreams { .. } | Operator::JoinTable { .. } => {
+            ours
+        }
     }
 }
 

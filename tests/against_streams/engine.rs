@@ -187,9 +187,7 @@ fn row(operator: Operator, record: &OwnedRecord) -> Row {
         // Of several columns it is an object.
         return match json(key).filter(Value::is_object) {
             Some(key) => Row { key: key_of(&key), window: window_of(&key), values: None, time },
-            None => {
-                Row { key: String::from_utf8_lossy(key).into_owned(), window: None, values: None, time }
-            }
+            None => Row { key: String::from_utf8_lossy(key).into_owned(), window: None, values: None, time },
         };
     };
     let value = json(value).expect("rows are JSON");

@@ -133,12 +133,8 @@ fn takes(operator: Operator) -> Takes {
         Operator::JoinStreams { .. } => Takes { topics: BOTH, numbered: true, ..streams },
         Operator::JoinTable { derived: false, .. } => Takes { topics: BOTH, tables: ONLY_B, ..streams },
         Operator::JoinTable { derived: true, .. } => Takes { topics: BOTH, latest: ONLY_B, ..streams },
-        Operator::JoinTables { derived: false, .. } => {
-            Takes { topics: BOTH, tables: BOTH, ..streams }
-        }
-        Operator::JoinTables { derived: true, .. } => {
-            Takes { topics: BOTH, latest: BOTH, ..streams }
-        }
+        Operator::JoinTables { derived: false, .. } => Takes { topics: BOTH, tables: BOTH, ..streams },
+        Operator::JoinTables { derived: true, .. } => Takes { topics: BOTH, latest: BOTH, ..streams },
     }
 }
 
