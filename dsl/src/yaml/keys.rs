@@ -333,7 +333,7 @@ pub(super) static MATCH: Table = table(
     &[
         BY_KEY,
         must("within", Duration, "The time from the first event to the last."),
-        must("events", List(&Text), "The events in their order, such as `b if b.country != a.country`."),
+        must("events", Some(&Text), "The events in their order, such as `b if b.country != a.country`."),
     ],
 );
 
@@ -379,7 +379,7 @@ pub(super) static TEST: Table = table(
     "test",
     &[
         must("name", Text, "What is so: it is shown when the test runs."),
-        may("for", One(&List(&Row)), "A name and its rows: one test for each, in which the name is the row."),
+        may("for", One(&Some(&Row)), "A name and its rows: one test for each, in which the name is the row."),
         must("steps", List(&Map(&TEST_STEP)), "What happens, from above to below."),
     ],
 );
@@ -389,10 +389,10 @@ const ASIDE: Shape = PathNamed(&List(&Row));
 pub(super) static TEST_STEP: Table = table(
     "test_step",
     &[
-        may("feed", Named(&List(&Row)), "Rows for sources and tables."),
+        may("feed", Named(&Some(&Row)), "Rows for sources and tables."),
         may(
             "feed_raw",
-            Named(&List(&Either(&[Text, Map(&RAW)]))),
+            Named(&Some(&Either(&[Text, Map(&RAW)]))),
             "Records as they are, to see what is malformed.",
         ),
         may("file", Named(&Text), "A file beside the topology for each source: its lines are the records."),

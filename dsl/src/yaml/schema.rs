@@ -97,7 +97,7 @@ impl Defs {
             }),
             Shape::Paths => {
                 let path = self.shape(&Shape::Path);
-                json!({ "anyOf": [path, { "type": "array", "items": path }] })
+                json!({ "anyOf": [path, { "type": "array", "items": path, "minItems": 1 }] })
             }
             Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
             Shape::Words(words) => json!({ "enum": words }),
@@ -132,7 +132,7 @@ impl Defs {
             }),
             Shape::By => self.refer("by", |_| {
                 let text = json!({ "type": ["string", "number", "boolean"] });
-                json!({ "description": "A field, or several.", "anyOf": [text, { "type": "array", "items": text }] })
+                json!({ "description": "A field, or several.", "anyOf": [text, { "type": "array", "items": text, "minItems": 1 }] })
             }),
             Shape::Type => self.refer("type", |_| type_expr()),
             Shape::Row => json!({ "type": "object" }),
@@ -141,6 +141,10 @@ impl Defs {
             Shape::List(item) => {
                 let item = self.shape(item);
                 json!({ "type": "array", "items": item })
+            }
+            Shape::Some(item) => {
+                let item = self.shape(item);
+                json!({ "type": "array", "items": item, "minItems": 1 })
             }
             Shape::Named(value) => self.by_name(value, NAME),
             Shape::One(value) => {

@@ -31,6 +31,8 @@ pub(super) enum Shape {
     /// A map with one word of [`super::keys::STEPS`], and what may stand beside it.
     Step,
     List(&'static Shape),
+    /// A list that is not empty.
+    Some(&'static Shape),
     /// Declarations by their names.
     Named(&'static Shape),
     /// As `Named`, and just one.
