@@ -6,11 +6,13 @@ TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
 VOLUME = topologies/payment_volume
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build first-time
+.PHONY: help demo test fuzz bench build first-time
+SECONDS = 60
 
 help:
 	@echo "make demo    payment volume by hour and currency, from a file, on the embedded log"
 	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (8 minutes when built)"
+	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
 	@echo "make build   only the program: $(TIDEGATE)"
 
@@ -32,6 +34,9 @@ test: first-time
 	cargo build --release --locked --workspace --all-targets
 	cargo test --release --locked --workspace
 	cargo bench --locked -p tidegate-suite -- --short
+
+fuzz:
+	@.ci/fuzz $(SECONDS)
 
 bench: first-time
 	@.ci/setup

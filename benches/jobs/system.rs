@@ -109,20 +109,8 @@ fn streams_command() -> Command {
     let program = std::env::current_exe().expect("this program has a path");
     let target = program.ancestors().find(|dir| dir.join("release").is_dir()).expect("a target directory");
     let classes = target.join("tidegate-tests/streams");
-    let list = classes.join("classpath");
-    if !list.is_file() {
-        std::fs::create_dir_all(&classes).expect("a directory");
-        eprintln!("fetching Kafka Streams with Maven");
-        let status = Command::new("mvn")
-            .args(["-q", "-B", "-f"])
-            .arg(source.join("pom.xml"))
-            .arg("dependency:build-classpath")
-            .arg(format!("-Dmdep.outputFile={}", list.display()))
-            .status()
-            .expect("mvn can be started");
-        assert!(status.success(), "Kafka Streams could not be fetched");
-    }
-    let path = std::fs::read_to_string(&list).expect("the list of jars");
+    std::fs::create_dir_all(&classes).expect("a directory");
+    let path = tidegate_sim::classpath("Kafka Streams for the benchmarks", &source.join("pom.xml"));
     let compiled = Command::new("javac")
         .args(["-cp", &path, "-d"])
         .arg(&classes)

@@ -239,6 +239,8 @@ pub struct JoinStep {
     pub on: Option<Expr>,
     pub as_of: Option<Expr>,
     pub condition: Option<Expr>,
+    pub grace: Option<Spanned<i64>>,
+    pub late: Option<TopicRef>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -248,18 +250,11 @@ pub enum JoinWord {
     Outer,
 }
 
+/// How long before, how long after this event the other one may have come. `within 10m` says the same of both.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JoinWithin {
-    pub length: Spanned<i64>,
-    pub side: JoinSide,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum JoinSide {
-    Both,
-    /// The other event came before this one.
-    Before,
-    After,
+    pub before: Option<Spanned<i64>>,
+    pub after: Option<Spanned<i64>>,
 }
 
 #[derive(Clone, PartialEq, Debug)]

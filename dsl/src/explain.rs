@@ -183,7 +183,18 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             };
             fact(out, "emit", &emit);
             let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
-                format!("one for each key and slice, kept for about {}", window.size.plus(window.grace))
+                let range = window.size.plus(window.grace);
+                match window.shape {
+                    WindowShape::Aligned | WindowShape::Cumulate => {
+                        format!("one for each key and slice, kept for about {range}")
+                    }
+                    WindowShape::Session => {
+                        format!("one for each session, kept for {range} behind its last event")
+                    }
+                    WindowShape::Sliding => {
+                        format!("one for each key and time of an event, kept for {range}")
+                    }
+                }
             });
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());
@@ -239,9 +250,19 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let within = match (join.before, join.after) {
                 (before, Span::ZERO) => format!("the other came up to {before} before"),
                 (Span::ZERO, after) => format!("the other came up to {after} after"),
-                (before, _) => format!("the other came up to {before} before or after"),
+                (before, after) if before == after => {
+                    format!("the other came up to {before} before or after")
+                }
+                (before, after) => format!("the other came up to {before} before or {after} after"),
             };
             fact(out, "within", &within);
+            if join.grace != Span::ZERO {
+                fact(out, "grace", &join.grace.to_string());
+            }
+            match &join.late {
+                Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                None => fact(out, "late", "only counted"),
+            }
             where_if(out, join.condition.as_ref(), node);
             let kept = join.before.max(join.after);
             store(out, plan, node, &format!("the events of both sides, for {kept} and their disorder"));
@@ -418,15 +439,7 @@ fn kind_of_join(kind: JoinKind) -> &'static str {
 
 /// As the language writes it. `seen` are the columns of the match before it.
 fn pattern_element(element: &MatchElement, event: Option<&Schema>, seen: &mut Vec<Column>) -> String {
-    let times = match element.times {
-        Times::Not | Times::Absent | Times::Count { least: 1, most: Some(1) } => String::new(),
-        Times::Count { least: 0, most: Some(1) } => "?".to_owned(),
-        Times::Count { least: 1, most: None } => "+".to_owned(),
-        Times::Count { least: 0, most: None } => "*".to_owned(),
-        Times::Count { least, most: None } => format!("{{{least},}}"),
-        Times::Count { least, most: Some(most) } if least == most => format!("{{{least}}}"),
-        Times::Count { least, most: Some(most) } => format!("{{{least},{most}}}"),
-    };
+    let times = element.times;
     let mut columns = seen.clone();
     columns.extend(event.iter().flat_map(|event| event.columns.iter().cloned()));
     let schema = Schema::new(columns);

@@ -1,6 +1,7 @@
 //! What the check finds out about places of the file, kept where an editor asks for it.
 
-use crate::check::typed::{RecordValue, Typed};
+use crate::check::typed::{RecordValue, Type, Typed};
+use crate::link;
 use crate::source::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,6 +21,12 @@ pub(crate) enum Fact {
     Flow { name: String, fields: Vec<(String, String)>, key: Option<String>, partitioned: Option<String> },
     /// The options that a topic may have where [`CURSOR`] stands among them.
     Options(Vec<String>),
+    /// The values of an enum that may be named where [`CURSOR`] stands, as they are written there. `alone`: nothing else can stand there.
+    Variants { names: Vec<String>, ty: String, alone: bool },
+    /// The fields that a row of a test may still have where [`CURSOR`] stands as the name of one.
+    Fields(Vec<(String, String)>),
+    /// What a used file declares, where [`CURSOR`] stands among the names that are brought in from it.
+    Declared(Vec<(link::Kind, String)>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +82,14 @@ pub(crate) fn describe(value: &Typed) -> String {
     let fields: Vec<String> = named(record).into_iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     let mark = if record.presence.is_some() { "?" } else { "" };
     format!("{{ {} }}{mark}", fields.join(", "))
+}
+
+/// A declared type, with the fields of records.
+pub(crate) fn describe_type(ty: &Type) -> String {
+    let Type::Record { fields, nullable } = ty else { return ty.name() };
+    let fields: Vec<String> =
+        fields.iter().map(|(name, ty)| format!("{name}: {}", describe_type(ty))).collect();
+    format!("{{ {} }}{}", fields.join(", "), if *nullable { "?" } else { "" })
 }
 
 /// The fields of a record with their types.

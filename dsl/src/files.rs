@@ -18,6 +18,11 @@ impl Files for NoFiles {
 
 /// A path that a file names, from the topology's folder on. Err: what is wrong with it.
 pub(crate) fn beside(from: &str, path: &str) -> Result<String, &'static str> {
+    // `./` says what holds anyway.
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
     if path.is_empty() {
         return Err("a path is needed here");
     }
@@ -31,4 +36,20 @@ pub(crate) fn beside(from: &str, path: &str) -> Result<String, &'static str> {
         Some((folder, _)) => format!("{folder}/{path}"),
         None => path.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn paths_are_beside_the_file_or_below_it() {
+        assert_eq!(beside("t.tide", "./shared.tide").as_deref(), Ok("shared.tide"));
+        assert_eq!(beside("a/t.tide", "././b/shared.tide").as_deref(), Ok("a/b/shared.tide"));
+        for wrong in
+            ["", "./", "../shared.tide", "./../shared.tide", "a/./b.tide", "/shared.tide", "a//b.tide"]
+        {
+            assert!(beside("t.tide", wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -285,10 +285,13 @@ impl Generator {
     fn aggregate(&mut self, alias: &str) {
         let Some(by) = self.key() else { return };
         self.line(&format!("  |> group by {by}"));
-        let window = match self.random.below(3) {
-            0 => None,
-            1 => Some("window tumbling 1h".to_owned()),
-            _ => Some("window hopping 1h every 10m".to_owned()),
+        let window = match self.random.below(7) {
+            0 | 1 => None,
+            2 => Some("window tumbling 1h"),
+            3 => Some("window hopping 1h every 10m, offset 5m"),
+            4 => Some("window session gap 30m"),
+            5 => Some("window sliding 10m"),
+            _ => Some("window cumulate 1d every 6h in \"Europe/Paris\""),
         };
         if let Some(window) = &window {
             let rest = self.random.pick(&[

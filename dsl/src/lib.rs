@@ -23,6 +23,7 @@ mod session;
 pub mod source;
 mod text_comments;
 mod walk;
+mod word;
 mod yaml;
 
 pub use check::aggregate::is_aggregate;
@@ -35,4 +36,5 @@ pub use format::{Unformatted, WIDTH, format};
 pub use graph::{GraphFormat, graph};
 pub use session::{Checked, Refused, Session};
 pub use source::{SourceFile, Sources};
+pub use word::{word_elsewhere, word_meant, word_page};
 pub use yaml::schema as yaml_schema;

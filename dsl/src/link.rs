@@ -7,6 +7,7 @@
 use crate::ast::{Name, Topology, UseDecl};
 use crate::compile::parse_file;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::facts::{CURSOR, Fact, Facts};
 use crate::files::{Files, beside};
 use crate::source::{Sources, Span};
 use crate::walk;
@@ -16,7 +17,7 @@ const FILES_MAX: usize = 64;
 
 /// A kind of declaration with names of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Type,
     Param,
     Function,
@@ -25,7 +26,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Kind::Type => "type",
             Kind::Param => "param",
@@ -38,6 +39,7 @@ impl Kind {
 struct Linker<'a> {
     sources: &'a mut Sources,
     files: &'a dyn Files,
+    facts: &'a Facts,
     diagnostics: &'a mut Vec<Diagnostic>,
     /// Files that were read, each with all that it declares and uses. None: it is wrong, which was told.
     read: BTreeMap<String, Option<Topology>>,
@@ -49,6 +51,7 @@ pub(crate) fn link(
     topology: &mut Topology,
     sources: &mut Sources,
     files: &dyn Files,
+    facts: &Facts,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if topology.uses.is_empty() {
@@ -56,8 +59,8 @@ pub(crate) fn link(
     }
     let own = sources.own().name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let start = topology.name.as_ref().map_or(Span::new(0, 0), |name| name.span);
-    let mut linker =
-        Linker { sources, files, diagnostics, read: BTreeMap::new(), inside: vec![(own.clone(), start)] };
+    let (read, inside) = (BTreeMap::new(), vec![(own.clone(), start)]);
+    let mut linker = Linker { sources, files, facts, diagnostics, read, inside };
     linker.resolve(&own, topology);
 }
 
@@ -192,12 +195,19 @@ impl Linker<'_> {
     }
 
     fn unknown(&mut self, used: &Topology, decl: &UseDecl, name: &Name) {
+        if name.node == CURSOR {
+            let free = |declared: &Name| decl.names.iter().all(|named| named.node != declared.node);
+            let known = names(used).into_iter().filter(|(_, declared)| free(declared));
+            self.facts.note(|| {
+                Fact::Declared(known.map(|(kind, declared)| (kind, declared.node.clone())).collect())
+            });
+        }
         let message = format!("`{}` declares no `{}`", decl.path.node, name.node);
         let diagnostic = Diagnostic::error(codes::USE_NAME, name.span, message);
         let known = names(used);
         let known: Vec<&str> = known.iter().map(|(_, name)| name.node.as_str()).collect();
         self.diagnostics.push(match did_you_mean(&name.node, known.iter().copied()) {
-            Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            Some(meant) => diagnostic.meant(&meant),
             None if known.is_empty() => diagnostic.note("it declares nothing that can be used"),
             None => diagnostic.note(format!("it declares {}", crate::check::expr::list(&known))),
         });
@@ -234,7 +244,7 @@ fn copy<T: Clone>(to: &mut Vec<T>, from: &[T], name: impl Fn(&T) -> &Name, wante
     }
 }
 
-fn names(topology: &Topology) -> Vec<(Kind, &Name)> {
+pub(crate) fn names(topology: &Topology) -> Vec<(Kind, &Name)> {
     let mut all: Vec<(Kind, &Name)> = Vec::new();
     all.extend(topology.types.iter().map(|decl| (Kind::Type, &decl.name)));
     all.extend(topology.params.iter().map(|decl| (Kind::Param, &decl.name)));

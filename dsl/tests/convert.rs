@@ -68,6 +68,55 @@ fn comments_stand_at_the_same_places() {
     insta::assert_snapshot!("convert_tide", converted("topology.yaml", &yaml, Spelling::Tide));
 }
 
+/// The other spelling has brackets where they are needed, though they say nothing in the tree.
+#[test]
+fn brackets_stay_where_they_are_needed() {
+    let steps = [
+        "filter n between (ns[0]) and -(ns[1])",
+        "map { v: match n { 1 => (drop), 2 => (drop) + 1, _ => n } }",
+        "select n, errors",
+        "group by n, errors |> aggregate { c: count() }",
+    ];
+    for step in steps {
+        let text = format!(
+            "topology a\nsource s: {{ n: int, ns: [int], drop: int, errors: int }} = kafka(\"s\")\nstream t = s |> {step}\nsink t -> kafka(\"t\")\n"
+        );
+        check("a.tide", &text);
+    }
+}
+
+#[test]
+fn characters_that_yaml_does_not_take_are_escaped_or_left_out_of_comments() {
+    let text = "topology a // one\u{0}two\rthree\nsource s: { id: string } = kafka(\"s\")\nstream t = s |> map { v: \"\u{feff}\u{ffff}\u{1}\" }\nsink t -> kafka(\"t\")\n";
+    let yaml = converted("a.tide", text, Spelling::Yaml);
+    assert!(yaml.contains("# one two three\n"), "{yaml}");
+    let plan = |name: &str, text: &str| plan(folder(name), name, text);
+    assert!(plan("a.tide", text).is_some() && plan("a.tide", text) == plan("a.yaml", &yaml), "{yaml}");
+}
+
+#[test]
+fn a_map_at_the_start_of_a_formatted_value_stays_one() {
+    check(
+        "a.tide",
+        r#"topology a
+source s: { id: string } = kafka("s")
+stream t = s |> map { v: f"{ { "a": 1 }["a"] } {id}" }
+sink t -> kafka("t")
+"#,
+    );
+}
+
+#[test]
+fn blocks_that_are_deeper_than_brackets_may_be_are_told() {
+    let mut text = "topology: a\nsources: { s: { type: { id: string }, kafka: s } }\nstreams:\n  t:\n    from: s\n    steps:\n      - map:\n".to_owned();
+    for depth in 0..70 {
+        text.push_str(&format!("{}a:\n", " ".repeat(10 + depth)));
+    }
+    let text = text.trim_end().to_owned() + " 1\n";
+    let diagnostics = convert(&SourceFile::new("a.yaml", text), Spelling::Tide).expect_err("too deep");
+    assert_eq!(diagnostics[0].message, "the text form would have more than 64 levels of brackets");
+}
+
 #[test]
 fn what_yaml_cannot_say_is_told() {
     let text = "topology a\nsource s: { id: string } = kafka(\"s\")\nsink s -> kafka(\"t\")\ntest \"x\" { s <- { id: \"@10:00\" } }\n";

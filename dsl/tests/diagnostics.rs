@@ -118,6 +118,40 @@ fn edits_mend_what_they_are_given_for() {
     assert!(mended >= 30, "{mended}");
 }
 
+/// What a mend of the syntax leaves is right, or has a mend of its own: nobody is led into a text that is worse.
+#[test]
+fn mends_of_the_syntax_lead_to_a_text_that_is_read() {
+    let is_syntax = |diagnostic: &&Diagnostic| diagnostic.code == codes::SYNTAX;
+    let (mut mended, mut worse) = (0, Vec::new());
+    for file in files("wrong").into_iter().filter(|file| !file.sources.own().is_yaml()) {
+        let name = file.sources.own().name.clone();
+        let without = |file: &Compiled| {
+            let syntax = file.diagnostics.iter().filter(is_syntax);
+            syntax.filter(|diagnostic| diagnostic.edit(&file.sources).is_none()).count()
+        };
+        let (hopeless, mut now) = (without(&file), file);
+        loop {
+            let own = now.sources.own().text.clone();
+            let edits = now.diagnostics.iter().filter(is_syntax).filter_map(|told| told.edit(&now.sources));
+            let Some(edit) = edits.into_iter().find(|edit| now.sources.file_of(edit.span).0 == 0) else {
+                break;
+            };
+            let mut text = own;
+            text.replace_range(now.sources.own().range(edit.span), &edit.text);
+            mended += 1;
+            assert!(mended < 2000, "{name}: mends without end\n{text}");
+            now = compiled(&folder("wrong"), &SourceFile::new(name.clone(), text), &BTreeMap::new());
+        }
+        let left = without(&now);
+        let told = render(&now.sources, &now.diagnostics);
+        if left > hopeless {
+            worse.push(format!("{name}: {left} are left, and {hopeless} had no mend\n{told}"));
+        }
+    }
+    assert!(worse.is_empty(), "{}", worse.join("\n"));
+    assert!(mended >= 200, "{mended}");
+}
+
 #[test]
 fn forms_for_machines() {
     let all: Vec<Compiled> =
@@ -186,6 +220,27 @@ fn check_region(region: &serde_json::Value) {
     assert!((number("endLine"), number("endColumn")) >= (number("startLine"), number("startColumn")));
 }
 
+/// A file that only declares is right without a name, and nothing needs to read what it declares. One that runs something is not.
+#[test]
+fn a_file_for_others_to_use_is_right() {
+    let dir = folder("right/shared");
+    let library = compiled(&dir, &read(&dir, "payments.tide"), &BTreeMap::new());
+    assert_eq!(render_short(&library.sources, &library.diagnostics), "");
+    assert!(library.is_library && library.plan.is_none());
+    let library = compiled(&dir, &read(&dir, "money.yaml"), &BTreeMap::new());
+    assert_eq!(render_short(&library.sources, &library.diagnostics), "");
+    assert!(library.is_library);
+    let without = |more: &str| {
+        let text = format!("source payments: {{ id: string }} = kafka(\"payments\")\n{more}");
+        let file = compiled(&dir, &SourceFile::new("a.tide", text), &BTreeMap::new());
+        assert!(!file.is_library);
+        render_short(&file.sources, &file.diagnostics)
+    };
+    assert!(without("sink payments -> kafka(\"out\")\n").contains("T0205"));
+    assert!(without("topology t\n").contains("T0204"));
+    assert!(without("stream a = payments |> filter nothing == 1\n").contains("T0201"));
+}
+
 #[test]
 fn params_that_are_given_wrongly_are_told() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies/fraud");
@@ -196,4 +251,8 @@ fn params_that_are_given_wrongly_are_told() {
     };
     assert_eq!(given("max_per_5m", "9"), "");
     insta::assert_snapshot!(format!("{}{}", given("max_per_5m", "many"), given("max_per_6m", "9")));
+    // What was given stands in no file: the frame shows the option.
+    let params = [("max_per_6m".to_owned(), "9".to_owned())].into();
+    let compiled = compiled(&dir, &read(&dir, "topology.tide"), &params);
+    insta::assert_snapshot!("param_unknown", render(&compiled.sources, &compiled.diagnostics));
 }

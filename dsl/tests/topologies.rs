@@ -62,7 +62,7 @@ fn only_what_lacks_something_is_refused() {
         ("fraud", vec![]),
         ("order_loyalty", vec![]),
         ("bike_stations", vec!["http.poll", "websocket", "serve"]),
-        ("rescheduled", vec!["schedule", "http"]),
+        ("rescheduled", vec!["http"]),
     ] {
         for spelling in ["tide", "yaml"] {
             let compiled = compiled(&format!("topologies/{name}/topology.{spelling}"));
@@ -124,7 +124,7 @@ fn right(name: &str) -> Compiled {
 /// Every construct of the language, in both spellings: equal plans and tests, what `explain` shows, and what `run` refuses.
 #[test]
 fn every_construct_means_the_same_in_both_spellings() {
-    for name in ["steps", "windows", "joins", "connectors", "uses", "tests"] {
+    for name in ["steps", "windows", "joins", "connectors", "uses", "tests", "values"] {
         let tide = right(&format!("{name}.tide"));
         let yaml = right(&format!("{name}.yaml"));
         let (tide_plan, yaml_plan) = (tide.plan.expect("right"), yaml.plan.expect("right"));
@@ -164,6 +164,6 @@ fn the_whole_fraud_job_is_right() {
     let compiled = right("fraud.tide");
     let words: Vec<&str> =
         compiled.plan.expect("right").not_runnable().into_iter().map(|(_, words)| words).collect();
-    assert_eq!(words, ["match", "rolling … granularity"]);
+    assert!(words.is_empty(), "{words:?}");
     assert_eq!(compiled.tests.len(), 1);
 }

@@ -2,6 +2,7 @@
 //! partial results may travel in place of events and hopping windows may be put together from slices.
 
 use crate::batch::{Column, ColumnData};
+use crate::half_even::divide_half_even;
 use crate::statistics::Statistic;
 use crate::value_codec::{decode_value, encode_value};
 use thiserror::Error;
@@ -338,27 +339,9 @@ fn average(total: i128, count: i64, call: &AggregateCall) -> Result<Value, Resul
     Ok(Value::Decimal(divide_half_even(numerator, i128::from(count))))
 }
 
-/// Division rounded half to even; the divisor is positive.
-pub fn divide_half_even(numerator: i128, divisor: i128) -> i128 {
-    assert!(divisor > 0, "the divisor is positive");
-    let quotient = numerator.div_euclid(divisor);
-    let twice = numerator.rem_euclid(divisor) * 2;
-    let up = twice > divisor || (twice == divisor && quotient % 2 != 0);
-    quotient + i128::from(up)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn division_rounds_half_to_even() {
-        for (numerator, divisor, result) in
-            [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (10, 3, 3), (11, 3, 4)]
-        {
-            assert_eq!(divide_half_even(numerator, divisor), result, "{numerator} / {divisor}");
-        }
-    }
 
     #[test]
     fn a_sum_that_fits_no_type_is_told_and_does_not_panic() {

@@ -377,6 +377,19 @@ impl Batch {
         self.deleted = Some(Arc::new(deleted));
     }
 
+    /// The same rows, of which others are selected.
+    pub fn with_selection(&self, selection: Vec<u32>) -> Batch {
+        Batch {
+            columns: self.columns.clone(),
+            times: Arc::clone(&self.times),
+            watermarks: Arc::clone(&self.watermarks),
+            selection,
+            deleted: self.deleted.clone(),
+            raw: self.raw.clone(),
+            origin: self.origin.clone(),
+        }
+    }
+
     /// All rows of `rows`.
     pub fn select_all(rows: usize) -> Vec<u32> {
         (0..rows as u32).collect()

@@ -42,6 +42,11 @@ impl Kept {
     }
 }
 
+/// Which store of a topology a changelog topic belongs to.
+pub fn changelog_store<'a>(topology: &str, topic: &'a str) -> Option<&'a str> {
+    topic.strip_prefix(topology)?.strip_prefix('.')?.strip_suffix("-changelog")
+}
+
 /// What becomes of one thing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Fate {

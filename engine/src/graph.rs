@@ -2,13 +2,16 @@
 
 use crate::batch::Batch;
 use crate::clock::WallTime;
+use crate::encode::JsonEncoder;
 use crate::internal_record::InternalTopic;
+use crate::late::LateRoute;
 use crate::layout;
-use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
+use crate::operator::{Context, Counters, Operator, Outlet, RowCount, TaskError};
 use crate::operators::{
-    aggregate::Aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
-    join_tables, join_tables::JoinTables, latest::Latest, map::Map, merge::Merge, partial::Partial,
-    repartition::Repartition, rolling::Rolling, sink::Sink, table::Table,
+    aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
+    join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
+    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, repartition::Repartition,
+    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -18,12 +21,16 @@ use crate::table_changes::{Emission, TableKey};
 use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
+use tidegate_model::plan::{JsonFormat, Node, NodeKind, Plan, Route as PlanRoute};
 use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
 struct GraphNode {
+    id: NodeId,
     operator: Box<dyn Operator>,
+    rows: RowCount,
+    /// On this port come rows that its events look for, and no events.
+    looked_up: Option<usize>,
     /// (node, its port)
     consumers: Vec<(usize, usize)>,
     /// Where its watermark comes from; None: from the task.
@@ -34,6 +41,8 @@ struct GraphNode {
 
 pub struct Graph {
     nodes: Vec<GraphNode>,
+    /// Of the task's inputs, which are no operators.
+    inputs: BTreeMap<NodeId, RowCount>,
     /// Who reads what an input of the task gives.
     entries: BTreeMap<NodeId, Vec<(usize, usize)>>,
     tables: Vec<TableRows>,
@@ -94,19 +103,31 @@ impl Graph {
                 watermark_from.push(from);
             }
             nodes.push(GraphNode {
+                id: node.id,
                 operator,
+                rows: RowCount::default(),
+                looked_up: matches!(node.kind, NodeKind::JoinTable(_)).then_some(1),
                 consumers: Vec::new(),
                 watermark_from,
                 watermark: EventTime::MIN,
                 output_watermark: EventTime::MIN,
             });
         }
-        Ok(Graph { nodes, entries, tables: builder.tables })
+        Ok(Graph { nodes, inputs: BTreeMap::new(), entries, tables: builder.tables })
+    }
+
+    /// What went through each node since the graph was made; a node that is not named has seen nothing.
+    pub fn row_counts(&self) -> impl Iterator<Item = (NodeId, RowCount)> + '_ {
+        let nodes = self.nodes.iter().map(|node| (node.id, node.rows));
+        nodes.chain(self.inputs.iter().map(|(id, rows)| (*id, *rows)))
     }
 
     /// Rows of an input go through.
     pub fn rows(&mut self, input: NodeId, batch: Batch, env: &mut Env<'_>) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
+        let count = batch.selection.len() as u64;
+        let rows = self.inputs.entry(input).or_default();
+        *rows = RowCount { taken: rows.taken + count, given: rows.given + count };
         self.fan_out(&consumers, batch, env)
     }
 
@@ -118,6 +139,7 @@ impl Graph {
     ) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
         assert_eq!(consumers.len(), 1, "one aggregate combines the partials of a repartition");
+        self.nodes[consumers[0].0].rows.taken += partials.len() as u64;
         self.call(consumers[0].0, env, |operator, context| operator.on_partials(partials, context))
     }
 
@@ -238,7 +260,9 @@ impl Graph {
         if emitted.is_empty() {
             return Ok(());
         }
-        let consumers = self.nodes[index].consumers.clone();
+        let node = &mut self.nodes[index];
+        node.rows.given += emitted.iter().map(|batch| batch.selection.len() as u64).sum::<u64>();
+        let consumers = node.consumers.clone();
         for batch in emitted {
             self.fan_out(&consumers, batch, env)?;
         }
@@ -272,6 +296,10 @@ impl Graph {
             if batch.is_empty() {
                 return Ok(());
             }
+        }
+        let node = &mut self.nodes[index];
+        if node.looked_up != Some(port) {
+            node.rows.taken += batch.selection.len() as u64;
         }
         self.call(index, env, |operator, context| operator.on_batch(port, batch, context))
     }
@@ -330,7 +358,7 @@ impl Builder<'_> {
                         })
                         .expect("a partial repartition feeds an aggregate");
                     let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
-                    let late = self.route(aggregate_node, "late", late);
+                    let late = self.late_route(aggregate_node, late, plan.node(node.inputs[0]));
                     Box::new(Partial::new(aggregate, topic, late, errors))
                 } else {
                     let codec = RowCodec::new(&node.schema, program.needed.columns(node));
@@ -339,17 +367,33 @@ impl Builder<'_> {
             }
             NodeKind::Aggregate(aggregate) => {
                 let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
-                let late = self.route(node, "late", late);
-                let errors = self.route(node, "errors", aggregate.errors.as_ref());
-                let id = self.table(node);
                 let feeds =
                     plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
-                Box::new(Aggregate::new(aggregate, feeds, id, self.store, self.cache_bytes, late, errors)?)
+                aggregate::operator(aggregate::Parts {
+                    aggregate,
+                    feeds,
+                    table: self.table(node),
+                    store: self.store,
+                    cache_bytes: self.cache_bytes,
+                    late: self.late_route(node, late, plan.node(node.inputs[0])),
+                    errors: self.route(node, "errors", aggregate.errors.as_ref()),
+                })?
             }
             NodeKind::Rolling(rolling) => {
                 let errors = self.route(node, "errors", rolling.errors.as_ref());
-                let id = self.table(node);
-                Box::new(Rolling::new(rolling, id, self.cache_bytes, self.store.is_empty(id)?, errors))
+                let (id, cache_bytes, complete) = self.stored(node)?;
+                let inner: Box<dyn Operator> = match rolling.granularity {
+                    None => Box::new(Rolling::new(rolling, id, cache_bytes, complete, errors)),
+                    Some(step) => {
+                        Box::new(RollingCoarse::new(rolling, step, id, cache_bytes, complete, errors))
+                    }
+                };
+                if !rolling.ordered {
+                    return Ok(Some(inner));
+                }
+                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let codec = self.codec(plan.node(node.inputs[0]));
+                Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
             NodeKind::JoinTable(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
@@ -365,6 +409,15 @@ impl Builder<'_> {
                 };
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 Box::new(Join::new(join, rows, width, errors))
+            }
+            NodeKind::JoinStreams(join) => {
+                let late = [0, 1].map(|input: usize| {
+                    self.late_route(node, join.late.as_ref(), plan.node(node.inputs[input]))
+                });
+                let errors = self.route(node, "errors", join.errors.as_ref());
+                let codecs = [0, 1].map(|input: usize| self.codec(plan.node(node.inputs[input])));
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(JoinStreams::new(join, codecs, stored, self.store, late, errors)?)
             }
             NodeKind::JoinTables(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
@@ -382,6 +435,18 @@ impl Builder<'_> {
                 let stored = self.stored(node)?;
                 Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, errors))
             }
+            NodeKind::Match(pattern) => {
+                let errors = self.route(node, "errors", pattern.errors.as_ref());
+                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)
+            }
+            NodeKind::Schedule(schedule) => {
+                let errors = self.route(node, "errors", schedule.errors.as_ref());
+                let stored = (self.table(node), self.cache_bytes);
+                Box::new(Schedule::new(schedule, self.codec(node), stored, self.store, errors)?)
+            }
             NodeKind::Changes(changes) => {
                 let errors = self.route(node, "errors", changes.errors.as_ref());
                 let table = plan.node(node.inputs[0]);
@@ -398,10 +463,7 @@ impl Builder<'_> {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::JoinStreams(_)
-            | NodeKind::Match(_)
             | NodeKind::Top(_)
-            | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
@@ -423,6 +485,15 @@ impl Builder<'_> {
         let plan = &self.program.plan;
         let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
         Emission::new(is_looked_up(plan, node), feeds)
+    }
+
+    /// Where late events of `input` go.
+    fn late_route(&self, node: &Node, late: Option<&PlanRoute>, input: &Node) -> LateRoute {
+        let combines = matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial);
+        let has_bytes = combines || self.program.plan.keeps_bytes(input.id);
+        let encoder =
+            (late.is_some() && !has_bytes).then(|| JsonEncoder::new(&input.schema, JsonFormat::default()));
+        LateRoute::new(self.route(node, "late", late), encoder)
     }
 
     fn table(&self, node: &Node) -> TableId {

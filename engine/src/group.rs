@@ -1,11 +1,11 @@
-//! The state of one group, and what it is called in a store: the key, behind the start of its window slice if there is one.
+//! The state of one group, and what a part of time holds of it.
 
 use crate::accumulator::Accumulator;
 use crate::batch::{Batch, Column};
 use crate::expression::{Compiled, RowErrors};
 use std::sync::Arc;
-use tidegate_model::plan::{AggregateCall, Window};
-use tidegate_model::{EventTime, ScalarType, Span};
+use tidegate_model::plan::AggregateCall;
+use tidegate_model::{EventTime, ScalarType};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, StateValue};
 
@@ -27,6 +27,12 @@ impl Group {
         }
     }
 
+    /// Has it seen no event?
+    pub fn is_empty(&self) -> bool {
+        self.time == EventTime::MIN
+    }
+
+    /// Takes in what another group of the same functions has seen, later than this one.
     pub fn combine(&mut self, other: &Group) {
         self.time = self.time.max(other.time);
         for (mine, theirs) in self.accumulators.iter_mut().zip(&other.accumulators) {
@@ -58,6 +64,88 @@ impl StateValue for Group {
     fn bytes(&self) -> usize {
         let heap: usize = self.accumulators.iter().map(Accumulator::heap_bytes).sum();
         self.accumulators.len() * std::mem::size_of::<Accumulator>() + 32 + heap
+    }
+}
+
+/// What a part of time (a slice, or an instant) holds of a group.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Share {
+    /// The events that count in every window that holds this part; empty if there are none.
+    pub group: Group,
+    /// Those that were late for the first windows of them: where the earliest ends that they count in, in this order.
+    pub late: Vec<(EventTime, Group)>,
+}
+
+impl Share {
+    pub fn new(calls: &[AggregateCall]) -> Share {
+        Share { group: Group::new(calls), late: Vec::new() }
+    }
+
+    /// Where an event goes that counts in windows that end at `from` or later; None: in all.
+    #[inline]
+    pub fn part(&mut self, from: Option<EventTime>, calls: &[AggregateCall]) -> &mut Group {
+        let Some(from) = from else { return &mut self.group };
+        let place = match self.late.binary_search_by_key(&from, |(known, _)| *known) {
+            Ok(place) => place,
+            Err(place) => {
+                self.late.insert(place, (from, Group::new(calls)));
+                place
+            }
+        };
+        &mut self.late[place].1
+    }
+
+    /// What counts in a window that holds this part and ends at `end`.
+    pub fn counted_in(&self, end: EventTime) -> impl Iterator<Item = &Group> {
+        let late = self.late.iter().take_while(move |(from, _)| *from <= end).map(|(_, group)| group);
+        std::iter::once(&self.group).filter(|group| !group.is_empty()).chain(late)
+    }
+
+    pub fn combine(&mut self, other: &Share) {
+        self.group.combine(&other.group);
+        for (from, group) in &other.late {
+            match self.late.binary_search_by_key(from, |(known, _)| *known) {
+                Ok(place) => self.late[place].1.combine(group),
+                Err(place) => self.late.insert(place, (*from, group.clone())),
+            }
+        }
+    }
+
+    /// The greatest time seen.
+    pub fn time(&self) -> EventTime {
+        self.late
+            .iter()
+            .map(|(_, group)| group.time)
+            .max()
+            .map_or(self.group.time, |late| late.max(self.group.time))
+    }
+}
+
+impl StateValue for Share {
+    fn encode(&self, out: &mut Vec<u8>) {
+        value::put_u64(out, self.late.len() as u64);
+        let mut bytes = Vec::new();
+        for (from, group) in &self.late {
+            value::put_i64(out, from.micros());
+            bytes.clear();
+            group.encode(&mut bytes);
+            value::put_bytes(out, &bytes);
+        }
+        self.group.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Share, CodecError> {
+        let mut from = Decoder::new(bytes);
+        let mut late = Vec::new();
+        for _ in 0..from.u64()? {
+            late.push((EventTime::from_micros(from.i64()?), Group::decode(from.bytes()?)?));
+        }
+        Ok(Share { group: Group::decode(from.rest())?, late })
+    }
+
+    fn bytes(&self) -> usize {
+        let late: usize = self.late.iter().map(|(_, group)| group.bytes() + 16).sum();
+        self.group.bytes() + late + 24
     }
 }
 
@@ -93,93 +181,5 @@ pub fn update(group: &mut Group, arguments: &ArgumentColumns, row: usize, time: 
     group.time = group.time.max(time);
     for (accumulator, argument) in group.accumulators.iter_mut().zip(arguments) {
         accumulator.update(argument.as_ref().map(|(column, ty)| (&**column, *ty)), row, time);
-    }
-}
-
-/// How windows are cut into slices: every window is made of whole slices, and an event is counted in one slice only.
-#[derive(Clone, Copy, Debug)]
-pub struct Slices {
-    pub size: Span,
-    pub advance: Span,
-    pub grace: Span,
-    /// The greatest length that divides both size and advance.
-    pub slice: Span,
-}
-
-impl Slices {
-    pub fn new(window: &Window) -> Slices {
-        let (size, advance) = (window.size, window.advance);
-        assert!(size > Span::ZERO && advance > Span::ZERO && advance <= size, "windows overlap or touch");
-        let slice = Span::from_micros(gcd(size.micros(), advance.micros()));
-        Slices { size, advance, grace: window.grace, slice }
-    }
-
-    pub fn slice_of(&self, time: EventTime) -> EventTime {
-        time.floor_to(self.slice)
-    }
-
-    /// The watermark at which the window that starts at `start` is final.
-    pub fn final_at(&self, start: EventTime) -> EventTime {
-        start.plus(self.size).plus(self.grace)
-    }
-
-    /// The start of the last window that holds the slice.
-    pub fn last_window(&self, slice: EventTime) -> EventTime {
-        slice.floor_to(self.advance)
-    }
-
-    /// The watermark at which no window needs the slice any more.
-    pub fn expires_at(&self, slice: EventTime) -> EventTime {
-        self.final_at(self.last_window(slice))
-    }
-
-    /// The starts of the windows that hold the slice, earliest first.
-    pub fn windows_of(&self, slice: EventTime) -> Vec<EventTime> {
-        let mut starts = Vec::new();
-        let mut start = self.last_window(slice);
-        while start.plus(self.size) > slice {
-            starts.push(start);
-            start = EventTime::from_micros(start.micros() - self.advance.micros());
-        }
-        starts.reverse();
-        starts
-    }
-
-    /// The slices of a window, earliest first.
-    pub fn slices_of(&self, window: EventTime) -> impl Iterator<Item = EventTime> + '_ {
-        let count = self.size.micros() / self.slice.micros();
-        (0..count).map(move |index| window.plus(Span::from_micros(index * self.slice.micros())))
-    }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn slices(size: i64, advance: i64) -> Slices {
-        Slices::new(&Window::aligned(Span::from_micros(size), Span::from_micros(advance), Span::ZERO, None))
-    }
-
-    proptest! {
-        #[test]
-        fn a_slice_is_in_exactly_the_windows_that_hold_its_events(
-            size in 1i64..40, advance in 1i64..40, time in -200i64..200) {
-            prop_assume!(advance <= size);
-            let slices = slices(size, advance);
-            let time = EventTime::from_micros(time);
-            let holding: Vec<i64> = (-300i64..300)
-                .filter(|start| start.rem_euclid(advance) == 0 && *start <= time.micros() && time.micros() < start + size)
-                .collect();
-            let windows = slices.windows_of(slices.slice_of(time));
-            prop_assert_eq!(windows.iter().map(|start| start.micros()).collect::<Vec<_>>(), holding);
-            for window in windows {
-                prop_assert!(slices.slices_of(window).any(|slice| slice == slices.slice_of(time)));
-            }
-        }
     }
 }

@@ -51,6 +51,11 @@ impl Header {
     }
 }
 
+/// The hash of the layout that an internal record's payload has; None: it was not written by this version.
+pub fn layout_of_record(value: &[u8]) -> Option<u32> {
+    Header::decode(&mut Decoder::new(value)).ok().map(|header| header.layout)
+}
+
 /// What a downstream partition was last told about this task's event time.
 #[derive(Clone, Copy)]
 struct Told {

@@ -17,10 +17,6 @@ impl KeyColumns {
         KeyColumns { parts: exprs.iter().map(|expr| (Compiled::new(expr), expr.ty)).collect() }
     }
 
-    pub fn types(&self) -> impl Iterator<Item = ScalarType> + '_ {
-        self.parts.iter().map(|(_, ty)| *ty)
-    }
-
     pub fn evaluate(&self, batch: &Batch, errors: &mut RowErrors) -> Vec<Arc<Column>> {
         self.parts.iter().map(|(compiled, _)| compiled.eval(batch, &batch.selection, errors)).collect()
     }

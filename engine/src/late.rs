@@ -1,40 +1,103 @@
 //! Events that come after every window that would hold them is final.
 
 use crate::batch::Batch;
-use crate::group::Slices;
+use crate::encode::JsonEncoder;
 use crate::operator::{Context, TaskError};
-use crate::route::Route;
-use tidegate_model::EventTime;
+use crate::place::Place;
+use crate::route::{Aside, Route};
+use crate::slices::Slices;
+use tidegate_model::{EventTime, Offset};
 
 pub const LATE: &str = "late";
 
-/// Takes late rows out of the selection and sends them to the route. Without a route they are counted, as the check's warning said.
-///
-/// An event is late by the watermark of its own source partition, so that the answer does not depend on what else was read; and when
-/// its windows have been closed (up to `closed`) although its partition was silent.
+/// Where late events go.
+pub struct LateRoute {
+    pub route: Route,
+    /// For events that have no bytes of their source any more: their fields.
+    encoder: Option<JsonEncoder>,
+}
+
+impl LateRoute {
+    pub fn new(route: Route, encoder: Option<JsonEncoder>) -> LateRoute {
+        LateRoute { route, encoder }
+    }
+
+    /// Counts an event, and sets it aside. Without a route it is only counted, as the check's warning said.
+    ///
+    /// `was_final`: what was final, and when.
+    pub fn set_aside(
+        &self,
+        batch: &Batch,
+        row: usize,
+        was_final: &dyn std::fmt::Display,
+        watermark: EventTime,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        context.counters.late += 1;
+        if self.route.topic.is_none() {
+            return Ok(());
+        }
+        let message = format!("{was_final}, and the watermark had come to {watermark}");
+        let Some(encoder) = self.encoder.as_ref().filter(|_| batch.raw.is_none()) else {
+            return self.route.set_row_aside(batch, row, LATE, message, context);
+        };
+        let mut value = Vec::new();
+        encoder.encode_row(&batch.columns, row, &mut value);
+        let nowhere =
+            || Place { topic: self.route.step.clone(), partition: context.partition, offset: Offset(-1) };
+        let aside = Aside {
+            place: batch.origin.as_ref().map_or_else(nowhere, |origin| Place::of(origin, row)),
+            time: batch.times[row],
+            key: None,
+            value: Some(&value),
+            code: LATE,
+            message,
+        };
+        self.route.set_aside(&aside, context)
+    }
+}
+
+/// Takes rows out of the selection whose windows were final, and sets them aside.
 pub fn set_late_aside(
     batch: &mut Batch,
     slices: &Slices,
     closed: EventTime,
-    route: &Route,
+    late: &LateRoute,
     context: &mut Context<'_>,
 ) -> Result<(), TaskError> {
-    let expires_at = |row: u32| slices.expires_at(slices.slice_of(batch.times[row as usize]));
-    let is_late = |row: u32| expires_at(row) <= batch.watermarks[row as usize].max(closed);
-    if !batch.selection.iter().any(|row| is_late(*row)) {
+    let expires_at = |time: EventTime| slices.expires_at(slices.slice_of(time));
+    set_aside(batch, "the event's window was final at", expires_at, closed, late, context)
+}
+
+/// Takes late rows out of the selection and sets them aside.
+///
+/// `expires_at`: from which watermark on an event of a time is late; `what` are the words before it. An event is late by the watermark of its own
+/// source partition, so that the answer does not depend on what else was read; and where everything up to `closed` has been given out
+/// although its partition was silent.
+pub fn set_aside(
+    batch: &mut Batch,
+    what: &str,
+    expires_at: impl Fn(EventTime) -> EventTime,
+    closed: EventTime,
+    late: &LateRoute,
+    context: &mut Context<'_>,
+) -> Result<(), TaskError> {
+    let is_late = |row: u32, batch: &Batch| {
+        expires_at(batch.times[row as usize]) <= batch.watermarks[row as usize].max(closed)
+    };
+    if !batch.selection.iter().any(|row| is_late(*row, batch)) {
         return Ok(());
     }
-    let (late, kept): (Vec<u32>, Vec<u32>) = batch.selection.iter().partition(|row| is_late(**row));
-    context.counters.late += late.len() as u64;
-    if route.topic.is_some() {
-        for row in late {
-            let message = format!(
-                "the event's window was final at {}, and the watermark had come to {}",
-                expires_at(row),
-                batch.watermarks[row as usize].max(closed)
-            );
-            route.set_row_aside(batch, row as usize, LATE, message, context)?;
+    let mut kept = Vec::with_capacity(batch.selection.len());
+    for row in std::mem::take(&mut batch.selection) {
+        if !is_late(row, batch) {
+            kept.push(row);
+            continue;
         }
+        let row = row as usize;
+        let watermark = batch.watermarks[row].max(closed);
+        let was_final = format!("{what} {}", expires_at(batch.times[row]));
+        late.set_aside(batch, row, &was_final, watermark, context)?;
     }
     batch.selection = kept;
     Ok(())

@@ -6,8 +6,11 @@
 
 use crate::needed::Needed;
 use tidegate_functions::literal;
-use tidegate_model::plan::{Aggregate, AggregateCall, Node, NodeKind, Plan, Repartition};
-use tidegate_model::{ScalarType, Schema};
+use tidegate_model::expr::Expr;
+use tidegate_model::plan::{
+    Aggregate, AggregateCall, MatchElement, Node, NodeKind, Plan, Repartition, Times, Window, WindowShape,
+};
+use tidegate_model::{ScalarType, Schema, Span};
 
 /// Beside the rows of a table in its changelog, under a key that none of them has.
 pub const LAYOUT_KEY: &[u8] = b"\xFE\xFElayout";
@@ -23,18 +26,53 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
             format!("table by {}: {}", type_name(key), columns(&node.schema, needed.columns(node)))
         }
         NodeKind::Aggregate(aggregate) => aggregate_layout(node, aggregate),
-        NodeKind::Rolling(rolling) => format!(
-            "rolling {} by {}: {}",
-            rolling.range,
-            types(rolling.key.iter().map(|key| key.ty)),
-            functions(&rolling.functions)
-        ),
+        NodeKind::Rolling(rolling) => {
+            let reach = match (rolling.rows, rolling.granularity) {
+                (Some(rows), _) => format!("{rows} rows"),
+                (None, Some(granularity)) => format!("{} in steps of {granularity}", rolling.range),
+                (None, None) => rolling.range.to_string(),
+            };
+            let waiting = match rolling.ordered {
+                true => {
+                    let input = plan.node(node.inputs[0]);
+                    format!(", ordered: {}", columns(&input.schema, needed.columns(input)))
+                }
+                false => String::new(),
+            };
+            let key = types(rolling.key.iter().map(|key| key.ty));
+            format!("rolling {reach} by {key}: {}{waiting}", functions(&rolling.functions))
+        }
         NodeKind::Dedupe(dedupe) => {
             format!("dedupe within {} by {}", dedupe.within, types(dedupe.key.iter().map(|key| key.ty)))
         }
         NodeKind::Latest(latest) => {
             let key = types(latest.key.iter().map(|key| key.ty));
             format!("latest by {key}: {}", columns(&node.schema, needed.columns(node)))
+        }
+        NodeKind::Match(pattern) => {
+            let event = plan.node(node.inputs[0]);
+            let element = |element: &MatchElement| {
+                let names: Vec<&str> = element.alternatives.iter().map(|it| it.name.as_str()).collect();
+                let word = match element.times {
+                    Times::Not => "not ",
+                    Times::Absent => "absent ",
+                    Times::Count { .. } => "",
+                };
+                format!("{word}{}{}", names.join(" | "), element.times)
+            };
+            format!(
+                "match by {} within {}, {}: {}",
+                types(pattern.key.iter().map(|key| key.ty)),
+                pattern.within,
+                pattern.elements.iter().map(element).collect::<Vec<_>>().join(", "),
+                columns(&event.schema, needed.columns(event))
+            )
+        }
+        NodeKind::Schedule(schedule) => {
+            let key = types(schedule.key.iter().map(|key| key.ty));
+            let found = schedule.replace || schedule.cancel.is_some();
+            let by = if found { format!(" by {key}") } else { String::new() };
+            format!("schedule{by}: {}", columns(&node.schema, needed.columns(node)))
         }
         NodeKind::Changes(changes) => {
             let table = plan.node(node.inputs[0]);
@@ -44,6 +82,20 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
             let table = plan.node(node.inputs[1]);
             let key = join.derived.as_deref().unwrap_or_default();
             format!("join {}", table_layout(table, key, needed))
+        }
+        NodeKind::JoinStreams(join) => {
+            let side = |input: usize, key: &[Expr]| {
+                let stream = plan.node(node.inputs[input]);
+                let key = types(key.iter().map(|key| key.ty));
+                format!("events by {key}: {}", columns(&stream.schema, needed.columns(stream)))
+            };
+            format!(
+                "join {} within {} before, {} after, with {}",
+                side(0, &join.left_key),
+                join.before,
+                join.after,
+                side(1, &join.right_key)
+            )
         }
         NodeKind::JoinTables(join) => format!(
             "join {} with {}",
@@ -86,9 +138,25 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
         .collect();
     let window = match &aggregate.window {
         None => String::new(),
-        Some(window) => format!(" in windows of {} every {}", window.size, window.advance),
+        Some(window) => window_layout(window),
     };
     format!("aggregate by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+}
+
+fn window_layout(window: &Window) -> String {
+    let mut layout = match window.shape {
+        WindowShape::Aligned => format!(" in windows of {} every {}", window.size, window.advance),
+        WindowShape::Cumulate => format!(" in windows of {} that fill every {}", window.size, window.advance),
+        WindowShape::Session => format!(" in sessions with gaps of up to {}", window.size),
+        WindowShape::Sliding => format!(" in sliding windows of {}", window.size),
+    };
+    if window.offset != Span::ZERO {
+        layout.push_str(&format!(" from {}", window.offset));
+    }
+    if let Some(zone) = &window.zone {
+        layout.push_str(&format!(" by the clocks of {zone}"));
+    }
+    layout
 }
 
 fn functions(calls: &[AggregateCall]) -> String {

@@ -19,28 +19,39 @@ pub mod worker;
 mod accumulator;
 #[cfg(test)]
 mod arbitrary;
+mod attempt;
+mod closed;
+mod due;
+mod emitting;
 mod graph;
 mod group;
+mod half_even;
 mod input;
 mod internal_record;
+mod kept_events;
 mod key_columns;
 mod late;
-
 mod needed;
 mod operators;
 mod partials;
 mod place;
 mod progress;
 mod restore;
+mod result_rows;
+#[cfg(test)]
+mod rig;
 mod route;
 mod row_codec;
+mod slices;
 mod statistics;
 mod sweep;
 mod table_changes;
 mod table_rows;
 mod task;
+mod time_queue;
 mod timed_row;
 mod value_codec;
 mod watermark;
 
+pub use internal_record::layout_of_record;
 pub use task::Task;

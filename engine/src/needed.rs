@@ -73,7 +73,7 @@ impl Needed {
                     _ => None,
                 });
                 let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
-                self.aggregate(input(0), aggregate);
+                self.aggregate(plan, input(0), aggregate);
                 self.raw[input(0)] |= repartition.errors.is_some();
             }
             NodeKind::Repartition(repartition) => {
@@ -86,7 +86,7 @@ impl Needed {
                 let combines =
                     matches!(&upstream.kind, NodeKind::Repartition(repartition) if repartition.partial);
                 if !combines {
-                    self.aggregate(input(0), aggregate);
+                    self.aggregate(plan, input(0), aggregate);
                 }
             }
             NodeKind::Rolling(rolling) => {
@@ -96,7 +96,8 @@ impl Needed {
                 for call in &rolling.functions {
                     self.all(input(0), call.argument.as_slice());
                 }
-                self.raw[input(0)] |= raw || rolling.errors.is_some();
+                // What waits for its turn waits without its record.
+                self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
             }
             NodeKind::JoinTable(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -109,6 +110,23 @@ impl Needed {
                     self.reads_joined(node, width, usize::from(join.left), condition);
                 }
                 self.raw[input(0)] |= raw || join.errors.is_some();
+            }
+            NodeKind::JoinStreams(join) => {
+                let width = plan.node(node.inputs[0]).schema.columns.len();
+                let presence = usize::from(join.kind != JoinKind::Inner);
+                self.same(input(0), &own[..width]);
+                self.same(input(1), &own[width + presence..]);
+                self.all(input(0), &join.left_key);
+                self.all(input(1), &join.right_key);
+                if let Some(condition) = &join.condition {
+                    self.reads_joined(node, width, presence, condition);
+                }
+                for index in [0, 1] {
+                    self.raw[input(index)] |= join.errors.is_some();
+                    if join.late.is_some() {
+                        self.sets_late_aside(plan, input(index));
+                    }
+                }
             }
             NodeKind::JoinTables(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -125,6 +143,18 @@ impl Needed {
                 self.same(input(0), &own);
                 self.all(input(0), &latest.key);
                 self.raw[input(0)] |= latest.errors.is_some();
+            }
+            NodeKind::Schedule(schedule) => {
+                self.same(input(0), &own);
+                self.reads(input(0), &schedule.at);
+                self.all(input(0), &schedule.key);
+                self.all(input(0), schedule.cancel.as_slice());
+                self.raw[input(0)] |= schedule.errors.is_some();
+            }
+            // Conditions and matches hold whole events.
+            NodeKind::Match(pattern) => {
+                self.columns[input(0)].iter_mut().for_each(|column| *column = true);
+                self.raw[input(0)] |= pattern.errors.is_some();
             }
             // A row is a change if anything of it is another.
             NodeKind::Changes(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
@@ -147,10 +177,7 @@ impl Needed {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::JoinStreams(_)
-            | NodeKind::Match(_)
             | NodeKind::Top(_)
-            | NodeKind::Schedule(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
@@ -175,13 +202,23 @@ impl Needed {
         });
     }
 
-    fn aggregate(&mut self, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
+    fn aggregate(&mut self, plan: &Plan, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
         self.all(input, &aggregate.key);
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }
-        let late = aggregate.window.as_ref().is_some_and(|window| window.late.is_some());
-        self.raw[input] |= late || aggregate.errors.is_some();
+        self.raw[input] |= aggregate.errors.is_some();
+        if aggregate.window.as_ref().is_some_and(|window| window.late.is_some()) {
+            self.sets_late_aside(plan, input);
+        }
+    }
+
+    fn sets_late_aside(&mut self, plan: &Plan, input: usize) {
+        self.raw[input] = true;
+        // A late event without its bytes leaves as its fields.
+        if !plan.keeps_bytes(plan.nodes[input].id) {
+            self.columns[input].iter_mut().for_each(|column| *column = true);
+        }
     }
 
     fn same(&mut self, input: usize, columns: &[bool]) {

@@ -143,6 +143,13 @@ impl Counters {
     }
 }
 
+/// How many rows a node has taken, and how many it has given out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RowCount {
+    pub taken: u64,
+    pub given: u64,
+}
+
 impl TaskError {
     /// What a step finds in its store cannot be read.
     pub fn corrupt_state(step: &str, cause: &CodecError) -> TaskError {

@@ -157,9 +157,14 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::JoinStreams(join) => {
+                join.late.iter().chain(&join.errors).for_each(|route| user(&route.topic));
+            }
             NodeKind::JoinTables(join) => join.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Match(pattern) => pattern.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Schedule(schedule) => schedule.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Repartition(repartition) => {
                 repartition.errors.iter().for_each(|route| user(&route.topic))

@@ -5,7 +5,7 @@
 use crate::batch::{Column, ColumnData};
 use crate::value_codec::{decode_value, encode_value};
 use std::sync::Arc;
-use tidegate_model::{ScalarType, Schema};
+use tidegate_model::{ScalarType, Schema, Value};
 use tidegate_state::CodecError;
 use tidegate_state::value::{self, Decoder};
 
@@ -13,6 +13,8 @@ use tidegate_state::value::{self, Decoder};
 pub struct RowCodec {
     /// Kept columns by their index in the schema.
     kept: Vec<(usize, ScalarType)>,
+    /// Those of them that say whether another row was joined: where this row is missing, so is that one.
+    presences: Vec<usize>,
     /// Columns of the whole schema.
     width: usize,
 }
@@ -22,7 +24,12 @@ impl RowCodec {
     pub fn new(schema: &Schema, needed: &[bool]) -> RowCodec {
         assert_eq!(schema.columns.len(), needed.len(), "one flag for each column");
         let kept = schema.columns.iter().enumerate().filter(|(index, _)| needed[*index]);
-        RowCodec { kept: kept.map(|(index, column)| (index, column.ty)).collect(), width: needed.len() }
+        let presences = kept.clone().filter(|(_, column)| column.presence).map(|(index, _)| index);
+        RowCodec {
+            presences: presences.collect(),
+            kept: kept.map(|(index, column)| (index, column.ty)).collect(),
+            width: needed.len(),
+        }
     }
 
     pub fn encode(&self, columns: &[Arc<Column>], row: usize, out: &mut Vec<u8>) {
@@ -100,14 +107,16 @@ impl RowCodec {
     /// Appends nulls to all columns but some, which have their value already.
     pub fn push_nulls_but(&self, columns: &[usize], builders: &mut [Column]) {
         for (index, _) in self.kept.iter().filter(|(index, _)| !columns.contains(index)) {
-            builders[*index].push_null();
+            if self.presences.contains(index) {
+                builders[*index].push(&Value::Bool(false));
+            } else {
+                builders[*index].push_null();
+            }
         }
     }
 
-    /// Appends a row in which every column is null.
+    /// Appends a row that is missing: every column is null.
     pub fn push_nulls(&self, builders: &mut [Column]) {
-        for (index, _) in &self.kept {
-            builders[*index].push_null();
-        }
+        self.push_nulls_but(&[], builders);
     }
 }

@@ -12,6 +12,8 @@ const EVENTS_PER_KEY: usize = 4;
 
 pub struct Sweep {
     table: TableId,
+    /// Where the values that it looks at begin.
+    from: Vec<u8>,
     every: Span,
     /// Where the running pass goes on; None between passes.
     cursor: Option<Cursor>,
@@ -29,11 +31,17 @@ impl Sweep {
     pub fn new(table: TableId, range: Span) -> Sweep {
         Sweep {
             table,
+            from: Vec::new(),
             every: Span::from_micros(range.micros() / 2 + 1),
             cursor: None,
             last_pass: EventTime::MIN,
             events: 0,
         }
+    }
+
+    /// What the table holds before `key` is none of its business.
+    pub fn starting_at(self, key: &[u8]) -> Sweep {
+        Sweep { from: key.to_vec(), ..self }
     }
 
     /// Events have been worked on, so the sweep may cost something.
@@ -57,17 +65,21 @@ impl Sweep {
         self.events = 0;
         let cursor = match self.cursor.take() {
             Some(cursor) => cursor,
-            None if self.is_due(watermark) => Cursor::start(overlay),
+            None if self.is_due(watermark) => self.start(overlay),
             None => return Ok(()),
         };
         self.cursor = match cursor {
-            Cursor::Slot(_) if !overlay.is_complete() => Some(Cursor::start(overlay)),
+            Cursor::Slot(_) if !overlay.is_complete() => Some(self.start(overlay)),
             Cursor::Slot(from) => overlay.sweep(from, budget, expire).map(Cursor::Slot),
             Cursor::Key(from) => {
                 scan(self.table, &from, budget, store, overlay, &mut expire)?.map(Cursor::Key)
             }
         };
         Ok(())
+    }
+
+    fn start<V: StateValue>(&self, overlay: &Overlay<V>) -> Cursor {
+        if overlay.is_complete() { Cursor::Slot(0) } else { Cursor::Key(self.from.clone()) }
     }
 
     fn is_due(&mut self, watermark: EventTime) -> bool {
@@ -79,12 +91,6 @@ impl Sweep {
             self.last_pass = watermark;
         }
         due
-    }
-}
-
-impl Cursor {
-    fn start<V: StateValue>(overlay: &Overlay<V>) -> Cursor {
-        if overlay.is_complete() { Cursor::Slot(0) } else { Cursor::Key(Vec::new()) }
     }
 }
 

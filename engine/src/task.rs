@@ -6,7 +6,7 @@ use crate::graph::{Env, Graph};
 use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
 use crate::layout::{self, LAYOUT_KEY};
 use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, TopicHandle};
-use crate::operator::{Counters, Outlet, TaskError};
+use crate::operator::{Counters, Outlet, RowCount, TaskError};
 use crate::program::Program;
 use crate::progress;
 use crate::route::Route;
@@ -115,6 +115,9 @@ impl Task {
     ) -> Result<Task, TaskError> {
         // Operators look through the store to find what they need to know.
         store.flush()?;
+        for node in program.plan.stores_of(id.subtopology).filter(|node| node.has_ordered_store()) {
+            store.keep_order(store.table(&node.name).expect("opened with all tables"));
+        }
         let graph = Graph::new(program, id, &store)?;
         let changelogs = changelogs(program, id, &store)?;
         let mut inputs = Vec::new();
@@ -166,6 +169,11 @@ impl Task {
 
     pub fn watermark(&self) -> EventTime {
         self.watermark.watermark
+    }
+
+    /// What went through each node since the task was opened; a node that is not named has seen nothing.
+    pub fn row_counts(&self) -> impl Iterator<Item = (NodeId, RowCount)> + '_ {
+        self.graph.row_counts()
     }
 
     /// Works on one run of records. Returns how many it took; 0: nothing to do now.
@@ -283,12 +291,10 @@ impl Task {
                     .take_while(|row| batch.times[**row as usize] <= limit)
                     .count()
                     .clamp(1, if self.one_by_one { 1 } else { usize::MAX });
-                if run < batch.selection.len() {
-                    let mut later = batch.clone();
-                    later.selection = batch.selection.split_off(run);
-                    rest = Some(later);
-                }
-                (run, Pending::Rows(batch))
+                let selection: Vec<u32> = batch.selection.drain(..run).collect();
+                let now = batch.with_selection(selection);
+                rest = (!batch.is_empty()).then_some(batch);
+                (run, Pending::Rows(now))
             }
             Pending::Partials(partials) => (partials.len().max(1), Pending::Partials(partials)),
         };

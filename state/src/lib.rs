@@ -4,6 +4,8 @@
 
 pub mod key;
 pub mod layout;
+pub mod lines;
+mod nearby;
 pub mod overlay;
 pub mod store;
 pub mod value;
@@ -12,6 +14,7 @@ pub mod write_set;
 
 pub use key::KeyReader;
 pub use layout::StateDir;
+pub use lines::{Point, Side};
 pub use overlay::{Keys, Overlay, StateValue};
 pub use store::{Shared, Store};
 pub use value::CodecError;

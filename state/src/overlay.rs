@@ -5,6 +5,7 @@
 //! the memory is over its budget. Nothing that is not committed ever reaches the store.
 
 use crate::StateError;
+use crate::lines::{LINE_BYTES, LineIndex};
 use crate::store::Store;
 use crate::value::CodecError;
 use crate::write_set::{TableId, WriteSet};
@@ -84,6 +85,8 @@ pub struct Overlay<V> {
     hasher: FixedState,
     /// Of clean values and keys; counted at commits.
     bytes: usize,
+    /// Where keys are found by their neighbours, too.
+    pub(crate) lines: Option<LineIndex>,
 }
 
 const ENTRY_BYTES: usize = 64;
@@ -101,7 +104,17 @@ impl<V: StateValue> Overlay<V> {
             dirty: Vec::new(),
             hasher: FixedState::default(),
             bytes: 0,
+            lines: None,
         }
+    }
+
+    pub(crate) fn table(&self) -> TableId {
+        self.table
+    }
+
+    /// What an entry takes besides its key and value.
+    fn entry_bytes(&self) -> usize {
+        ENTRY_BYTES + if self.lines.is_some() { LINE_BYTES } else { 0 }
     }
 
     /// Appends the slot of each key to `slots`. Values that are not in memory are read with one batched read.
@@ -139,7 +152,7 @@ impl<V: StateValue> Overlay<V> {
             self.entries[slot as usize].touched = true;
             return (slot, false);
         }
-        self.bytes += ENTRY_BYTES + key.len();
+        self.bytes += self.entry_bytes() + key.len();
         let entry = Entry {
             hash,
             key: key.into(),
@@ -162,7 +175,14 @@ impl<V: StateValue> Overlay<V> {
         };
         let entries = &self.entries;
         self.index.insert_unique(hash, slot, |slot| entries[*slot as usize].hash);
+        if let Some(lines) = &mut self.lines {
+            lines.insert(key, slot);
+        }
         (slot, true)
+    }
+
+    pub(crate) fn touch(&mut self, slot: u32) {
+        self.entries[slot as usize].touched = true;
     }
 
     fn load(&mut self, store: &Store, slots: &[u32]) -> Result<(), StateError> {
@@ -177,13 +197,50 @@ impl<V: StateValue> Overlay<V> {
             }
         })?;
         for (slot, value) in loaded {
-            let entry = &mut self.entries[slot as usize];
-            let value = value?;
-            entry.weight = value.bytes() as u32;
-            self.bytes += entry.weight as usize;
-            entry.value = Some(value);
-            entry.stored = true;
+            self.loaded(slot, value?);
         }
+        Ok(())
+    }
+
+    fn loaded(&mut self, slot: u32, value: V) {
+        let entry = &mut self.entries[slot as usize];
+        entry.weight = value.bytes() as u32;
+        self.bytes += entry.weight as usize;
+        entry.value = Some(value);
+        entry.stored = true;
+    }
+
+    /// Reads everything that the store holds under a prefix into memory, if it fits: then nothing else is looked for there. All keys
+    /// of the overlay begin so, and the store's buffer was written.
+    pub fn fill(&mut self, store: &Store, prefix: &[u8]) -> Result<(), StateError> {
+        assert!(self.entries.is_empty(), "it is filled before anything else");
+        let mut found: Vec<(Box<[u8]>, V)> = Vec::new();
+        let mut room = self.budget_bytes;
+        let mut unreadable = None;
+        store.scan_from(self.table, prefix, &mut |key, bytes| {
+            if !key.starts_with(prefix) {
+                return false;
+            }
+            match V::decode(bytes) {
+                Ok(value) => {
+                    room = room.saturating_sub(self.entry_bytes() + key.len() + value.bytes());
+                    found.push((key.into(), value));
+                }
+                Err(cause) => unreadable = Some(cause),
+            }
+            room > 0 && unreadable.is_none()
+        })?;
+        if let Some(cause) = unreadable {
+            return Err(cause.into());
+        }
+        if room == 0 {
+            return Ok(());
+        }
+        for (key, value) in found {
+            let (slot, _) = self.slot_of(&key);
+            self.loaded(slot, value);
+        }
+        self.complete = true;
         Ok(())
     }
 
@@ -320,8 +377,12 @@ impl<V: StateValue> Overlay<V> {
             Ok(found) => drop(found.remove()),
             Err(_) => panic!("every live entry is in the index"),
         }
+        let entry_bytes = self.entry_bytes();
         let entry = &mut self.entries[slot as usize];
-        self.bytes -= ENTRY_BYTES + entry.key.len() + entry.weight as usize;
+        if let Some(lines) = &mut self.lines {
+            lines.remove(&entry.key);
+        }
+        self.bytes -= entry_bytes + entry.key.len() + entry.weight as usize;
         entry.weight = 0;
         entry.value = None;
         entry.key = Box::default();

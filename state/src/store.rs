@@ -41,8 +41,8 @@ impl Shared {
 }
 
 pub struct Store {
-    db: DB,
-    path: PathBuf,
+    pub(crate) db: DB,
+    pub(crate) path: PathBuf,
     tables: BTreeMap<String, TableId>,
     /// Of everything that was committed, the buffer included.
     positions: BTreeMap<TableId, Offset>,
@@ -51,7 +51,7 @@ pub struct Store {
     /// When the last commit was taken in (seconds since 1970); 0: never.
     committed_at: i64,
     committed_at_in_store: i64,
-    buffer: WriteBuffer,
+    pub(crate) buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
     write_options: WriteOptions,
@@ -379,7 +379,7 @@ impl Drop for Store {
     }
 }
 
-fn store_error(path: &Path, cause: &rocksdb::Error) -> StateError {
+pub(crate) fn store_error(path: &Path, cause: &rocksdb::Error) -> StateError {
     StateError::Store { path: path.display().to_string(), cause: cause.to_string() }
 }
 
@@ -414,7 +414,7 @@ fn options(shared: &Shared) -> Options {
     options
 }
 
-fn table_key(table: TableId, key: &[u8]) -> Vec<u8> {
+pub(crate) fn table_key(table: TableId, key: &[u8]) -> Vec<u8> {
     let mut whole = Vec::with_capacity(key.len() + 2);
     whole.extend_from_slice(&table.0.to_be_bytes());
     whole.extend_from_slice(key);
@@ -438,7 +438,7 @@ fn layout_key(table: TableId) -> Vec<u8> {
 }
 
 /// The least key that is greater than all that begin with `prefix`; None: there is none.
-fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;

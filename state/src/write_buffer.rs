@@ -1,9 +1,12 @@
 //! Committed changes on their way to RocksDB. A key that changes at every commit is written once for many of them.
 
+use crate::lines::Side;
 use crate::write_set::{TableId, WriteSet};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::ops::Bound;
 
 const ENTRY_BYTES: usize = 40;
 
@@ -17,6 +20,9 @@ pub(crate) struct WriteBuffer {
     hasher: FixedState,
     /// Holds the key that is looked for.
     scratch: Vec<u8>,
+    /// The tables whose keys are in `order`.
+    ordered: BTreeSet<TableId>,
+    order: BTreeSet<Box<[u8]>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +81,11 @@ impl WriteBuffer {
             entry.delete = value.is_none();
             return;
         }
+        if !self.ordered.is_empty()
+            && self.ordered.iter().any(|table| key.starts_with(&table.0.to_be_bytes()))
+        {
+            self.order.insert(key.into());
+        }
         let start = data.len() as u32;
         data.extend_from_slice(key);
         let middle = data.len() as u32;
@@ -117,6 +128,45 @@ impl WriteBuffer {
         keys.filter_map(move |key| key.strip_prefix(&table.0.to_be_bytes()[..]))
     }
 
+    /// From now on the keys of this table are found by their order, too.
+    pub(crate) fn keep_order(&mut self, table: TableId) {
+        if self.ordered.insert(table) {
+            let known: Vec<Box<[u8]>> = self.entries.iter().map(|entry| self.key(entry).into()).collect();
+            self.order.extend(known.into_iter().filter(|key| key.starts_with(&table.0.to_be_bytes())));
+        }
+    }
+
+    /// The key nearest to `from` on one side, among those that hold a value and are `wanted`, as far as keys are `near`. All keys stand
+    /// behind their table's number.
+    pub(crate) fn nearest(
+        &self,
+        from: &[u8],
+        side: Side,
+        near: &dyn Fn(&[u8]) -> bool,
+        wanted: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Option<&[u8]> {
+        let mut fits = |key: &&Box<[u8]>| self.get(key).flatten().is_some() && wanted(key);
+        let found = match side {
+            Side::Before => {
+                let before = self.order.range::<[u8], _>((Bound::Unbounded, Bound::Excluded(from)));
+                before.rev().take_while(|key| near(key)).find(&mut fits)
+            }
+            Side::From => {
+                let behind = self.order.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
+                behind.take_while(|key| near(key)).find(&mut fits)
+            }
+        };
+        found.map(|key| &**key)
+    }
+
+    /// The keys from one to another, both included.
+    pub(crate) fn between(&self, from: &[u8], to: &[u8], visit: &mut dyn FnMut(&[u8])) {
+        if from <= to {
+            let keys = self.order.range::<[u8], _>((Bound::Included(from), Bound::Included(to)));
+            keys.for_each(|key| visit(key));
+        }
+    }
+
     /// Gives all to `visit`, in the order of the keys.
     pub(crate) fn sorted(&self, mut visit: impl FnMut(&[u8], Option<&[u8]>)) {
         let mut order: Vec<&Entry> = self.entries.iter().collect();
@@ -131,11 +181,13 @@ impl WriteBuffer {
         self.data.clear();
         self.entries.clear();
         self.index.clear();
+        self.order.clear();
     }
 
     /// Forgets the changes of one table.
     pub(crate) fn forget(&mut self, table: TableId) {
         let old = std::mem::take(self);
+        self.ordered.clone_from(&old.ordered);
         for entry in &old.entries {
             if old.key(entry)[..2] != table.0.to_be_bytes() {
                 self.put(old.key(entry), old.value(entry));

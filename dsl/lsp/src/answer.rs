@@ -1,11 +1,10 @@
 //! What `tidegate-dsl` says, as the protocol writes it.
 
-use crate::document::Document;
-use crate::position::range;
-use crate::uri;
+use crate::document::{Document, Documents, Place};
+use crate::uri::key;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-use tidegate_dsl::diagnostic::{Diagnostic, Severity};
+use std::collections::{BTreeMap, BTreeSet};
+use tidegate_dsl::diagnostic::{Diagnostic, Severity, codes};
 use tidegate_dsl::ide::{Completion, CompletionKind, Edit, Hover, Symbol, SymbolKind};
 use tidegate_dsl::source::Span;
 
@@ -14,26 +13,56 @@ fn page_address(code: &str) -> String {
     format!("tidegate:/codes/{code}.md")
 }
 
-/// The address and the range of a place, which may be in a file that the document uses.
-pub fn location(uri: &str, document: &Document, span: Span) -> Value {
-    let (number, file) = document.analysis.compiled.sources.file_of(span);
-    let uri = if number == 0 { uri.to_owned() } else { uri::beside(uri, &file.name) };
-    json!({ "uri": uri, "range": range(file, span) })
+/// A diagnostic of a file, as it is told.
+pub struct Told<'d> {
+    pub document: &'d Document,
+    pub diagnostic: &'d Diagnostic,
+    /// The file that it is in.
+    pub uri: String,
+    pub value: Value,
 }
 
-/// The diagnostics of a document, by the file in which each is.
-pub fn diagnostics(uri: &str, document: &Document) -> BTreeMap<String, Vec<Value>> {
-    let mut by_file: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    by_file.insert(uri.to_owned(), Vec::new());
-    for diagnostic in &document.analysis.compiled.diagnostics {
-        let place = location(uri, document, diagnostic.labels[0].span);
-        let uri_of = place["uri"].as_str().unwrap_or(uri).to_owned();
-        by_file.entry(uri_of).or_default().push(one_diagnostic(uri, document, diagnostic, &place["range"]));
+/// All diagnostics of the open files, each once: a file that two others use is compiled with each of them, and a file that is open also
+/// by itself.
+pub fn told(documents: &Documents) -> Vec<Told<'_>> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for document in documents.all() {
+        let is_used = documents.is_used(document.uri());
+        for diagnostic in &document.analysis.compiled.diagnostics {
+            // What is missing in a part of a topology may be in those that use it.
+            if is_used && matches!(diagnostic.code, codes::MISSING_NAME | codes::UNUSED) {
+                continue;
+            }
+            let Place { uri, range, .. } = document.place(diagnostic.labels[0].span);
+            let once =
+                (key(&uri), range.to_string(), diagnostic.code.to_string(), diagnostic.message.clone());
+            if seen.insert(once) {
+                let value = one_diagnostic(document, diagnostic, &range);
+                all.push(Told { document, diagnostic, uri, value });
+            }
+        }
+    }
+    all
+}
+
+/// The diagnostics by the file in which each is; an open file without any has an empty list.
+pub fn diagnostics(documents: &Documents) -> BTreeMap<String, Vec<Value>> {
+    let mut by_file: BTreeMap<String, Vec<Value>> =
+        documents.all().map(|document| (document.uri().to_owned(), Vec::new())).collect();
+    for told in told(documents) {
+        by_file.entry(told.uri).or_default().push(told.value);
+    }
+    for diagnostics in by_file.values_mut() {
+        diagnostics.sort_by_key(|diagnostic| {
+            let start = &diagnostic["range"]["start"];
+            (start["line"].as_u64(), start["character"].as_u64())
+        });
     }
     by_file
 }
 
-fn one_diagnostic(uri: &str, document: &Document, diagnostic: &Diagnostic, range: &Value) -> Value {
+fn one_diagnostic(document: &Document, diagnostic: &Diagnostic, range: &Value) -> Value {
     let mut message = diagnostic.message.clone();
     let here = &diagnostic.labels[0].text;
     if !here.is_empty() {
@@ -44,7 +73,7 @@ fn one_diagnostic(uri: &str, document: &Document, diagnostic: &Diagnostic, range
     }
     let related: Vec<Value> = diagnostic.labels[1..]
         .iter()
-        .map(|label| json!({ "location": location(uri, document, label.span), "message": label.text }))
+        .map(|label| json!({ "location": document.location(label.span), "message": label.text }))
         .collect();
     let code = diagnostic.code.to_string();
     json!({
@@ -59,16 +88,14 @@ fn one_diagnostic(uri: &str, document: &Document, diagnostic: &Diagnostic, range
 }
 
 pub fn hover(document: &Document, hover: &Hover) -> Value {
-    let own = document.analysis.compiled.sources.own();
     json!({
         "contents": { "kind": "markdown", "value": hover.markdown },
-        "range": range(own, hover.span),
+        "range": document.range(hover.span),
     })
 }
 
 pub fn completion(document: &Document, word: Span, items: &[Completion]) -> Value {
-    let own = document.analysis.compiled.sources.own();
-    let word = range(own, word);
+    let word = document.range(word);
     let items: Vec<Value> = items
         .iter()
         .enumerate()
@@ -93,6 +120,7 @@ pub fn completion(document: &Document, word: Span, items: &[Completion]) -> Valu
 
 fn completion_kind(kind: CompletionKind) -> u8 {
     match kind {
+        CompletionKind::Variant => 20,
         CompletionKind::Field => 5,
         CompletionKind::Flow => 6,
         CompletionKind::Type => 22,
@@ -103,13 +131,12 @@ fn completion_kind(kind: CompletionKind) -> u8 {
 }
 
 pub fn symbol(document: &Document, symbol: &Symbol) -> Value {
-    let own = document.analysis.compiled.sources.own();
     let children: Vec<Value> = symbol.children.iter().map(|child| self::symbol(document, child)).collect();
     json!({
         "name": symbol.name,
         "kind": symbol_kind(symbol.kind),
-        "range": range(own, symbol.span),
-        "selectionRange": range(own, symbol.name_span),
+        "range": document.range(symbol.span),
+        "selectionRange": document.range(symbol.name_span),
         "children": children,
     })
 }
@@ -118,7 +145,9 @@ fn symbol_kind(kind: SymbolKind) -> u8 {
     match kind {
         SymbolKind::Topology => 2,
         SymbolKind::Type => 23,
+        SymbolKind::Enum => 10,
         SymbolKind::Field => 8,
+        SymbolKind::Variant => 22,
         SymbolKind::Param => 14,
         SymbolKind::Function => 12,
         SymbolKind::Source | SymbolKind::Table => 18,
@@ -129,9 +158,13 @@ fn symbol_kind(kind: SymbolKind) -> u8 {
     }
 }
 
-pub fn edits(uri: &str, document: &Document, edits: &[Edit]) -> Value {
-    let own = document.analysis.compiled.sources.own();
-    let edits: Vec<Value> =
-        edits.iter().map(|edit| json!({ "range": range(own, edit.span), "newText": edit.text })).collect();
-    json!({ "changes": { uri: edits } })
+/// Edits of files, by their addresses.
+pub fn edits(document: &Document, edits: &[Edit]) -> Value {
+    let mut changes = Map::new();
+    for edit in edits {
+        let Place { uri, range, .. } = document.place(edit.span);
+        let of_file = changes.entry(uri).or_insert_with(|| json!([]));
+        of_file.as_array_mut().expect("a list").push(json!({ "range": range, "newText": edit.text }));
+    }
+    json!({ "changes": changes })
 }

@@ -1,28 +1,16 @@
 //! The loop: a message in, its answer out.
 
-use crate::answer;
-use crate::document::{Documents, file};
-use crate::position::{byte_at, range};
-use crate::wire;
+use crate::capabilities::Client;
+use crate::document::{Changes, Document, Documents, file};
+use crate::failure::{Answer, Failure, NO_JSON};
+use crate::inbox::Inbox;
+use crate::names::Everywhere;
+use crate::workspace::Workspace;
+use crate::{action, answer, command, formatting, use_path, wire};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
-use tidegate_dsl::diagnostic::codes;
-use tidegate_dsl::ide::complete;
-
-// The protocol's numbers for what went wrong with a request.
-const NO_SUCH_METHOD: i64 = -32601;
-const BAD_PARAMS: i64 = -32602;
-const NOT_READY: i64 = -32002;
-const CLOSING: i64 = -32600;
-const REFUSED: i64 = -32803;
-
-struct Failure {
-    code: i64,
-    message: String,
-}
-
-type Answer = Result<Value, Failure>;
+use tidegate_dsl::ide::{DeclaredName, complete};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -36,29 +24,59 @@ struct Server<W> {
     output: W,
     documents: Documents,
     phase: Phase,
-    /// For each open file the files that it has diagnostics in: to be emptied when they are gone.
-    told: BTreeMap<String, Vec<String>>,
+    client: Client,
+    workspace: Workspace,
+    /// The diagnostics that the editor shows now, by file.
+    shown: BTreeMap<String, Vec<Value>>,
 }
 
 /// Serves one editor until it says `exit` or closes the pipe. Returns whether it had said `shutdown` before, as it should.
 ///
 /// # Errors
 /// A pipe is broken, or what came through it is no message of the protocol.
-pub fn serve(mut input: impl BufRead, output: impl Write) -> io::Result<bool> {
-    let mut server =
-        Server { output, documents: Documents::default(), phase: Phase::New, told: BTreeMap::new() };
-    while let Some(message) = wire::read(&mut input)? {
+pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> io::Result<bool> {
+    let mut server = Server {
+        output,
+        documents: Documents::default(),
+        phase: Phase::New,
+        client: Client::default(),
+        workspace: Workspace::default(),
+        shown: BTreeMap::new(),
+    };
+    let mut inbox = Inbox::read(input);
+    loop {
+        let message = match inbox.here() {
+            Some(message) => message?,
+            None => {
+                // Nothing is waiting: the time to say what is wrong.
+                server.settle()?;
+                match inbox.next() {
+                    Some(message) => message?,
+                    None => break,
+                }
+            }
+        };
         let method = message["method"].as_str().unwrap_or_default();
         if method == "exit" {
             break;
         }
         match message.get("id") {
             Some(id) if !method.is_empty() => {
-                let answer = server.request(method, &message["params"]);
+                let answer = if inbox.is_cancelled(id) {
+                    Err(Failure::cancelled())
+                } else {
+                    // What it asks about is what the changes before it have made.
+                    server.settle()?;
+                    server.request(method, &message["params"])
+                };
                 server.answer(id, answer)?;
             }
-            // An answer to a question of ours: there are none that wait for one.
+            // An answer to a question of ours: nothing waits for it.
             Some(_) => {}
+            None if message.is_null() => {
+                let failure = Failure { code: NO_JSON, message: "this is no JSON".to_owned() };
+                server.answer(&Value::Null, Err(failure))?;
+            }
             None => server.notification(method, &message["params"])?,
         }
     }
@@ -76,89 +94,116 @@ impl<W: Write> Server<W> {
         wire::write(&mut self.output, &message)
     }
 
+    fn tell(&mut self, method: &str, params: &Value) -> io::Result<()> {
+        wire::write(&mut self.output, &json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+    }
+
     fn request(&mut self, method: &str, params: &Value) -> Answer {
-        let refuse = |code, message: &str| Err(Failure { code, message: message.to_owned() });
         match (self.phase, method) {
             (Phase::New, "initialize") => {
                 self.phase = Phase::Serving;
-                Ok(capabilities())
+                self.client = Client::of(params);
+                self.workspace = Workspace::of(params);
+                Ok(self.client.answer())
             }
-            (Phase::New, _) => refuse(NOT_READY, "`initialize` comes first"),
-            (Phase::Closing, _) => refuse(CLOSING, "the server was told to shut down"),
-            (Phase::Serving, "initialize") => refuse(CLOSING, "`initialize` comes once"),
+            (Phase::New, _) => Err(Failure::not_ready("`initialize` comes first")),
+            (Phase::Closing, _) => Err(Failure::closing("the server was told to shut down")),
+            (Phase::Serving, "initialize") => Err(Failure::closing("`initialize` comes once")),
             (Phase::Serving, "shutdown") => {
                 self.phase = Phase::Closing;
                 Ok(Value::Null)
             }
-            (Phase::Serving, "workspace/executeCommand") => execute(params),
+            (Phase::Serving, "workspace/executeCommand") => command::execute(&self.documents, params),
             (Phase::Serving, method) => self.about_document(method, params),
         }
     }
 
     fn about_document(&self, method: &str, params: &Value) -> Answer {
-        let bad = |message: String| Failure { code: BAD_PARAMS, message };
-        if !HANDLED.contains(&method) {
-            return Err(Failure {
-                code: NO_SUCH_METHOD,
-                message: format!("there is no method `{method}` here"),
-            });
+        if !ABOUT_DOCUMENTS.contains(&method) && !ABOUT_PLACES.contains(&method) {
+            return Err(Failure::no_method(format!("there is no method `{method}` here")));
         }
         let uri =
-            params["textDocument"]["uri"].as_str().ok_or_else(|| bad("no document is named".to_owned()))?;
-        let document = self.documents.get(uri).ok_or_else(|| bad(format!("{uri} is not open")))?;
+            params["textDocument"]["uri"].as_str().ok_or_else(|| Failure::params("no document is named"))?;
+        let document =
+            self.documents.get(uri).ok_or_else(|| Failure::params(format!("{uri} is not open")))?;
         let analysis = &document.analysis;
-        if method == "textDocument/documentSymbol" {
-            let symbols = analysis.symbols();
-            return Ok(symbols.iter().map(|symbol| answer::symbol(document, symbol)).collect());
+        match method {
+            "textDocument/documentSymbol" => {
+                let symbols = analysis.symbols();
+                return Ok(symbols.iter().map(|symbol| answer::symbol(document, symbol)).collect());
+            }
+            "textDocument/formatting" => {
+                let edit = formatting::edit(document.own()).map_err(Failure::refused)?;
+                return Ok(edit.map_or(
+                    Value::Null,
+                    |(bytes, text)| json!([{ "range": document.own_range(bytes), "newText": text }]),
+                ));
+            }
+            "textDocument/codeAction" => return Ok(action::actions(&self.documents, document, params)),
+            _ => {}
         }
-        let at = byte_at(&document.text, &params["position"])
-            .ok_or_else(|| bad("no position is given".to_owned()))?;
-        let refused = |message: String| Failure { code: REFUSED, message };
+        let at =
+            document.byte_at(&params["position"]).ok_or_else(|| Failure::params("no position is given"))?;
         Ok(match method {
             "textDocument/hover" => {
                 analysis.hover(at).map_or(Value::Null, |hover| answer::hover(document, &hover))
             }
             "textDocument/completion" => {
-                let source = file(uri, &document.text);
-                let (word, items) =
-                    self.documents.with_options(uri, |options| complete(&source, at, options));
+                if let Some(files) = use_path::complete(document, at) {
+                    return Ok(files);
+                }
+                let source = file(uri, document.text());
+                let ((word, items), _) = self
+                    .documents
+                    .with_options(uri, &Changes::new(), |options| complete(&source, at, options));
                 answer::completion(document, word, &items)
             }
             "textDocument/definition" => {
-                analysis.definition(at).map_or(Value::Null, |span| answer::location(uri, document, span))
+                analysis.definition(at).map_or(Value::Null, |span| document.location(span))
             }
             "textDocument/references" => {
-                let declared = analysis.definition(at);
                 let with_declaration = params["context"]["includeDeclaration"].as_bool().unwrap_or(true);
-                let places = analysis.references(at).into_iter();
-                places
-                    .filter(|span| with_declaration || Some(*span) != declared)
-                    .map(|span| answer::location(uri, document, span))
-                    .collect()
+                let name = analysis.declared_name_at(at);
+                let places = name.map(|name| self.everywhere(document, name).places(with_declaration));
+                places.unwrap_or_default().into()
             }
             "textDocument/documentHighlight" => {
-                let own = analysis.compiled.sources.own();
                 let places = analysis.references(at).into_iter();
                 let own_places = places.filter(|span| analysis.compiled.sources.file_of(*span).0 == 0);
-                own_places.map(|span| json!({ "range": range(own, span) })).collect()
+                own_places.map(|span| json!({ "range": document.range(span) })).collect()
             }
             "textDocument/prepareRename" => {
-                let span = analysis.renamed_at(at).map_err(refused)?;
-                range(analysis.compiled.sources.own(), span)
+                document.range(analysis.renamable_at(at).map_err(Failure::refused)?.span)
             }
             _ => {
-                let new = params["newName"].as_str().ok_or_else(|| bad("no new name is given".to_owned()))?;
-                let edits = self
-                    .documents
-                    .with_options(uri, |options| analysis.rename(at, new, options))
-                    .map_err(refused)?;
-                answer::edits(uri, document, &edits)
+                let new =
+                    params["newName"].as_str().ok_or_else(|| Failure::params("no new name is given"))?;
+                let name = analysis.renamable_at(at).map_err(Failure::refused)?;
+                self.everywhere(document, name).rename(new).map_err(Failure::refused)?
             }
         })
     }
 
+    fn everywhere<'s>(&'s self, document: &'s Document, name: DeclaredName) -> Everywhere<'s> {
+        Everywhere::of(&self.documents, &self.workspace, document, name)
+    }
+
     fn notification(&mut self, method: &str, params: &Value) -> io::Result<()> {
         if self.phase != Phase::Serving {
+            return Ok(());
+        }
+        if method == "initialized" {
+            return match self.client.registrations() {
+                Some(params) => wire::write(
+                    &mut self.output,
+                    &json!({ "jsonrpc": "2.0", "id": "register", "method": "client/registerCapability", "params": params }),
+                ),
+                None => Ok(()),
+            };
+        }
+        if method == "workspace/didChangeWatchedFiles" {
+            let changes = params["changes"].as_array().into_iter().flatten();
+            changes.filter_map(|change| change["uri"].as_str()).for_each(|uri| self.documents.touched(uri));
             return Ok(());
         }
         let document = &params["textDocument"];
@@ -166,75 +211,55 @@ impl<W: Write> Server<W> {
         let version = document["version"].as_i64().unwrap_or(0);
         match method {
             "textDocument/didOpen" => {
-                self.changed(uri, document["text"].as_str().unwrap_or_default(), version)
+                let text = document["text"].as_str().unwrap_or_default();
+                let is_used = self.workspace.uses(&self.documents, uri);
+                self.documents.open(uri, text.to_owned(), version, is_used);
             }
-            // Each change is the whole text: the last one counts.
             "textDocument/didChange" => {
-                let changes = params["contentChanges"].as_array();
-                match changes.and_then(|changes| changes.last()).and_then(|last| last["text"].as_str()) {
-                    Some(text) => self.changed(uri, text, version),
-                    None => Ok(()),
+                let changes = params["contentChanges"].as_array().map_or(&[][..], Vec::as_slice);
+                if !self.documents.change(uri, changes, version) {
+                    let message = format!(
+                        "{uri}: a change that cannot be understood; close the file and open it again"
+                    );
+                    self.tell("window/logMessage", &json!({ "type": 1, "message": message }))?;
                 }
             }
-            "textDocument/didClose" => {
-                self.documents.close(uri);
-                for file in self.told.remove(uri).unwrap_or_default() {
-                    self.publish(&file, None, &[])?;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn changed(&mut self, uri: &str, text: &str, version: i64) -> io::Result<()> {
-        self.documents.set(uri, text.to_owned(), version);
-        self.tell(uri)?;
-        for other in self.documents.uris() {
-            let uses_files = self
-                .documents
-                .get(&other)
-                .is_some_and(|document| document.analysis.compiled.sources.files().len() > 1);
-            if other != uri && uses_files {
-                self.documents.refresh(&other);
-                self.tell(&other)?;
-            }
+            "textDocument/didClose" => self.documents.close(uri),
+            _ => {}
         }
         Ok(())
     }
 
-    /// Sends a file's diagnostics, also those in files that it uses and that are not open themselves.
-    fn tell(&mut self, uri: &str) -> io::Result<()> {
-        let Some(document) = self.documents.get(uri) else { return Ok(()) };
-        let version = document.version;
-        let mut found = answer::diagnostics(uri, document);
-        found.retain(|file, _| file == uri || self.documents.get(file).is_none());
-        let files: Vec<String> = found.keys().cloned().collect();
-        for gone in self.told.insert(uri.to_owned(), files).unwrap_or_default() {
-            if !found.contains_key(&gone) {
-                self.publish(&gone, None, &[])?;
+    /// Compiles what has changed, and tells what is wrong now where that is not what the editor shows.
+    fn settle(&mut self) -> io::Result<()> {
+        let Some(compiled) = self.documents.refresh() else { return Ok(()) };
+        let found = answer::diagnostics(&self.documents);
+        let gone: Vec<String> =
+            self.shown.keys().filter(|file| !found.contains_key(*file)).cloned().collect();
+        for file in gone {
+            self.publish(&file, &[])?;
+        }
+        for (file, diagnostics) in &found {
+            if compiled.contains(file) || self.shown.get(file) != Some(diagnostics) {
+                self.publish(file, diagnostics)?;
             }
         }
-        for (file, diagnostics) in found {
-            let version = (file == uri).then_some(version);
-            self.publish(&file, version, &diagnostics)?;
-        }
+        self.shown = found;
         Ok(())
     }
 
-    fn publish(&mut self, uri: &str, version: Option<i64>, diagnostics: &[Value]) -> io::Result<()> {
+    fn publish(&mut self, uri: &str, diagnostics: &[Value]) -> io::Result<()> {
         let mut params = json!({ "uri": uri, "diagnostics": diagnostics });
-        if let Some(version) = version {
+        if let Some(version) = self.documents.version(uri) {
             params["version"] = version.into();
         }
-        let message =
-            json!({ "jsonrpc": "2.0", "method": "textDocument/publishDiagnostics", "params": params });
-        wire::write(&mut self.output, &message)
+        self.tell("textDocument/publishDiagnostics", &params)
     }
 }
 
-const HANDLED: [&str; 8] = [
-    "textDocument/documentSymbol",
+const ABOUT_DOCUMENTS: [&str; 3] =
+    ["textDocument/documentSymbol", "textDocument/formatting", "textDocument/codeAction"];
+const ABOUT_PLACES: [&str; 7] = [
     "textDocument/hover",
     "textDocument/completion",
     "textDocument/definition",
@@ -243,36 +268,3 @@ const HANDLED: [&str; 8] = [
     "textDocument/prepareRename",
     "textDocument/rename",
 ];
-
-fn capabilities() -> Value {
-    json!({
-        "capabilities": {
-            "positionEncoding": "utf-16",
-            // The whole text with each change.
-            "textDocumentSync": { "openClose": true, "change": 1 },
-            "hoverProvider": true,
-            "completionProvider": { "triggerCharacters": [".", ">", " ", "{", "("] },
-            "definitionProvider": true,
-            "referencesProvider": true,
-            "documentHighlightProvider": true,
-            "renameProvider": { "prepareProvider": true },
-            "documentSymbolProvider": true,
-            "executeCommandProvider": { "commands": ["tidegate.page"] },
-        },
-        "serverInfo": { "name": "tidegate", "version": env!("CARGO_PKG_VERSION") },
-    })
-}
-
-/// `tidegate.page` with a code such as `T0512`: what it means.
-fn execute(params: &Value) -> Answer {
-    let code = params["arguments"][0].as_str().and_then(codes::parse);
-    match (params["command"].as_str(), code) {
-        (Some("tidegate.page"), Some(code)) => {
-            Ok(json!({ "code": code.to_string(), "page": codes::page(code) }))
-        }
-        (Some("tidegate.page"), None) => {
-            Err(Failure { code: BAD_PARAMS, message: "a code such as T0512 is needed".to_owned() })
-        }
-        _ => Err(Failure { code: NO_SUCH_METHOD, message: "there is no such command".to_owned() }),
-    }
-}

@@ -14,10 +14,31 @@ pub fn path(uri: &str) -> Option<PathBuf> {
     Some(PathBuf::from(drive.unwrap_or(&path)))
 }
 
-/// The address of a file that stands beside another one.
+/// The address of a file that stands beside another one, or in a folder below that.
 pub fn beside(uri: &str, path: &str) -> String {
-    let folder = uri.rsplit_once('/').map_or(uri, |(folder, _)| folder);
-    format!("{folder}/{}", utf8_percent_encode(path, KEPT))
+    format!("{}/{}", folder(uri), utf8_percent_encode(path, KEPT))
+}
+
+/// The address of the folder that a file or folder is in.
+pub fn folder(uri: &str) -> &str {
+    uri.rsplit_once('/').map_or(uri, |(folder, _)| folder)
+}
+
+/// The last name of an address, as a person reads it.
+pub fn name(uri: &str) -> String {
+    decoded(uri.rsplit('/').next().unwrap_or(uri))
+}
+
+pub fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+/// By this a file is known: editors encode the same address in different ways.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Key(String);
+
+pub fn key(uri: &str) -> Key {
+    Key(decoded(uri))
 }
 
 #[cfg(test)]
@@ -30,5 +51,7 @@ mod tests {
         assert_eq!(path("file:///C:/a/c.tide"), Some(PathBuf::from("C:/a/c.tide")));
         assert_eq!(path("untitled:Untitled-1"), None);
         assert_eq!(beside("file:///a/b.tide", "parts/ä b.tide"), "file:///a/parts/%C3%A4%20b.tide");
+        assert_eq!(key("file:///c%3A/a%28b%29.tide"), key("file:///c:/a(b).tide"));
+        assert_eq!(name("file:///a/z%C3%BCrich.tide"), "zürich.tide");
     }
 }

@@ -1,19 +1,15 @@
-//! What a file declares besides streams: types, params, functions.
+//! What a file declares besides streams: types, functions, and (see `param.rs`) params.
 
 use super::expr::{Checker, FunctionDef, Globals};
-use super::typed::{Located, Type, Typed};
+use super::param::{Given, params};
+use super::typed::Type;
 use crate::ast::{self, Topology, TypeExpr, TypeKind};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
-use crate::facts::Facts;
-use crate::parse::Scalar;
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use std::collections::BTreeMap;
-use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::nested::{self, TYPE_DEPTH_MAX};
-use tidegate_model::text::{parse_base64, parse_date, parse_uuid};
-use tidegate_model::time::parse_rfc3339;
-use tidegate_model::value::parse_decimal;
-use tidegate_model::{EnumType, ScalarType, Value};
+use tidegate_model::{EnumType, ScalarType};
 
 /// Looks up an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -222,9 +218,13 @@ impl<'a> Types<'a> {
                     .map(|(name, _)| *name)
                     .chain(self.declared.keys().copied())
                     .chain(["decimal"]);
-                match did_you_mean(name, names) {
-                    Some(meant) => diagnostic.meant(&meant),
-                    None => diagnostic
+                match (elsewhere::type_of(name), did_you_mean(name, names), elsewhere::type_note(name)) {
+                    (Some(here), ..) => {
+                        diagnostic.here(format!("here it is called `{here}`")).instead_of(name, here)
+                    }
+                    (None, Some(meant), _) => diagnostic.meant(&meant),
+                    (None, None, Some(note)) => diagnostic.note(note),
+                    (None, None, None) => diagnostic
                         .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
                 }
             }
@@ -269,14 +269,6 @@ pub(crate) fn twice(what: &str, name: &ast::Name, before: Span) -> Diagnostic {
     .because(before, "first here")
 }
 
-/// What is given from outside.
-pub(crate) struct Given<'a> {
-    pub(crate) environment: Environment<'a>,
-    /// Values of params by their names.
-    pub(crate) params: &'a BTreeMap<String, String>,
-    pub(crate) facts: Facts,
-}
-
 /// Params and functions, checked.
 pub(crate) fn globals<'a>(
     topology: &'a Topology,
@@ -285,34 +277,7 @@ pub(crate) fn globals<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Globals {
     let mut globals = Globals { enums: types.enums(), facts: given.facts.clone(), ..Globals::default() };
-    let mut places: BTreeMap<&str, Span> = BTreeMap::new();
-    for param in &topology.params {
-        if let Some(before) = places.insert(&param.name.node, param.name.span) {
-            diagnostics.push(twice("param", &param.name, before));
-            continue;
-        }
-        let ty = types.resolve(&param.ty, diagnostics);
-        let value = param_value(param, &ty, &globals.enums, given, diagnostics).unwrap_or(Typed::Wrong);
-        globals.params.insert(param.name.node.clone(), value);
-    }
-    for name in given.params.keys().filter(|name| !globals.params.contains_key(*name)) {
-        let place = topology.name.as_ref().map_or(Span::new(0, 0), |name| name.span);
-        let diagnostic = Diagnostic::error(
-            codes::PARAM,
-            place,
-            format!("the topology has no param `{name}`, and is given one"),
-        );
-        diagnostics.push(match did_you_mean(name, globals.params.keys().map(String::as_str)) {
-            Some(meant) => diagnostic.note(format!("did you mean `{meant}`?")),
-            None if globals.params.is_empty() => {
-                diagnostic.note("it declares none: `param NAME: TYPE = VALUE`")
-            }
-            None => {
-                let names: Vec<&str> = globals.params.keys().map(String::as_str).collect();
-                diagnostic.note(format!("it has {}", super::expr::list(&names)))
-            }
-        });
-    }
+    params(topology, types, &mut globals, given, diagnostics);
     let mut places: BTreeMap<&str, Span> = BTreeMap::new();
     for decl in &topology.functions {
         if let Some(before) = places.insert(&decl.name.node, decl.name.span) {
@@ -340,142 +305,4 @@ fn check_functions(globals: &Globals, diagnostics: &mut Vec<Diagnostic>) {
         Checker::new(globals, &mut found, None).body(function);
         diagnostics.extend(found);
     }
-}
-
-fn param_value(
-    param: &ast::ParamDecl,
-    ty: &Type,
-    enums: &BTreeMap<String, &'static EnumType>,
-    given: &Given<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Typed> {
-    let Type::Scalar { ty: scalar, nullable } = ty else {
-        if *ty != Type::Wrong {
-            diagnostics.push(Diagnostic::error(codes::PARAM, param.ty.span, "a param is a single value"));
-        }
-        return None;
-    };
-    let typed = |value: Value| match value {
-        Value::Null => Typed::Scalar(super::typed::null_of(*scalar)),
-        value => Typed::Scalar(Expr::constant(value, *scalar)),
-    };
-    if let Some(text) = given.params.get(&param.name.node) {
-        let value = parse(text, *scalar);
-        if value.is_none() {
-            let message =
-                format!("the param `{}` is given as {text:?}, which is no {scalar}", param.name.node);
-            diagnostics.push(
-                Diagnostic::error(codes::PARAM, param.name.span, message).because(param.ty.span, "its type"),
-            );
-        }
-        return value.map(typed);
-    }
-    let wanted = Wanted { ty: *scalar, nullable: *nullable, place: Some(param.ty.span), what: "a param" };
-    let known = Globals { enums: enums.clone(), ..Globals::default() };
-    constant_of(&param.value, &wanted, &known, given.environment, diagnostics).map(typed)
-}
-
-/// A value that is known before anything runs: a plain one, a param, or `env("NAME", default)`.
-pub(crate) fn constant(
-    expr: &ast::Expr,
-    ty: ScalarType,
-    place: Option<Span>,
-    globals: &Globals,
-    environment: Environment<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Value> {
-    let wanted = Wanted { ty, nullable: false, place, what: "this" };
-    constant_of(expr, &wanted, globals, environment, diagnostics)
-}
-
-struct Wanted {
-    ty: ScalarType,
-    nullable: bool,
-    /// Where the type was declared.
-    place: Option<Span>,
-    what: &'static str,
-}
-
-fn constant_of(
-    expr: &ast::Expr,
-    wanted: &Wanted,
-    globals: &Globals,
-    environment: Environment<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Value> {
-    let mut given = expr;
-    if let ast::ExprKind::Call(name, arguments) = &expr.node
-        && name.node == "env"
-    {
-        let (variable, default) = match &arguments[..] {
-            [ast::Spanned { node: ast::ExprKind::String(variable), .. }] => (variable, None),
-            [ast::Spanned { node: ast::ExprKind::String(variable), .. }, default] => {
-                (variable, Some(default))
-            }
-            _ => {
-                diagnostics.push(
-                    Diagnostic::error(
-                        codes::BAD_ARGUMENTS,
-                        expr.span,
-                        "`env` takes the name of a variable, and a default",
-                    )
-                    .note("for example `env(\"MAX_PER_5M\", 5)`"),
-                );
-                return None;
-            }
-        };
-        match (environment(variable), default) {
-            (Some(text), _) => {
-                let value = parse(&text, wanted.ty);
-                if value.is_none() {
-                    let message =
-                        format!("the environment variable {variable} is {text:?}, which is no {}", wanted.ty);
-                    diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message));
-                }
-                return value;
-            }
-            (None, Some(default)) => given = default,
-            (None, None) => {
-                let message =
-                    format!("the environment variable {variable} is not set, and there is no default");
-                let note = format!("set it, or give a default: `env(\"{variable}\", …)`");
-                diagnostics.push(Diagnostic::error(codes::PARAM, expr.span, message).note(note));
-                return None;
-            }
-        }
-    }
-    let mut checker = Checker::new(globals, diagnostics, None);
-    let value = Located { value: checker.check(given), span: given.span };
-    let ty = Type::Scalar { ty: wanted.ty, nullable: wanted.nullable };
-    match checker.fit(value, &ty, wanted.place)? {
-        Typed::Scalar(Expr { kind: ExprKind::Const(value), .. }) => Some(value),
-        _ => {
-            let message = format!("{} is a plain value, or `env(…)`", wanted.what);
-            diagnostics.push(Diagnostic::error(codes::PARAM, given.span, message));
-            None
-        }
-    }
-}
-
-/// A value from outside, as the language would write it (strings and times without marks).
-fn parse(text: &str, ty: ScalarType) -> Option<Value> {
-    Some(match ty {
-        ScalarType::Bool => Value::Bool(text.parse().ok()?),
-        ScalarType::Int => Value::Int(text.parse().ok()?),
-        ScalarType::Float => Value::Float(text.parse().ok()?),
-        ScalarType::Decimal { scale, .. } => Value::Decimal(parse_decimal(text.as_bytes(), scale)?),
-        ScalarType::String => Value::String(text.into()),
-        ScalarType::Timestamp => Value::Timestamp(parse_rfc3339(text.as_bytes())?.micros()),
-        ScalarType::Duration => {
-            let scalar = Scalar { text, span: Span::default(), exact: false };
-            let mut wrong = Vec::new();
-            let micros = scalar.duration(&mut wrong)?.node;
-            Value::Duration(wrong.is_empty().then_some(micros)?)
-        }
-        ScalarType::Date => Value::Date(parse_date(text)?),
-        ScalarType::Uuid => Value::Uuid(parse_uuid(text)?),
-        ScalarType::Bytes => Value::Bytes(parse_base64(text)?.into()),
-        ScalarType::Enum(names) => names.has(text).then(|| Value::String(text.into()))?,
-        ScalarType::List(_) | ScalarType::Map(_) | ScalarType::Record(_) => return None,
-    })
 }

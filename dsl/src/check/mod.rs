@@ -3,4 +3,6 @@
 pub(crate) mod aggregate;
 pub(crate) mod declared;
 pub(crate) mod expr;
+mod from_outside;
+pub(crate) mod param;
 pub(crate) mod typed;

@@ -137,8 +137,8 @@ impl Printer<'_> {
             }
             ExprKind::Between(value, low, high) => {
                 let bound = |bound: &Expr| match &bound.node {
-                    ExprKind::Unary(UnaryOp::Negate, _) => self.expr(bound),
-                    _ => self.operand(bound, level::ATOM),
+                    ExprKind::Unary(UnaryOp::Negate, value) => format!("-{}", self.bound(value)),
+                    _ => self.bound(bound),
                 };
                 format!("{} between {} and {}", self.operand(value, level::COMPARE), bound(low), bound(high))
             }
@@ -155,6 +155,14 @@ impl Printer<'_> {
 
     fn operand(&self, expr: &Expr, least: u8) -> String {
         if level_of(expr) < least { format!("({})", self.expr(expr)) } else { self.expr(expr) }
+    }
+
+    /// Nothing stands behind a bound of `between` without brackets.
+    fn bound(&self, expr: &Expr) -> String {
+        match &expr.node {
+            ExprKind::Index(..) | ExprKind::Field(..) => format!("({})", self.expr(expr)),
+            _ => self.operand(expr, level::ATOM),
+        }
     }
 
     /// As the file spells it, if it does.
@@ -188,7 +196,10 @@ impl Printer<'_> {
                     out.push_str(&escaped(text).replace('{', "{{").replace('}', "}}"));
                 }
                 FormatPart::Value(value) => {
-                    let _ = write!(out, "{{{}}}", self.expr(value));
+                    let value = self.expr(value);
+                    // Two braces in a row would be one of the text.
+                    let gap = if value.starts_with('{') { " " } else { "" };
+                    let _ = write!(out, "{{{gap}{value}{gap}}}");
                 }
             }
         }
@@ -232,7 +243,14 @@ impl Printer<'_> {
         if let Some(guard) = &arm.guard {
             let _ = write!(out, " if {}", self.expr(guard));
         }
-        let value = arm.value.as_ref().map_or_else(|| "drop".to_owned(), |value| self.expr(value));
+        let value = match &arm.value {
+            None => "drop".to_owned(),
+            // The word alone drops the event.
+            Some(value) => match self.expr(value) {
+                text if text.split(|c| !is_word(c)).next() == Some("drop") => format!("({text})"),
+                text => text,
+            },
+        };
         out + " => " + &value
     }
 
@@ -317,8 +335,11 @@ fn variant(name: &Name) -> String {
 }
 
 pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(is_word)
+}
+
+fn is_word(char: char) -> bool {
+    char.is_ascii_alphanumeric() || char == '_'
 }
 
 pub(super) fn path(path: &Path) -> String {

@@ -9,9 +9,9 @@ mod yaml;
 mod yaml_test_block;
 mod yaml_text;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::format::{Unformatted, format};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::text_comments::{self, Found};
 use crate::{parse, yaml as yaml_form};
 use comments::Comments;
@@ -34,19 +34,29 @@ pub fn convert(file: &SourceFile, to: Spelling) -> Result<String, Vec<Diagnostic
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let found = || text_comments::of(file);
+    let mut found = text_comments::of(file);
     match to {
         Spelling::Yaml => {
+            for comment in &mut found {
+                comment.text = yaml_text::printable(&comment.text);
+            }
             let written =
-                with_comments(found(), |comments| yaml::write(&topology, &Printer::new(file), comments));
+                with_comments(found, |comments| yaml::write(&topology, &Printer::new(file), comments));
             written.1.map(|text| text + &end(&written.0, "#"))
         }
         Spelling::Tide => {
             let written =
-                with_comments(found(), |comments| tide::write(&topology, &Printer::new(file), comments));
+                with_comments(found, |comments| tide::write(&topology, &Printer::new(file), comments));
             let text = written.1 + &end(&written.0, "//");
             match format(&SourceFile::new("converted.tide", text)) {
                 Ok(text) => Ok(text),
+                // Blocks of YAML nest without brackets.
+                Err(Unformatted::Syntax(errors))
+                    if errors.iter().all(|error| error.code == codes::TOO_DEEP) =>
+                {
+                    let message = format!("the text form would have {}", errors[0].message);
+                    Err(vec![Diagnostic::error(codes::TOO_DEEP, file.place(Span::new(0, 0)), message)])
+                }
                 Err(Unformatted::Syntax(diagnostics)) => {
                     panic!("the text form that was written has errors: {diagnostics:?}")
                 }

@@ -380,12 +380,17 @@ impl Writer<'_> {
             text.push_str(&format!(" as {}", alias.node));
         }
         if let Some(within) = &step.within {
-            let side = match within.side {
-                JoinSide::Both => "",
-                JoinSide::Before => " before",
-                JoinSide::After => " after",
+            let within = match (&within.before, &within.after) {
+                (Some(before), Some(after)) if before.node == after.node => self.printer.duration(before),
+                (before, after) => {
+                    let side = |word: &str, length: &Option<Spanned<i64>>| {
+                        length.as_ref().map(|length| format!("{} {word}", self.printer.duration(length)))
+                    };
+                    let sides = side("before", before).into_iter().chain(side("after", after));
+                    sides.collect::<Vec<_>>().join(", ")
+                }
             };
-            text.push_str(&format!(" within {}{side}", self.printer.duration(&within.length)));
+            text.push_str(&format!(" within {within}"));
         }
         match &step.by[..] {
             [] => {}
@@ -397,6 +402,12 @@ impl Writer<'_> {
             if let Some(expr) = expr {
                 text.push_str(&format!(" {word} {}", self.printer.expr(expr)));
             }
+        }
+        if let Some(grace) = &step.grace {
+            text.push_str(&format!(", grace {}", self.printer.duration(grace)));
+        }
+        if let Some(late) = &step.late {
+            text.push_str(&format!(", late -> {}", self.topic(late)));
         }
         text
     }

@@ -469,11 +469,14 @@ impl Writer<'_> {
         let mut entries = vec![Entry::new(word, text(&step.other.node))];
         entries.extend(step.alias.as_ref().map(|alias| Entry::new("as", text(&alias.node))));
         if let Some(within) = &step.within {
-            let length = self.duration(&within.length);
-            let value = match within.side {
-                JoinSide::Both => length,
-                JoinSide::Before => Value::Map(vec![Entry::new("before", length)]),
-                JoinSide::After => Value::Map(vec![Entry::new("after", length)]),
+            let value = match (&within.before, &within.after) {
+                (Some(before), Some(after)) if before.node == after.node => self.duration(before),
+                (before, after) => {
+                    let side = |word, length: &Option<Spanned<i64>>| {
+                        length.as_ref().map(|length| Entry::new(word, self.duration(length)))
+                    };
+                    Value::Map(side("before", before).into_iter().chain(side("after", after)).collect())
+                }
             };
             entries.push(Entry::new("within", value));
         }
@@ -483,6 +486,8 @@ impl Writer<'_> {
         for (word, expr) in [("on", &step.on), ("as_of", &step.as_of), ("where", &step.condition)] {
             entries.extend(expr.as_ref().map(|expr| Entry::new(word, text(self.printer.expr(expr)))));
         }
+        entries.extend(step.grace.as_ref().map(|grace| Entry::new("grace", self.duration(grace))));
+        entries.extend(step.late.as_ref().map(|late| Entry::new("late", self.topic_holder(late))));
         Value::Map(entries)
     }
 

@@ -162,15 +162,25 @@ pub(super) fn scalar(text: &str, in_flow: bool) -> String {
     let breaks = text.contains(": ")
         || text.contains(" #")
         || text.ends_with([':', ' '])
-        || text.chars().any(char::is_control);
+        || !text.chars().all(is_printable);
     let breaks_flow = in_flow && text.contains([',', '[', ']', '{', '}']);
     if starts_well && !means_nothing && !breaks && !breaks_flow {
         return text.to_owned();
     }
-    if text.contains(['"', '\\']) && !text.contains('\'') && !text.chars().any(char::is_control) {
+    if text.contains(['"', '\\']) && !text.contains('\'') && text.chars().all(is_printable) {
         return format!("'{text}'");
     }
     quoted(text)
+}
+
+/// What YAML takes as it is, but for line ends and tabs.
+fn is_printable(char: char) -> bool {
+    !char.is_control() && !matches!(char, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// A comment cannot be escaped: what YAML does not take is left out.
+pub(super) fn printable(comment: &str) -> String {
+    comment.chars().map(|char| if char == '\t' || is_printable(char) { char } else { ' ' }).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -182,7 +192,7 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            char if char.is_control() => {
+            char if !is_printable(char) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(char));
             }
             char => out.push(char),

@@ -22,13 +22,13 @@ macro_rules! codes {
 codes! {
     SYNTAX = 101, "The text is not what the language expects at this place. The message names what could stand there; a misspelt word is most often the cause.";
     LITERAL = 102, "A number, time or string that cannot be read: a number too large, a date that does not exist, an unknown escape.";
-    TOO_DEEP = 103, "An expression is nested deeper than 64 levels or 256 operators, a type deeper than 16, or more than 256 steps lie one behind the other. Give a part of an expression a name with `fn` or an earlier `add` step.";
+    TOO_DEEP = 103, "An expression is nested deeper than 64 levels or 256 operators, lists, maps and records lie more than 16 deep inside of one another, or declared types 32, or more than 256 steps lie one behind the other. Give a part of an expression a name with `fn` or an earlier `add` step.";
     TOO_LARGE = 104, "A file, a declaration or an expression is larger than what is read: 1 MiB and 2,000 declarations for a file, 100,000 operations for an expression after its functions were put in place.";
     UNKNOWN_NAME = 201, "Nothing of this name is declared where it is used. Names are those of sources, tables, streams, params, functions, and of the fields of the event.";
     DUPLICATE_NAME = 202, "A name is declared twice. Sources, tables and streams share one set of names; types, params and functions have their own.";
     CYCLE = 203, "A stream, or a function, is made from itself. Data flows down the page: a stream reads only what does not depend on it.";
     UNUSED = 204, "A stream or source that no sink and no test reads. It costs nothing, but it does nothing.";
-    MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line.";
+    MISSING_NAME = 205, "A topology needs a name, since its stores, internal topics and consumer group are named after it: `topology NAME` in the first line. A file that only declares, for others to `use`, needs none: without a sink, a `serve` and a test nothing in it runs.";
     ALLOW = 208, "A comment `allow T0512: the reason` takes one warning away: at the next line, or at its own line if code stands before it. It names one code and says why. One that nothing needs is told, so that it does not hide a later mistake.";
     USE_FILE = 206, "A file named by `use` cannot be used: it is not there, it lies outside of the topology's folder, or it leads back to a file that uses it.";
     USE_NAME = 207, "A name in `use` is not declared in that file, or clashes with a name that is declared here or comes from another file.";
@@ -48,6 +48,7 @@ codes! {
     INDEX = 325, "A list is indexed by an int: `items[0]`, and `items[-1]` is its last element. A map is indexed by its key: `prices[\"EUR\"]`. Where there is nothing, the value is null.";
     LAMBDA = 326, "`x => …` is the last argument of `map`, `filter`, `any`, `all`, `find`, `count_if`, `sort_by`, `map_values`, and with two names of `reduce(list, start, (so_far, x) => …)`. It is no value by itself.";
     MAP_KEY = 327, "The keys of a map are strings, ints, dates, uuids or an enum's values, and never null.";
+    PLACEHOLDER = 328, "A text has a `{name}` or `${name}` in it, and is taken as it stands. Values are put into a text that begins with `f`: `f\"{n} payments\"`, without `$`. A value of the environment is `env(\"NAME\", default)`.";
     PARAM = 309, "A param has no value: its environment variable is not set and there is no default, or the value is not of its type.";
     BAD_CONSTANT = 310, "A constant that a function is given cannot be used: a pattern that is no regular expression, a time zone or unit that does not exist, a number outside of what the function takes. `tidegate explain NAME` shows what it takes.";
     BAD_DURATION = 401, "A length of time must be positive here, and a hopping window's step no longer than its size.";
@@ -62,6 +63,8 @@ codes! {
     PATTERN = 411, "A `match` is a sequence of events of one key. Its variables have names of their own, what is forbidden or absent has no repetition, and `absent` stands at the end.";
     TOP = 412, "`top N by …` orders rows by values that are always there, and N is from 1 to 10,000.";
     SCHEDULE = 413, "`schedule at …` needs a timestamp that is always there.";
+    NO_TIME = 414, "A source without `time …` takes the time at which Kafka got each record, though its type has a timestamp. What goes by event time (windows, rolling ranges, `within`) then goes by that, and gives something else when the topic is read again. Say `time FIELD`, or allow it with the reason.";
+    ROLLING_STATE = 415, "A long `rolling` without `granularity` keeps each event of its range, for every key, and looks through them for each new one. `granularity 1h` keeps one sum for each hour in their place: what is older than the range then leaves hour by hour.";
     EXPAND = 420, "`expand LIST as NAME` needs a list; `flat map LIST` needs a list of records, since each becomes an event.";
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
     REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";
@@ -77,7 +80,8 @@ codes! {
     CONNECTOR = 606, "A source or sink of this kind does not exist, or lacks something that it needs, or is given something that it does not know.";
     GENERATE = 607, "`generate` makes up each field of the type: a plain value, `pick(…)`, `between(low, high)`, `sequence()`, `now()`, `chance(0.1)`.";
     SERVE = 608, "`serve` answers with the rows of a table. Each part of its key has one place in the path, written `{name}`.";
-    TEST = 701, "A test feeds sources and tables, and expects rows of streams.";
+    TABLE_SINK_KEY = 609, "The records of a table's topic have the table's key: it says which row a record replaces, or deletes. With another key rows of different keys would take each other's place, and a deletion, which knows its key alone, would delete nothing.";
+    TEST = 701, "A test feeds sources and tables, and expects rows of streams. What could only pass, or means nothing, is told too: time that goes back, errors of a step that has a result for every event, two tests whose snapshots would be one file.";
     YAML_SHAPE = 801, "The YAML is not of the shape that a topology has: a key that does not exist, or a value of another kind.";
     NOT_YET = 901, "This is part of the language, and this version cannot run it yet.";
 }

@@ -10,6 +10,7 @@ mod sarif;
 
 pub use codes::Code;
 pub use edit::Edit;
+pub(crate) use edit::interpolated;
 pub use github::render_github;
 pub use json::render_json;
 pub use reference::{overview, reference};
@@ -86,6 +87,41 @@ impl Diagnostic {
     pub fn mended_by(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.mend = Some(edit::Mend::Replace(Edit { span, text: text.into() }));
         self
+    }
+
+    /// As [`Diagnostic::mended_by`], of a whole scalar of YAML with its quotes.
+    #[must_use]
+    pub(crate) fn replaced_in_yaml(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Scalar(Edit { span, text: text.into() }));
+        self
+    }
+
+    /// The text at the primary place was meant to have values in it, where these stand.
+    #[must_use]
+    pub(crate) fn interpolated(mut self, places: Vec<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Interpolate(places));
+        self
+    }
+
+    /// What is added at the primary place, put together in one text with values in it.
+    #[must_use]
+    pub(crate) fn joined(mut self, parts: Vec<Span>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Join(parts));
+        self
+    }
+
+    /// The `$` before the braces around the primary place is too much.
+    #[must_use]
+    pub(crate) fn without_dollar(mut self) -> Diagnostic {
+        self.mend = Some(edit::Mend::Dollar);
+        self
+    }
+
+    /// All that stands at the primary place is `found`, and would be right as `text`. In YAML a place may be wider: then nothing is mended.
+    #[must_use]
+    pub(crate) fn instead_of(self, found: &str, text: impl Into<String>) -> Diagnostic {
+        let place = self.labels[0].span;
+        if (place.end - place.start) as usize == found.len() { self.mended_by(place, text) } else { self }
     }
 
     /// The change of the file that mends it, where there is one.

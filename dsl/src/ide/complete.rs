@@ -12,7 +12,7 @@ use crate::compile::{analyse, parse_file};
 use crate::facts::{CURSOR, Fact, Facts};
 use crate::parse::{self, DECLARATIONS, expected};
 use crate::source::Span;
-use crate::{Options, SourceFile, yaml};
+use crate::{Options, SourceFile, link, yaml};
 use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Debug)]
@@ -27,6 +27,8 @@ pub struct Completion {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum CompletionKind {
+    /// A value of an enum.
+    Variant,
     Field,
     Flow,
     Type,
@@ -36,11 +38,12 @@ pub enum CompletionKind {
 }
 
 /// What may be missing behind the cursor while a declaration is written, shortest first.
-const ENDS: [&str; 14] = [
+const ENDS: [&str; 15] = [
     "",
     " == []",
     " <- {}",
     ": null",
+    " => null",
     " { _x: count() }",
     " by _x",
     " within 1m",
@@ -240,6 +243,20 @@ fn names(file: &SourceFile, options: &Options<'_>) -> Known {
                 let items = options.iter().map(|name| item(name, CompletionKind::Option, "")).collect();
                 return Known { items, alone: true };
             }
+            Fact::Variants { names, ty, alone } => {
+                items.extend(names.iter().map(|name| item(name, CompletionKind::Variant, ty)));
+                if *alone {
+                    return Known { items, alone: true };
+                }
+            }
+            Fact::Fields(fields) => {
+                let items = fields.iter().map(|(name, ty)| item(name, CompletionKind::Field, ty)).collect();
+                return Known { items, alone: true };
+            }
+            Fact::Declared(names) => {
+                let items = names.iter().map(|(kind, name)| item(name, completion_kind(*kind), kind.word()));
+                return Known { items: items.collect(), alone: true };
+            }
             _ => {}
         }
     }
@@ -307,6 +324,15 @@ fn functions(topology: &Topology) -> Vec<Completion> {
         ..item(function.name, CompletionKind::Function, &function.signature())
     });
     own.chain(library).collect()
+}
+
+fn completion_kind(kind: link::Kind) -> CompletionKind {
+    match kind {
+        link::Kind::Type => CompletionKind::Type,
+        link::Kind::Param => CompletionKind::Field,
+        link::Kind::Function => CompletionKind::Function,
+        link::Kind::Flow => CompletionKind::Flow,
+    }
 }
 
 fn keyword_item(word: &str) -> Completion {

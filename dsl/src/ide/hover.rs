@@ -21,6 +21,9 @@ const FIELDS_MAX: usize = 40;
 impl Analysis {
     /// What is known of the name, word or expression at a byte.
     pub fn hover(&self, at: u32) -> Option<Hover> {
+        if let Some((span, file)) = self.used_file_at(at) {
+            return Some(Hover { span, markdown: super::used::about(file) });
+        }
         if let Some(named) = self.named_at(at)
             && let Some(markdown) = self.about(&named)
         {

@@ -1,6 +1,6 @@
 //! What the words of the language mean, in a sentence each, for hovers and completion.
 
-/// Words at the head of declarations and steps, each with its form and what it means.
+/// Words at the head of declarations, steps and lines of tests, each with its form and what it means.
 pub const WORDS: &[(&str, &str, &str)] = &[
     (
         "topology",
@@ -114,6 +114,13 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("expand", "expand LIST as NAME", "One event for each element of a list."),
     ("flat", "flat map LIST", "Each element of a list becomes an event."),
     ("dedupe", "dedupe by KEY within 10m", "Keeps the first event of each key within a time."),
+    (
+        "expect",
+        "expect STREAM == [ { FIELD: VALUE, .. } ]",
+        "Compares what a stream gave since the last expectation; `..` leaves fields open.",
+    ),
+    ("advance", "advance to @12:00", "Moves the test's time on: windows close, timers come."),
+    ("snapshot", "snapshot STREAM", "Compares what a stream gives with a kept file."),
     ("emit", "emit final", "When an aggregate gives rows out: `final`, `changes` or `every 10s`."),
 ];
 

@@ -45,6 +45,8 @@ pub(crate) struct Mention {
     pub(crate) is_aggregate: bool,
     /// Only a field can stand here, no other expression.
     pub(crate) is_field: bool,
+    /// Its first name is one that only the expression around it knows (`x => …`), or the test (`for c in …`): where that gets it.
+    pub(crate) local: Option<Span>,
 }
 
 impl Mention {
@@ -56,11 +58,13 @@ impl Mention {
 struct Finder {
     found: Vec<Mention>,
     context: Context,
+    /// The names that only the expressions around know, the nearest last.
+    locals: Vec<Name>,
 }
 
 /// All mentions of a topology. `uses`: its `use` declarations, which are no longer part of a linked topology.
 pub(crate) fn mentions(topology: &Topology, uses: &[UseDecl]) -> Vec<Mention> {
-    let mut finder = Finder { found: Vec::new(), context: Context::Nowhere };
+    let mut finder = Finder { found: Vec::new(), context: Context::Nowhere, locals: Vec::new() };
     finder.topology(topology);
     for name in uses.iter().flat_map(|decl| &decl.names) {
         for kind in [Kind::Flow, Kind::Type, Kind::Function, Kind::Param] {
@@ -88,6 +92,7 @@ impl Finder {
             is_alias: false,
             is_aggregate: false,
             is_field: false,
+            local: None,
         });
         self.found.last_mut().expect("just pushed")
     }
@@ -156,7 +161,9 @@ impl Finder {
         topology.serves.iter().for_each(|decl| self.name(&decl.table, Kind::Flow));
         for decl in &topology.tests {
             decl.cases.iter().flat_map(|cases| &cases.rows).for_each(|row| self.expr(row));
+            self.locals.extend(decl.cases.iter().map(|cases| cases.name.clone()));
             decl.steps.iter().for_each(|step| self.test_step(step));
+            self.locals.clear();
         }
     }
 
@@ -300,9 +307,18 @@ impl Finder {
     fn expr(&mut self, expr: &Expr) {
         match &expr.node {
             ExprKind::Path(path) => {
-                self.push(expr.span, path.clone(), Kind::Value, false);
+                let local = self.locals.iter().rev().find(|local| local.node == path[0]);
+                let local = local.map(|local| local.span);
+                self.push(expr.span, path.clone(), Kind::Value, false).local = local;
             }
             ExprKind::Call(name, _) => self.name(name, Kind::Function),
+            ExprKind::Lambda(names, body) => {
+                let around = self.locals.len();
+                self.locals.extend(names.iter().cloned());
+                self.expr(body);
+                self.locals.truncate(around);
+                return;
+            }
             _ => {}
         }
         expr.node.children().into_iter().for_each(|part| self.expr(part));

@@ -9,13 +9,14 @@ mod mention;
 mod origin;
 mod rename;
 mod symbols;
+mod used;
 
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::Hover;
 pub use keyword::WORDS;
 pub(crate) use keyword::meaning;
 pub use mention::Kind;
-pub use rename::Edit;
+pub use rename::{DeclaredName, Edit};
 pub use symbols::{Symbol, SymbolKind};
 
 use crate::ast::{Topology, TypeKind, UseDecl};
@@ -32,6 +33,8 @@ pub struct Analysis {
     topology: Topology,
     facts: Vec<Fact>,
     mentions: Vec<Mention>,
+    /// The `use` declarations of the file, which linking takes out of the topology.
+    uses: Vec<UseDecl>,
 }
 
 /// What stands at a place.
@@ -48,10 +51,9 @@ pub(crate) struct Named {
 impl Analysis {
     pub fn new(file: &SourceFile, options: &Options<'_>) -> Analysis {
         let (compiled, topology, facts) = analyse(file, options, Facts::collecting());
-        // Linking takes `use` declarations away.
         let uses: Vec<UseDecl> = parse_file(compiled.sources.own()).0.uses;
         let mentions = mentions(&topology, &uses);
-        Analysis { compiled, topology, facts, mentions }
+        Analysis { compiled, topology, facts, mentions, uses }
     }
 
     fn text(&self, span: Span) -> &str {
@@ -117,34 +119,60 @@ impl Analysis {
         if is_param { Kind::Param } else { Kind::Value }
     }
 
-    /// The place that declares what stands at a byte.
+    /// The place that declares what stands at a byte; of a used file's name its beginning.
     pub fn definition(&self, at: u32) -> Option<Span> {
+        if let Some((_, file)) = self.used_file_at(at) {
+            return Some(file.place(Span::new(0, 0)));
+        }
         let named = self.named_at(at)?;
         self.declaration(&named)
     }
 
     fn declaration(&self, named: &Named) -> Option<Span> {
         if named.kind == Kind::Value {
-            let context = self.mentions[named.mention].context;
-            return Origins { topology: &self.topology }.of(&named.path, context);
+            let mention = &self.mentions[named.mention];
+            return match (&named.path[..], mention.local) {
+                ([_], Some(local)) => Some(local),
+                // The types of such values have no places.
+                (_, Some(_)) => None,
+                (path, None) => self
+                    .variant_at(path, mention.span)
+                    .or_else(|| Origins { topology: &self.topology }.of(path, mention.context)),
+            };
         }
-        let declares = |mention: &&Mention| {
-            mention.declares && mention.kind == named.kind && *mention.name() == named.path[0]
+        self.declaration_of(named.kind, &named.path[0])
+    }
+
+    /// The value of an enum that a path names: `Status.paid`, or `paid` in a pattern, which no field and no param is.
+    fn variant_at(&self, path: &[String], span: Span) -> Option<Span> {
+        let (of, name) = match path {
+            [of, name] => (&of[..], name),
+            [name] => {
+                let is_path = |fact: &Fact| matches!(fact, Fact::Path { span: known, .. } if *known == span);
+                if self.facts.iter().any(is_path) {
+                    return None;
+                }
+                let of = self.facts.iter().find_map(|fact| match fact {
+                    Fact::Value { span: known, ty } if *known == span => Some(ty),
+                    _ => None,
+                })?;
+                (&of[..], name)
+            }
+            _ => return None,
         };
-        self.mentions.iter().find(declares).map(|mention| mention.span)
+        let decl = self.topology.types.iter().find(|decl| decl.name.node == of)?;
+        let TypeKind::Enum(variants) = &decl.body.node else { return None };
+        variants.iter().find(|variant| variant.node == *name).map(|variant| variant.span)
     }
 
     /// Every place where what stands at a byte is named, its declaration first. Empty: it is nothing that has a declaration.
     pub fn references(&self, at: u32) -> Vec<Span> {
         let Some(named) = self.named_at(at) else { return Vec::new() };
-        let mut found = self.references_of(named.kind, &named.path[0]);
-        if named.kind == Kind::Value {
-            found.clear();
-        }
-        found
+        if named.kind == Kind::Value { Vec::new() } else { self.places_of(named.kind, &named.path[0]) }
     }
 
-    fn references_of(&self, kind: Kind, name: &str) -> Vec<Span> {
+    /// Every place in the files of the topology where something of this kind and name is named, its declaration first.
+    pub fn places_of(&self, kind: Kind, name: &str) -> Vec<Span> {
         let mut found: Vec<&Mention> = self
             .mentions
             .iter()

@@ -1,28 +1,45 @@
-//! Another name for what is declared: all of its places, or why not.
+//! Another name for what is declared: what may be renamed, to what, and the places in the files of one topology. Whoever asks puts the
+//! places of all topologies together, and tries the renamed files before they are handed out.
 
 use super::mention::Kind;
 use super::{Analysis, Named};
-use crate::Options;
 use crate::check::aggregate::AGGREGATES;
 use crate::diagnostic::Diagnostic;
-use crate::source::{SourceFile, Span};
+use crate::source::Span;
 
-/// Text in place of a range of the topology's own file.
+/// Text in place of a range of a file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Edit {
     pub span: Span,
     pub text: String,
 }
 
+/// A declared name, as it stands somewhere.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeclaredName {
+    /// Where it stands.
+    pub span: Span,
+    pub kind: Kind,
+    pub name: String,
+    /// Where it is declared, which may be in another file.
+    pub declared: Span,
+}
+
 impl Analysis {
-    /// The place of the name at a byte, if it can be given another.
-    pub fn renamed_at(&self, at: u32) -> Result<Span, String> {
-        let named = self.named_at(at).ok_or("there is no name here")?;
-        self.renamable(&named)?;
-        Ok(named.span)
+    /// The declared name at a byte. None: there is none, or it is that of a field.
+    pub fn declared_name_at(&self, at: u32) -> Option<DeclaredName> {
+        let named = self.named_at(at)?;
+        if named.kind == Kind::Value {
+            return None;
+        }
+        let declared = self.declaration(&named)?;
+        let Named { span, kind, path, .. } = named;
+        Some(DeclaredName { span, kind, name: path[0].clone(), declared })
     }
 
-    fn renamable(&self, named: &Named) -> Result<(), String> {
+    /// The name at a byte, if it can be given another; else why not.
+    pub fn renamable_at(&self, at: u32) -> Result<DeclaredName, String> {
+        let named = self.named_at(at).ok_or("there is no name here")?;
         let name = &named.path[0];
         match named.kind {
             Kind::Value => return Err("fields are named by the data: they cannot be renamed here".to_owned()),
@@ -33,99 +50,61 @@ impl Analysis {
             }
             Kind::Flow | Kind::Type | Kind::Function | Kind::Param => {}
         }
-        let own = self.compiled.sources.own();
-        let Some(declared) = self.declaration(named) else {
-            return Err(format!("`{name}` is not declared in this file"));
-        };
-        let (number, file) = self.compiled.sources.file_of(declared);
-        if number != 0 {
-            return Err(format!("`{name}` is declared in {}: rename it there", file.name));
-        }
-        if own.is_yaml() && self.references_of(named.kind, name).is_empty() {
+        let found = self.declared_name_at(at).ok_or(format!("`{name}` is not declared in this file"))?;
+        if self.compiled.sources.own().is_yaml() && self.places_of(found.kind, name).is_empty() {
             return Err(format!("`{name}` stands in text with escapes: rename it by hand"));
         }
-        Ok(())
+        Ok(found)
     }
 
-    /// The edits that give what stands at a byte the name `new`. The renamed file is checked before it is handed out: every place must
-    /// still mean the same, and nothing new may be wrong. Err: why it cannot have this name.
-    pub fn rename(&self, at: u32, new: &str, options: &Options<'_>) -> Result<Vec<Edit>, String> {
-        let named = self.named_at(at).ok_or("there is no name here")?;
-        self.renamable(&named)?;
+    /// Where a name of this kind is declared in the topology.
+    pub fn declaration_of(&self, kind: Kind, name: &str) -> Option<Span> {
+        let declares =
+            |mention: &&super::Mention| mention.declares && mention.kind == kind && *mention.name() == *name;
+        self.mentions.iter().find(declares).map(|mention| mention.span)
+    }
+
+    /// Why nothing of this kind can have the name `new` in this topology.
+    pub fn may_be_named(&self, kind: Kind, new: &str) -> Result<(), String> {
         let mut letters = new.chars();
         let first = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
         if !first || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
             return Err(format!("`{new}` is no name: letters, digits and underscores"));
         }
-        let old = &named.path[0];
-        if old == new {
-            return Ok(Vec::new());
-        }
-        let taken = self
-            .mentions
-            .iter()
-            .any(|mention| mention.declares && mention.kind == named.kind && mention.name() == new);
-        if taken {
+        if self.declaration_of(kind, new).is_some() {
             return Err(format!("there is a `{new}` already"));
         }
         let is_library = tidegate_functions::find(new).is_some() || AGGREGATES.contains(&new);
-        if named.kind == Kind::Function && is_library {
+        if kind == Kind::Function && is_library {
             return Err(format!("`{new}` is a function of the language"));
         }
-        let own = self.compiled.sources.own();
-        let mut edits: Vec<Edit> = Vec::new();
-        for span in self.references_of(named.kind, old) {
-            if self.compiled.sources.file_of(span).0 != 0 {
-                return Err(format!("`{old}` is used in another file: rename it by hand"));
-            }
-            let is_alias = self.mentions.iter().any(|mention| mention.span == span && mention.is_alias);
-            // The rows of a join are named after its table: that name stays.
-            let text = if is_alias && !own.is_yaml() { format!("{new} as {old}") } else { new.to_owned() };
-            edits.push(Edit { span, text });
-        }
-        edits.sort_by_key(|edit| edit.span);
-        self.means_the_same(&named, new, &edits, options)?;
-        Ok(edits)
+        Ok(())
     }
 
-    fn means_the_same(
-        &self,
-        named: &Named,
-        new: &str,
-        edits: &[Edit],
-        options: &Options<'_>,
-    ) -> Result<(), String> {
-        let own = self.compiled.sources.own();
-        let mut text = String::new();
-        let mut expected = Vec::new();
-        let mut last = 0;
-        for edit in edits {
-            let range = own.range(edit.span);
-            text.push_str(&own.text[last..range.start]);
-            expected.push(Span::new(text.len(), text.len() + new.len()));
-            text.push_str(&edit.text);
-            last = range.end;
-        }
-        text.push_str(&own.text[last..]);
-        let renamed = Analysis::new(&SourceFile::new(own.name.clone(), text), options);
-        let mut found = renamed.references_of(named.kind, new);
-        found.sort();
-        let wrong = |analysis: &Analysis| {
+    /// The edits that give what is named `old` the name `new`, in all files of the topology.
+    pub fn renamed(&self, kind: Kind, old: &str, new: &str) -> Vec<Edit> {
+        let edit = |span: Span| {
+            let is_alias = self.mentions.iter().any(|mention| mention.span == span && mention.is_alias);
+            let is_yaml = self.compiled.sources.file_of(span).1.is_yaml();
+            // The rows of a join are named after its table: that name stays.
+            let text = if is_alias && !is_yaml { format!("{new} as {old}") } else { new.to_owned() };
+            Edit { span, text }
+        };
+        self.places_of(kind, old).into_iter().map(edit).collect()
+    }
+
+    /// What is wrong here and was not wrong in `before`.
+    pub fn new_error(&self, before: &Analysis) -> Option<&Diagnostic> {
+        let errors = |analysis: &'_ Analysis| {
             analysis.compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
         };
-        let told = |analysis: &Analysis| analysis.compiled.diagnostics.clone();
-        if wrong(&renamed) > wrong(self) {
-            let known: Vec<String> = told(self).into_iter().map(|diagnostic| diagnostic.message).collect();
-            let new_error = told(&renamed)
-                .into_iter()
-                .filter(Diagnostic::is_error)
-                .find(|diagnostic| !known.contains(&diagnostic.message));
-            let why = new_error.map_or_else(String::new, |diagnostic| format!(": {}", diagnostic.message));
-            return Err(format!("with the name `{new}` the file would be wrong{why}"));
+        if errors(self) <= errors(before) {
+            return None;
         }
-        if found != expected {
-            return Err(format!("`{new}` means something else in a place where it is used"));
-        }
-        Ok(())
+        let known = |message: &str| {
+            before.compiled.diagnostics.iter().any(|diagnostic| diagnostic.message == message)
+        };
+        let mut wrong = self.compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+        wrong.clone().find(|diagnostic| !known(&diagnostic.message)).or_else(|| wrong.next())
     }
 }

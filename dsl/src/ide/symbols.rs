@@ -19,7 +19,9 @@ pub struct Symbol {
 pub enum SymbolKind {
     Topology,
     Type,
+    Enum,
     Field,
+    Variant,
     Param,
     Function,
     Source,
@@ -53,18 +55,27 @@ impl Analysis {
         let mut all = Vec::new();
         all.extend(topology.name.iter().map(|name| symbol(name, SymbolKind::Topology, Vec::new())));
         for decl in &topology.types {
-            let fields: &[FieldDecl] = match &decl.body.node {
-                TypeKind::Record(fields) => fields,
-                _ => &[],
-            };
-            let fields = fields.iter().map(|field| Symbol {
-                name: field.name.node.clone(),
-                kind: SymbolKind::Field,
-                span: field.name.span.to(field.ty.span),
-                name_span: field.name.span,
+            let child = |name: &Name, kind: SymbolKind, span: Span| Symbol {
+                name: name.node.clone(),
+                kind,
+                span,
+                name_span: name.span,
                 children: Vec::new(),
-            });
-            all.push(symbol(&decl.name, SymbolKind::Type, fields.collect()));
+            };
+            let (kind, children) = match &decl.body.node {
+                TypeKind::Record(fields) => {
+                    let field = |field: &FieldDecl| {
+                        child(&field.name, SymbolKind::Field, field.name.span.to(field.ty.span))
+                    };
+                    (SymbolKind::Type, fields.iter().map(field).collect())
+                }
+                TypeKind::Enum(variants) => {
+                    let variant = |name: &Name| child(name, SymbolKind::Variant, name.span);
+                    (SymbolKind::Enum, variants.iter().map(variant).collect())
+                }
+                _ => (SymbolKind::Type, Vec::new()),
+            };
+            all.push(symbol(&decl.name, kind, children));
         }
         all.extend(topology.params.iter().map(|decl| symbol(&decl.name, SymbolKind::Param, Vec::new())));
         all.extend(

@@ -1,5 +1,6 @@
 //! `group by`, `window`, `aggregate` and `emit`, which become one node.
 
+use super::key::Wish;
 use super::statistic::STATISTICS;
 use super::{Flow, Lowerer};
 use crate::ast::{self, EmitKind, ExprKind as Ast, Step, StreamDecl};
@@ -9,7 +10,9 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::nested::{ELEMENTS_MAX, TYPE_DEPTH_MAX};
-use tidegate_model::plan::{Aggregate, AggregateCall, AggregateFunction, Emit, NodeKind, Route, Window};
+use tidegate_model::plan::{
+    Aggregate, AggregateCall, AggregateFunction, Emit, NodeKind, Route, Window, WindowShape,
+};
 use tidegate_model::{Column, ScalarType, Schema, Span};
 
 const SCALE_MAX: u8 = 18;
@@ -74,8 +77,15 @@ impl Lowerer<'_> {
         let schema = self.result_schema(&key, window.is_some(), &calls, functions, flow, group)?;
         let key_exprs = self.columns(flow, &key);
         let alias = group.alias.as_ref().map(|alias| alias.node.as_str());
+        // Which session or sliding window an event counts in is known only where all of its key are: the events travel.
+        let needs_events = window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding));
         let input = if flow.is_partitioned_for(&key) {
             flow.node
+        } else if needs_events {
+            let wish = Wish::Needed { keyword: "group by" };
+            self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
         } else {
             let name = Self::partial_name(&decl.name.node, flow, &key, alias);
             let errors = errors.clone();
@@ -103,8 +113,11 @@ impl Lowerer<'_> {
             schema,
             partitioned: Some(partitioned),
             partitioned_at: group.span,
+            since: None,
             key: Some(row_key),
+            key_at: group.span,
             is_table: false,
+            only_with: Vec::new(),
         })
     }
 
@@ -163,11 +176,10 @@ impl Lowerer<'_> {
         flow: &Flow,
     ) -> Option<Vec<AggregateCall>> {
         let event = flow.event();
-        let mut calls = Vec::new();
-        for (name, expr) in functions {
-            calls.push(self.aggregate_call(name, expr, &event)?);
-        }
-        Some(calls)
+        // What is wrong with one of them is told though another one is wrong too.
+        let calls: Vec<Option<AggregateCall>> =
+            functions.iter().map(|(name, expr)| self.aggregate_call(name, expr, &event)).collect();
+        calls.into_iter().collect()
     }
 
     pub(super) fn aggregate_call(
@@ -219,6 +231,23 @@ impl Lowerer<'_> {
                 return None;
             }
         };
+        if let [argument @ ast::Spanned { node: Ast::Path(path), .. }] = &arguments[..]
+            && path[..] == ["it"]
+        {
+            let diagnostic = Diagnostic::error(
+                codes::BAD_ARGUMENTS,
+                argument.span,
+                format!("`{}` takes a single value, and `it` is the whole event", function.node),
+            );
+            self.diagnostics.push(match which {
+                AggregateFunction::Count => diagnostic.note("`count()` counts the events"),
+                AggregateFunction::Last => diagnostic.note("the last event of each key is a step of its own: `|> latest by …`; or name the fields: `{ amount: last(amount) }`"),
+                AggregateFunction::First => diagnostic.note("name the fields: `{ amount: first(amount) }`"),
+                AggregateFunction::Max | AggregateFunction::Min => diagnostic.note(format!("the event at which a value is greatest or least: `{0}_by(it, amount)`", function.node)),
+                _ => diagnostic.note(format!("name a field: `{}(amount)`", function.node)),
+            });
+            return None;
+        }
         let argument = match (&arguments[..], which) {
             ([], AggregateFunction::Count) => None,
             ([argument], _) => Some((self.checker(event).scalar(argument)?, argument.span)),

@@ -2,13 +2,13 @@
 
 use super::{Flow, Lowerer};
 use crate::ast::{ConnectorRef, Expr, ExprKind as Ast, Name, SinkDecl, SourceDecl};
-use crate::check::declared::constant;
+use crate::check::param::constant;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::{CURSOR, Fact};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{HttpPoll, HttpSink, JsonFormat, NodeKind, Retry, SourceTime, WebSocketSink};
-use tidegate_model::{ScalarType, Schema, Span, Value};
+use tidegate_model::{Column, ScalarType, Schema, Span, Value};
 
 const SOURCES: [&str; 4] = ["kafka", "embedded", "http.poll", "generate"];
 const SINKS: [&str; 4] = ["kafka", "embedded", "http", "websocket"];
@@ -143,8 +143,10 @@ impl Lowerer<'_> {
                     );
                     return None;
                 }
-                let lacking =
-                    table.schema.columns.iter().find(|column| !flow.schema.columns.contains(column));
+                let same =
+                    |a: &Column, b: &Column| (&a.path, a.ty, a.presence) == (&b.path, b.ty, b.presence);
+                let has = |column: &&Column| flow.schema.columns.iter().any(|other| same(column, other));
+                let lacking = table.schema.columns.iter().find(|column| !has(column));
                 if let Some(lacking) = lacking {
                     self.diagnostics.push(
                         Diagnostic::error(

@@ -15,9 +15,15 @@ pub(crate) struct Flow {
     pub(crate) partitioned: Option<Vec<usize>>,
     /// Where that was said.
     pub(crate) partitioned_at: Span,
+    /// What became of that on the way: where, and in words. The columns were lost there, or have other names since.
+    pub(crate) since: Option<(Span, String)>,
     /// The windowed aggregate's rows: their key has the window in it.
     pub(crate) key: Option<Vec<usize>>,
+    /// Where the rows' key was said.
+    pub(crate) key_at: Span,
     pub(crate) is_table: bool,
+    /// Columns that are null only where their record is missing: (the column that tells whether it is there, the column).
+    pub(crate) only_with: Vec<(usize, usize)>,
 }
 
 impl Flow {
@@ -55,6 +61,22 @@ impl Flow {
             fields: named(&self.event()),
             key: self.key.as_ref().map(|columns| self.names(columns)),
             partitioned: self.partitioned.as_ref().map(|columns| self.names(columns)),
+        }
+    }
+
+    /// A key as a sink's option writes it: the two columns of a window are `window`.
+    pub(crate) fn named_key(&self, columns: &[usize]) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for column in columns {
+            let path = self.schema.columns[*column].path.as_str();
+            let name = path.strip_suffix(".start").filter(|name| *name == "window").unwrap_or(path);
+            if path != "window.end" {
+                names.push(name);
+            }
+        }
+        match &names[..] {
+            [only] => (*only).to_owned(),
+            names => format!("({})", names.join(", ")),
         }
     }
 

@@ -37,10 +37,18 @@ impl<'a> Lowerer<'a> {
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
         let partitioned = key.map(|key| vec![key]);
-        self.flows.insert(
-            name.node.clone(),
-            Flow { node, schema, partitioned, partitioned_at, key: None, is_table: false },
-        );
+        let flow = Flow {
+            node,
+            schema,
+            partitioned,
+            partitioned_at,
+            since: None,
+            key: None,
+            key_at: name.span,
+            is_table: false,
+            only_with: Vec::new(),
+        };
+        self.flows.insert(name.node.clone(), flow);
     }
 
     pub(super) fn source_time(&mut self, clause: &TimeClause, schema: &Schema) -> SourceTime {
@@ -105,7 +113,17 @@ impl<'a> Lowerer<'a> {
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);
         let partitioned_at = decl.key.as_ref().map_or(name.span, |key| key.span);
         let own = Some(vec![key]);
-        let flow = Flow { node, schema, partitioned: own.clone(), partitioned_at, key: own, is_table: true };
+        let flow = Flow {
+            node,
+            schema,
+            partitioned: own.clone(),
+            partitioned_at,
+            since: None,
+            key: own,
+            key_at: partitioned_at,
+            is_table: true,
+            only_with: Vec::new(),
+        };
         self.flows.insert(name.node.clone(), flow);
     }
 
@@ -154,6 +172,14 @@ impl<'a> Lowerer<'a> {
                 Diagnostic::error(codes::UNKNOWN_NAME, path.span, format!("there is no field `{text}`"));
             match did_you_mean(&text, names.clone()) {
                 Some(meant) => diagnostic.meant(&meant),
+                None if let [_, rest @ ..] = &path.node[..]
+                    && schema.index_of(&rest.join(".")).is_some() =>
+                {
+                    let field = rest.join(".");
+                    diagnostic
+                        .note(format!("the event's fields stand by themselves: `{field}`"))
+                        .instead_of(&text, field)
+                }
                 None => diagnostic
                     .note(format!("there is {}", crate::check::expr::list(&names.collect::<Vec<_>>()))),
             }

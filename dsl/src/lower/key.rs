@@ -72,22 +72,22 @@ impl Lowerer<'_> {
                 || format!("`{by}` is not what the events are partitioned by; a repartition is inserted"),
                 |own| format!("`{by}` is not what the events are partitioned by, which is `{}`; a repartition is inserted", flow.names(own)),
             );
+            let mut diagnostic = Diagnostic::warning(codes::REPARTITION, span, without)
+                .here(format!("without it each partition would know only its own part of one `{by}`"));
+            let never = flow.partitioned.is_none() && flow.since.is_none();
+            let declared = if never { "no key is declared here" } else { "partitioned by this" };
+            diagnostic = diagnostic.because(flow.partitioned_at, declared);
+            if let Some((place, what)) = &flow.since {
+                diagnostic = diagnostic.because(*place, what);
+            }
             self.diagnostics.push(
-                Diagnostic::warning(codes::REPARTITION, span, without)
-                    .here(format!("without it each partition would know only its own part of one `{by}`"))
-                    .because(
-                        flow.partitioned_at,
-                        if flow.partitioned.is_some() {
-                            "partitioned by this"
-                        } else {
-                            "no key is declared here"
-                        },
-                    )
+                diagnostic
                     .note(topic)
                     .note(format!("to accept it in words: `|> repartition by {by}` before `{keyword}`")),
             );
         }
-        Flow { node, partitioned: Some(columns.to_vec()), partitioned_at: span, ..flow.clone() }
+        let partitioned = Some(columns.to_vec());
+        Flow { node, partitioned, partitioned_at: span, since: None, ..flow.clone() }
     }
 
     pub(super) fn repartition(

@@ -2,12 +2,14 @@
 
 mod aggregate;
 mod connector;
+mod event_time;
 mod flow;
 mod generate;
 mod input;
 mod key;
 mod serve;
 mod sink;
+mod sink_key;
 mod statistic;
 mod step;
 mod stream;
@@ -64,6 +66,8 @@ pub(crate) struct Lowerer<'a> {
 pub(crate) struct Lowered {
     pub(crate) plan: Plan,
     pub(crate) tests: Vec<TestCase>,
+    /// Of each node, in the plan's order.
+    pub(crate) places: Vec<Span>,
     /// The plan has steps that the engine lacks: what `run` and `test` say.
     pub(crate) refusal: Option<Diagnostic>,
 }
@@ -82,7 +86,8 @@ pub(crate) fn lower<'a>(
     globals: &'a Globals,
     diagnostics: &'a mut Vec<Diagnostic>,
 ) -> Lowered {
-    let name = topology.name.as_ref().map_or_else(String::new, |name| name.node.clone());
+    // Whoever uses a file without a name gives it its own.
+    let name = topology.name.as_ref().map_or_else(|| "NAME".to_owned(), |name| name.node.clone());
     let mut lowerer = Lowerer {
         sources: surroundings.sources,
         topology,
@@ -120,8 +125,9 @@ pub(crate) fn lower<'a>(
         lowerer.sink(sink);
     }
     lowerer.serves();
-    let tests = topology.tests.iter().flat_map(|test| lowerer.test(test)).collect();
+    let tests = lowerer.tests();
     lowerer.unused();
+    lowerer.sources_without_time();
     lowerer.topics();
     subtopology::number(&mut lowerer.nodes);
     lowerer.no_loops();
@@ -137,7 +143,8 @@ pub(crate) fn lower<'a>(
     };
     lowerer.flows.iter().for_each(|(name, flow)| globals.facts.note(|| flow.fact(name)));
     let refusal = refusal(&plan, &lowerer);
-    Lowered { plan, tests, refusal }
+    let places = plan.nodes.iter().map(|node| lowerer.node_places[&node.name]).collect();
+    Lowered { plan, tests, places, refusal }
 }
 
 /// One diagnostic for all steps that the engine lacks.

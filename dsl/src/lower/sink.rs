@@ -49,7 +49,7 @@ impl Lowerer<'_> {
         let formatted = option("decimals").is_some() || option("timestamps").is_some();
         let pass_through = !formatted && self.passes_through(flow);
         let key = match option("key") {
-            Some(value) => self.sink_key(value, flow),
+            Some(value) => self.sink_key(decl, value, flow),
             None if pass_through => SinkKey::Original,
             None => {
                 flow.key.clone().or_else(|| flow.partitioned.clone()).map_or(SinkKey::None, SinkKey::Columns)
@@ -99,33 +99,5 @@ impl Lowerer<'_> {
         let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
         self.error(codes::SINK_OPTION, value.span, format!("this is {}", names.join(" or ")));
         choices[0].1
-    }
-
-    fn sink_key(&mut self, value: &Spanned<OptionValue>, flow: &Flow) -> SinkKey {
-        let OptionValue::Paths(paths) = &value.node else {
-            self.diagnostics.push(
-                Diagnostic::error(codes::SINK_OPTION, value.span, "`key` needs a field")
-                    .note("for example `key: card` or `key: (card, rule)`"),
-            );
-            return SinkKey::None;
-        };
-        let mut columns = Vec::new();
-        for path in paths {
-            // A record stands for all its fields: `key: (currency, window)`.
-            let inside = format!("{}.", path.node.join("."));
-            let fields: Vec<usize> = (0..flow.schema.columns.len())
-                .filter(|index| flow.schema.columns[*index].path.starts_with(&inside))
-                .collect();
-            if fields.is_empty() {
-                let Some(index) = self.field(path, &flow.schema) else { continue };
-                let column = &flow.schema.columns[index];
-                if self.can_be_key(column.ty, &column.path, path.span).is_some() {
-                    columns.push(index);
-                }
-            } else {
-                columns.extend(fields);
-            }
-        }
-        SinkKey::Columns(columns)
     }
 }

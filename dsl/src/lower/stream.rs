@@ -163,12 +163,12 @@ impl<'a> Lowerer<'a> {
         if wrong {
             return None;
         }
-        let (first, first_name) = flows.first()?.clone();
+        let (mut first, first_name) = flows.first()?.clone();
         if flows.len() == 1 {
             return Some(first);
         }
         for (flow, name) in &flows[1..] {
-            if flow.schema == first.schema {
+            if same_but_null(&first.schema, &flow.schema) {
                 continue;
             }
             let difference = difference(&first.schema, &flow.schema);
@@ -187,6 +187,11 @@ impl<'a> Lowerer<'a> {
         if wrong {
             return None;
         }
+        // What may be null in one of them may be null in all that comes out.
+        for (column, index) in first.schema.columns.iter_mut().zip(0..) {
+            column.nullable = flows.iter().any(|(flow, _)| flow.schema.columns[index].nullable);
+        }
+        first.only_with.retain(|pair| flows.iter().all(|(flow, _)| flow.only_with.contains(pair)));
         let agree = flows.iter().all(|(flow, _)| flow.partitioned == first.partitioned);
         let inputs = flows.iter().map(|(flow, _)| flow.node).collect();
         let node = self.add(
@@ -197,7 +202,15 @@ impl<'a> Lowerer<'a> {
             decl.name.span,
         );
         let partitioned = if agree { first.partitioned.clone() } else { None };
-        Some(Flow { node, partitioned, key: None, ..first })
+        let keyed = flows.iter().find(|(flow, _)| flow.partitioned.is_some());
+        let (partitioned_at, since) = match keyed {
+            Some((keyed, _)) if !agree => {
+                let why = "the merged streams are not all partitioned by the same field";
+                (keyed.partitioned_at, Some((decl.name.span, why.to_owned())))
+            }
+            _ => (first.partitioned_at, first.since.clone()),
+        };
+        Some(Flow { node, partitioned, partitioned_at, since, key: None, ..first })
     }
 
     pub(super) fn step_name(decl: &StreamDecl, step: &Step, keyword: &str) -> String {
@@ -206,21 +219,19 @@ impl<'a> Lowerer<'a> {
     }
 }
 
+/// The same fields of the same types; a filter may have left no null in one of them.
+fn same_but_null(a: &Schema, b: &Schema) -> bool {
+    let same = |(a, b): (&Column, &Column)| Column { nullable: b.nullable, ..a.clone() } == *b;
+    a.columns.len() == b.columns.len() && a.columns.iter().zip(&b.columns).all(same)
+}
+
 /// What one schema has and the other has not.
 fn difference(a: &Schema, b: &Schema) -> String {
     for column in &a.columns {
         match b.columns.iter().find(|other| other.path == column.path) {
             None => return format!("it lacks `{}`", column.path),
-            Some(other) if other.ty != column.ty || other.nullable != column.nullable => {
-                let mark = |column: &Column| if column.nullable { "?" } else { "" };
-                return format!(
-                    "`{}` is {}{} here, and {}{} there",
-                    column.path,
-                    other.ty,
-                    mark(other),
-                    column.ty,
-                    mark(column)
-                );
+            Some(other) if other.ty != column.ty => {
+                return format!("`{}` is {} here, and {} there", column.path, other.ty, column.ty);
             }
             Some(_) => {}
         }

@@ -25,6 +25,7 @@ fn written(topology: &Topology) -> Vec<&Name> {
         topics.extend(&step.errors);
         match &step.kind {
             StepKind::Window(window) => topics.extend(&window.late),
+            StepKind::Join(join) => topics.extend(&join.late),
             StepKind::Via(via) => topics.extend(&via.malformed),
             _ => {}
         }
@@ -68,6 +69,12 @@ impl Lowerer<'_> {
                 );
                 diagnostic = match did_you_mean(&name.node, known.iter().copied()) {
                     Some(meant) => diagnostic.meant(&meant),
+                    None if matches!(name.node.as_str(), "key" | "time") && !allowed.contains(&"key") => {
+                        diagnostic.note(format!(
+                            "it stands behind the brackets: `kafka(\"{}\") {} FIELD`",
+                            topic.topic.node, name.node
+                        ))
+                    }
                     None => diagnostic.note(format!("there is {}", known.join(", "))),
                 };
                 self.diagnostics.push(diagnostic);

@@ -1,11 +1,11 @@
 //! `window`: its kind, and what goes with it.
 
 use super::Lowerer;
-use crate::ast::{Spanned, WindowKind, WindowStep};
+use crate::ast::{Spanned, TopicRef, WindowKind, WindowStep};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span as Place;
 use tidegate_model::Span;
-use tidegate_model::plan::{Window, WindowShape};
+use tidegate_model::plan::{Route, Window, WindowShape};
 
 impl Lowerer<'_> {
     pub(super) fn window(&mut self, window: &WindowStep, place: Place) -> Option<Window> {
@@ -38,17 +38,7 @@ impl Lowerer<'_> {
             _ => {}
         }
         self.aligned_only(window)?;
-        let late = self.route(window.late.as_ref());
-        if late.is_none() {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    codes::NO_LATE_ROUTE,
-                    place,
-                    "events that come after their window is final are only counted",
-                )
-                .note("to keep them: `, late -> kafka(\"…\")`"),
-            );
-        }
+        let late = self.late_route(window.late.as_ref(), place, "that come after their window is final");
         let shape = match window.kind {
             WindowKind::Tumbling | WindowKind::Hopping => WindowShape::Aligned,
             WindowKind::Sliding => WindowShape::Sliding,
@@ -66,6 +56,18 @@ impl Lowerer<'_> {
             grace: length(window.grace.as_ref()),
             late,
         })
+    }
+
+    /// Where late events go. `which`: the words behind "events".
+    pub(super) fn late_route(&mut self, late: Option<&TopicRef>, place: Place, which: &str) -> Option<Route> {
+        let route = self.route(late);
+        if route.is_none() {
+            self.diagnostics.push(
+                Diagnostic::warning(codes::NO_LATE_ROUTE, place, format!("events {which} are only counted"))
+                    .note("to keep them: `, late -> kafka(\"…\")`"),
+            );
+        }
+        route
     }
 
     /// An offset and a time zone say where windows begin; some begin where their events are.

@@ -1,4 +1,4 @@
-//! Which words could stand at a place: asked of the grammar itself.
+//! What could stand at a place: asked of the grammar itself.
 
 use super::{Grammar, Rule};
 use pest::Parser;
@@ -8,28 +8,36 @@ use std::sync::Mutex;
 /// Stands where nothing of the language can stand, so that the grammar fails there and says what it tried.
 const NOTHING: char = '\u{1}';
 
-/// The words that may follow this beginning of a declaration.
-pub(crate) fn words(beginning: &str) -> Vec<String> {
+/// How far the grammar comes in a text that it refuses, and the words and signs that it would have taken there.
+pub(super) fn furthest(rule: Rule, text: &str) -> Option<(usize, Vec<String>)> {
     // The detail is switched for the whole process: one question at a time, and off again for the others.
     static ASKING: Mutex<()> = Mutex::new(());
     let asking = ASKING.lock();
     pest::set_error_detail(true);
-    let text = format!("{beginning}{NOTHING}");
-    let parsed = Grammar::parse(Rule::unit, &text);
+    let parsed = Grammar::parse(rule, text);
     pest::set_error_detail(false);
     drop(asking);
-    let Some(attempts) = parsed.err().as_ref().and_then(Error::parse_attempts) else { return Vec::new() };
-    if attempts.max_position < beginning.trim_end().len() {
+    let error = parsed.err()?;
+    let attempts = Error::parse_attempts(&error)?;
+    let tokens = attempts.expected_tokens().iter().map(ToString::to_string).collect();
+    Some((attempts.max_position, tokens))
+}
+
+/// The words that may follow this beginning of a declaration.
+pub(crate) fn words(beginning: &str) -> Vec<String> {
+    let Some((at, mut words)) = furthest(Rule::unit, &format!("{beginning}{NOTHING}")) else {
+        return Vec::new();
+    };
+    if at < beginning.trim_end().len() {
         // It is wrong before.
         return Vec::new();
     }
-    let mut words: Vec<String> = attempts.expected_tokens().iter().map(ToString::to_string).collect();
     words.retain(|word| is_word(word));
     words
 }
 
 /// A word, and no unit of time.
-fn is_word(token: &str) -> bool {
+pub(super) fn is_word(token: &str) -> bool {
     !matches!(token, "ms" | "us")
         && token.len() > 1
         && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

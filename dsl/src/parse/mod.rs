@@ -3,14 +3,16 @@
 mod declaration;
 pub(crate) mod expected;
 mod expr;
-mod habit;
+mod form;
+pub(crate) mod habit;
 pub(crate) mod limit;
 mod step;
+mod stop;
 mod syntax_error;
 mod test_block;
 
 use crate::ast::*;
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{SourceFile, Span};
 pub(crate) use declaration::braced;
 use pest::Parser;
@@ -132,12 +134,25 @@ pub(crate) fn split(text: &str) -> Vec<Span> {
             }
         }
     }
-    let first_code = text.char_indices().find(|(_, c)| !c.is_whitespace()).map(|(at, _)| at);
-    if starts.is_empty() && first_code.is_some_and(|at| !text[at..].starts_with("//")) {
-        starts.extend(first_code);
+    // What stands before the first declaration is told, not left out.
+    if let Some(first) = first_code(text).filter(|first| starts.first().is_none_or(|start| first < start)) {
+        starts.insert(0, first);
     }
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
     starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()
+}
+
+/// The first byte of a text that is neither white space nor in a comment.
+fn first_code(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let code = line.trim_start();
+        if !code.is_empty() && !code.starts_with("//") {
+            return Some(at + line.len() - code.len());
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// `unit` is a range of the file's text; everything that is told has its place among all files.
@@ -145,17 +160,8 @@ fn parse_unit(file: &SourceFile, unit: Span, topology: &mut Topology, diagnostic
     let source = &file.text[unit.start as usize..unit.end as usize];
     let offset = file.place(unit).start as usize;
     let word: String = source.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let word_span = Span::new(offset, offset + word.len());
     if !DECLARATIONS.contains(&word.as_str()) {
-        let mut diagnostic = Diagnostic::error(codes::SYNTAX, word_span, "a declaration is expected here")
-            .here(format!("one of {}", DECLARATIONS.map(|word| format!("`{word}`")).join(", ")));
-        let lower = word.to_lowercase();
-        if let Some(note) = habit::declaration_elsewhere(&lower) {
-            diagnostic = diagnostic.note(note);
-        } else if let Some(meant) = did_you_mean(&lower, DECLARATIONS) {
-            diagnostic = diagnostic.note(format!("did you mean `{meant}`?")).mended_by(word_span, meant);
-        }
-        diagnostics.push(diagnostic);
+        diagnostics.push(syntax_error::no_declaration(source, offset, &word));
         return;
     }
     if let Some((at, message)) = limit::too_deep(source) {
@@ -163,8 +169,12 @@ fn parse_unit(file: &SourceFile, unit: Span, topology: &mut Topology, diagnostic
         diagnostics.push(Diagnostic::error(codes::TOO_DEEP, span, message));
         return;
     }
+    if let Some(diagnostic) = syntax_error::comment_of_sql(source, offset) {
+        diagnostics.push(diagnostic);
+        return;
+    }
     match Grammar::parse(Rule::unit, source) {
-        Err(error) => diagnostics.push(syntax_error(source, offset, &error)),
+        Err(error) => diagnostics.push(syntax_error(Rule::unit, source, offset, &error)),
         Ok(mut pairs) => {
             let mut reader = Reader { offset, diagnostics, yaml: None, depth: 0 };
             let declaration = pairs.next().and_then(|pair| pair.into_inner().next());
@@ -206,9 +216,11 @@ impl Scalar<'_> {
         }
         match Grammar::parse(rule, self.text) {
             Err(error) => {
-                let mut diagnostic = syntax_error(self.text, offset, &error);
+                let mut diagnostic = syntax_error(rule, self.text, offset, &error);
                 if !self.exact {
+                    diagnostic.labels.truncate(1);
                     diagnostic.labels[0].span = self.span;
+                    diagnostic.mend = None;
                 }
                 diagnostics.push(diagnostic);
                 None

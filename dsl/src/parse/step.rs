@@ -198,22 +198,28 @@ impl Reader<'_> {
             on: None,
             as_of: None,
             condition: None,
+            grace: None,
+            late: None,
         };
         for part in parts {
             match part.as_rule() {
                 Rule::join_alias => step.alias = Some(self.name(&last(part))),
                 Rule::join_within => {
-                    let mut side = JoinSide::Both;
+                    let mut within = JoinWithin { before: None, after: None };
+                    // A length without a word behind it is that of both sides.
                     let mut length = None;
                     for pair in part.into_inner() {
                         match pair.as_rule() {
                             Rule::duration => length = Some(self.duration(&pair)),
-                            Rule::join_before => side = JoinSide::Before,
-                            Rule::join_after => side = JoinSide::After,
+                            Rule::join_before => within.before = length.take(),
+                            Rule::join_after => within.after = length.take(),
                             _ => {}
                         }
                     }
-                    step.within = length.map(|length| JoinWithin { length, side });
+                    if length.is_some() {
+                        within = JoinWithin { before: length.clone(), after: length };
+                    }
+                    step.within = Some(within);
                 }
                 Rule::join_by => {
                     let by = part.into_inner().filter(|pair| pair.as_rule() == Rule::expr);
@@ -221,6 +227,8 @@ impl Reader<'_> {
                 }
                 Rule::join_on => step.on = Some(self.expr(last(part))),
                 Rule::join_as_of => step.as_of = Some(self.expr(last(part))),
+                Rule::grace_clause => step.grace = Some(self.duration(&last(part))),
+                Rule::late_clause => step.late = Some(self.topic_ref(last(part))),
                 _ => step.condition = Some(self.expr(last(part))),
             }
         }

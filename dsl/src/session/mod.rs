@@ -4,8 +4,9 @@
 mod event_type;
 
 use crate::ast::TypeKind;
-use crate::check::declared::{Given, Types, globals};
+use crate::check::declared::{Types, globals};
 use crate::check::expr::{Checker, Globals};
+use crate::check::param::{Given, GivenParam};
 use crate::check::typed::{Located, RecordValue, Type, Typed, null_of, typed};
 use crate::compile::{Compiled, Options, analyse};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -55,8 +56,11 @@ impl Session {
         }
         let mut told = Vec::new();
         let mut declared = Types::new(&topology, &mut told);
-        let given =
-            Given { environment: options.environment, params: options.params, facts: Facts::default() };
+        let mut files = compiled.sources;
+        let params =
+            options.params.iter().filter_map(|(name, value)| GivenParam::new(name, value, &mut files));
+        let params: Vec<GivenParam> = params.collect();
+        let given = Given { environment: options.environment, params: &params, facts: Facts::default() };
         let globals = globals(&topology, &mut declared, &given, &mut told);
         let mut types = BTreeMap::new();
         let records = topology.types.iter().filter(|decl| !matches!(decl.body.node, TypeKind::Enum(_)));
@@ -66,7 +70,7 @@ impl Session {
             types.insert(name.clone(), declared.resolve(ty, &mut told));
         }
         assert!(told.is_empty(), "the file was checked: {told:?}");
-        Ok(Session { files: Some(compiled.sources), globals, types, ..Session::default() })
+        Ok(Session { files: Some(files), globals, types, ..Session::default() })
     }
 
     /// The event is of a type of the file, or is what a source or table of it gives.

@@ -55,7 +55,7 @@ impl Reader<'_> {
             }
         };
         for (option, value) in entries {
-            let name = Spanned::new(option.name.clone(), option.span);
+            let name = self.key_name(option)?;
             match (option.name.as_str(), &value.kind) {
                 // What the text form has in the first place, without a name.
                 ("url" | "path", Kind::Scalar(scalar)) => {
@@ -79,7 +79,8 @@ impl Reader<'_> {
             return scalar.as_text().expr(self.diagnostics);
         }
         if let Some(name) = scalar.text.strip_prefix("param.") {
-            return Some(Spanned::new(ExprKind::Path(vec![name.to_owned()]), scalar.span));
+            let name = self.key_name(&Key { name: name.to_owned(), span: scalar.span })?;
+            return Some(Spanned::new(ExprKind::Path(vec![name.node]), scalar.span));
         }
         Some(Spanned::new(ExprKind::String(scalar.text.clone()), scalar.span))
     }

@@ -309,6 +309,12 @@ pub(super) static JOIN: Table = Table {
         may("within", Either(&[Duration, Map(&WITHIN)]), "How far apart two events of streams may be."),
         may("as_of", Expression, "A time: the row is the one that was valid then."),
         may("where", Expression, "Rows for which this is not true are none."),
+        may("grace", Duration, "How much longer partners of an event are waited for; of two streams."),
+        may(
+            "late",
+            Map(&ROUTE),
+            "Where events go that come later than that; without it they are counted, and gone.",
+        ),
     ],
     one_of: &[&["table", "stream"], &["by", "on"]],
 };
@@ -319,7 +325,7 @@ pub(super) static WITHIN: Table = Table {
         may("before", Duration, "The other event came before this one, by so much at most."),
         may("after", Duration, "The other event came after this one, by so much at most."),
     ],
-    one_of: &[&["before", "after"]],
+    one_of: &[],
 };
 
 pub(super) static MATCH: Table = table(

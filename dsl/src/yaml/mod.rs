@@ -1,18 +1,22 @@
 //! The YAML form to the AST: the same declarations, with expressions in scalars. Keys are checked, and each scalar keeps its place.
 
+mod broken;
 mod connector;
 mod keys;
+mod quoted;
 mod read;
 mod schema;
 mod shape;
 mod step;
 mod test_block;
 mod tree;
+mod value;
 
 use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parse::limit;
 use crate::source::SourceFile;
+pub(crate) use quoted::told_of_quotes;
 use read::{Entries, Reader};
 pub use schema::schema;
 use tree::{Kind, Node};

@@ -33,7 +33,11 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for (key, value) in entries {
+        let split = self.split_values(entries);
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if split.contains(&index) {
+                continue;
+            }
             if key.name == CURSOR {
                 let others: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
                 let free = known.iter().filter(|name| !others.contains(name));
@@ -72,7 +76,9 @@ impl Reader<'_> {
 
     pub(super) fn needed<'n>(&mut self, place: &Node, entries: &Entries<'n>, name: &str) -> Option<&'n Node> {
         let found = self.find(entries, name);
-        if found.is_none() && matches!(place.kind, Kind::Map(_)) {
+        let whole = |entries: &[(Key, Node)]| !entries.iter().any(|(key, value)| is_split_off(key, value));
+        // Of a value that a comma has split in two only that is told.
+        if found.is_none() && matches!(&place.kind, Kind::Map(entries) if whole(entries)) {
             let span = entries.first().map_or(place.span, |(key, _)| key.span);
             self.error(codes::YAML_SHAPE, span, format!("`{name}` is missing here"));
         }
@@ -89,19 +95,29 @@ impl Reader<'_> {
             Kind::Null => Vec::new(),
             Kind::Map(entries) => {
                 let mut all = Vec::new();
+                let split = self.split_values(entries);
                 for (index, (key, value)) in entries.iter().enumerate() {
-                    // The front half of a split value is no value: its other half is told below.
-                    if entries.get(index + 1).is_some_and(|(key, value)| is_split_off(key, value)) {
-                        continue;
-                    }
-                    if is_split_off(key, value) {
-                        let start = index.checked_sub(1).map_or(key.span, |front| entries[front].1.span);
-                        self.split_by_comma(start.to(key.span));
-                    } else if let Some(name) = self.key_name(key) {
+                    if !split.contains(&index)
+                        && let Some(name) = self.key_name(key)
+                    {
                         all.extend(read(self, name, value));
                     }
                 }
                 all
+            }
+            Kind::Seq(items) => {
+                let example = match items.first().map(|item| &item.kind) {
+                    Some(Kind::Map(entries)) => entries.first().map_or("NAME", |(key, _)| key.name.as_str()),
+                    _ => "NAME",
+                };
+                let note = format!("leave the `- ` away: `{example}: …` in place of `- {example}: …`");
+                let diagnostic = Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "this is a list, and a map of names is needed",
+                );
+                self.diagnostics.push(diagnostic.note(note));
+                Vec::new()
             }
             _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a map of names is needed here");
@@ -110,11 +126,42 @@ impl Reader<'_> {
         }
     }
 
-    fn split_by_comma(&mut self, span: Span) {
+    /// Entries that are the parts of one value, which a comma has split: each is told. `{ a: f(x, y) }` has a value `f(x`, and a key `y)`.
+    pub(super) fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
+        let mut split = Vec::new();
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if !is_split_off(key, value) {
+                continue;
+            }
+            let front = (0..index).rev().find(|front| !matches!(entries[*front].1.kind, Kind::Null));
+            split.extend(front.unwrap_or(index)..=index);
+            let Some(front) = front else {
+                self.split_by_comma(key.span, None);
+                continue;
+            };
+            let whole = match &entries[front].1.kind {
+                Kind::Scalar(scalar) if !scalar.quoted => {
+                    let behind = entries[front + 1..=index].iter().map(|(key, _)| key.name.as_str());
+                    Some(std::iter::once(scalar.text.as_str()).chain(behind).collect::<Vec<_>>().join(", "))
+                }
+                _ => None,
+            };
+            self.split_by_comma(entries[front].1.span.to(key.span), whole.as_deref());
+        }
+        split
+    }
+
+    /// `whole`: the value as it was meant.
+    fn split_by_comma(&mut self, span: Span, whole: Option<&str>) {
         let diagnostic =
             Diagnostic::error(codes::YAML_SHAPE, span, "inside of `{ }` YAML ends a value at a comma")
                 .note("put the whole value in quotes, or write each field on a line of its own");
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(match whole.filter(|whole| !whole.contains('\'')) {
+            Some(whole) => {
+                diagnostic.here(format!("write `'{whole}'`")).replaced_in_yaml(span, format!("'{whole}'"))
+            }
+            None => diagnostic,
+        });
     }
 
     pub(super) fn key_name(&mut self, key: &Key) -> Option<Name> {
@@ -123,8 +170,15 @@ impl Reader<'_> {
         if first && chars.all(|char| char.is_ascii_alphanumeric() || char == '_') {
             return Some(Spanned::new(key.name.clone(), key.span));
         }
-        if key.name.ends_with([')', ']', '}']) {
-            self.split_by_comma(key.span);
+        if let Some(at) = key.name.find(" //") {
+            let start = key.span.start + at as u32 + 1;
+            let slashes = Span { start, end: start + 2 };
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_SHAPE, slashes, "a comment begins with `#` in YAML")
+                    .replaced_in_yaml(slashes, "#"),
+            );
+        } else if key.name.ends_with([')', ']', '}']) {
+            self.split_by_comma(key.span, None);
         } else {
             self.error(
                 codes::YAML_SHAPE,
@@ -153,7 +207,9 @@ impl Reader<'_> {
 
     pub(super) fn names(&mut self, node: &Node) -> Vec<Name> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().filter_map(|item| self.name(item)).collect(),
+            Kind::Seq(items) if !items.is_empty() => {
+                items.iter().filter_map(|item| self.name(item)).collect()
+            }
             _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a list of names is needed here: `[a, b]`");
                 Vec::new()
@@ -166,9 +222,20 @@ impl Reader<'_> {
         scalar.as_text().path(self.diagnostics)
     }
 
+    /// The items of a list that must say something: the text form has none that is empty.
+    pub(super) fn some<'n>(&mut self, node: &'n Node, items: &'n [Node], what: &str) -> Option<&'n [Node]> {
+        if items.is_empty() {
+            self.error(codes::YAML_SHAPE, node.span, format!("this list is empty: {what} is needed here"));
+            return None;
+        }
+        Some(items)
+    }
+
     pub(super) fn paths(&mut self, node: &Node) -> Option<Vec<Path>> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().map(|item| self.path(item)).collect(),
+            Kind::Seq(items) => {
+                self.some(node, items, "a field")?.iter().map(|item| self.path(item)).collect()
+            }
             _ => Some(vec![self.path(node)?]),
         }
     }
@@ -224,7 +291,9 @@ impl Reader<'_> {
     /// A field, a list of them, or `a, b` in a scalar.
     pub(super) fn by(&mut self, node: &Node) -> Option<Vec<Expr>> {
         match &node.kind {
-            Kind::Seq(items) => items.iter().map(|item| self.expr(item)).collect(),
+            Kind::Seq(items) => {
+                self.some(node, items, "a field")?.iter().map(|item| self.expr(item)).collect()
+            }
             _ => self.scalar(node, "a field")?.as_text().by(self.diagnostics),
         }
     }
@@ -267,7 +336,7 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, node.span, "an enum is a list of names: `[placed, paid]`");
             return None;
         };
-        let names = items.iter().map(|item| {
+        let names = self.some(node, items, "a name")?.iter().map(|item| {
             let scalar = self.scalar(item, "a name")?;
             Some(Spanned::new(scalar.text.clone(), scalar.span))
         });
@@ -288,6 +357,15 @@ impl Reader<'_> {
 
     /// `{ kafka: … }`, as a sink or a route has it.
     pub(super) fn topic_holder(&mut self, node: &Node) -> Option<TopicRef> {
+        if let Kind::Scalar(scalar) = &node.kind {
+            let text = format!("{{ kafka: {} }}", scalar.text);
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_SHAPE, node.span, "a topic says what it is a topic of")
+                    .here(format!("write `{text}`"))
+                    .replaced_in_yaml(node.span, text),
+            );
+            return None;
+        }
         let fields = self.entries(node, "a topic", &keys::ROUTE);
         self.topic_of(node, &fields)
     }

@@ -4,7 +4,7 @@ use super::keys;
 use super::read::Reader;
 use super::tree::{Key, Kind, Node};
 use crate::ast::*;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 impl Reader<'_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
@@ -16,16 +16,29 @@ impl Reader<'_> {
             );
             return None;
         };
+        if !self.split_values(entries).is_empty() {
+            return None;
+        }
         let beside = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
         let mut words = entries.iter().filter(|(key, _)| !is_beside(key));
         let (key, value) = match (words.next(), words.next()) {
             (Some(word), None) => word,
             (Some((first, _)), Some((second, _))) => {
-                self.diagnostics.push(
+                let diagnostic = if keys::STEPS.names().contains(&second.name.as_str()) {
                     Diagnostic::error(codes::YAML_SHAPE, second.span, "a step has one word")
                         .here("begin another step here: `- `")
-                        .because(first.span, "this is the step's word"),
-                );
+                } else if let Some(meant) = did_you_mean(&second.name, ["as", "errors"]) {
+                    let message = format!("`{}` is no part of a step", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).meant(&meant)
+                } else {
+                    let message =
+                        format!("`{}` stands beside the step's word, and belongs into it", second.name);
+                    Diagnostic::error(codes::YAML_SHAPE, second.span, message).note(format!(
+                        "indent it by four more, below `- {}:`; beside the word stand only `as` and `errors`",
+                        first.name
+                    ))
+                };
+                self.diagnostics.push(diagnostic.because(first.span, "this is the step's word"));
                 return None;
             }
             _ => {
@@ -78,6 +91,10 @@ impl Reader<'_> {
                     let condition = if otherwise { None } else { Some(reader.expr(node)?) };
                     Some(BranchArm { name, condition })
                 });
+                if arms.is_empty() && self.diagnostics.len() == wrong {
+                    let message = "`branch` is a map of names and conditions, such as `large: amount > 100`";
+                    self.error(codes::YAML_SHAPE, node.span, message);
+                }
                 (self.diagnostics.len() == wrong).then_some(StepKind::Branch(arms))?
             }
             "via" => {
@@ -140,6 +157,17 @@ impl Reader<'_> {
     }
 
     fn rolling(&mut self, node: &Node) -> Option<RollingStep> {
+        if let Kind::Scalar(scalar) = &node.kind {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::YAML_SHAPE,
+                    node.span,
+                    "`rolling` is a map with `range`, `by` and `fields`",
+                )
+                .note(format!("`rolling: {{ range: {}, by: …, fields: {{ n: count() }} }}`", scalar.text)),
+            );
+            return None;
+        }
         let fields = self.entries(node, "`rolling`", &keys::ROLLING);
         self.one_of(&fields, &["range", "rows"])?;
         let range = match (self.find(&fields, "range"), self.find(&fields, "rows")) {
@@ -186,8 +214,21 @@ impl Reader<'_> {
             Some(node) => Some(self.name(node)?),
             None => None,
         };
+        if let Some(alias) = alias.as_ref().filter(|alias| alias.node == "of") {
+            // In the text form `as of` is another part of a join.
+            self.error(codes::YAML_SHAPE, alias.span, "a joined table cannot be called `of`");
+            return None;
+        }
         let within = match self.find(&fields, "within") {
             Some(node) => Some(self.within(node)?),
+            None => None,
+        };
+        let grace = match self.find(&fields, "grace") {
+            Some(node) => Some(self.duration(node)?),
+            None => None,
+        };
+        let late = match self.find(&fields, "late") {
+            Some(node) => Some(self.topic_holder(node)?),
             None => None,
         };
         let mut expr = |word: &str| self.find(&fields, word).map(|node| self.expr(node));
@@ -214,29 +255,31 @@ impl Reader<'_> {
             on: flat(on)?,
             as_of: flat(as_of)?,
             condition: flat(condition)?,
+            grace,
+            late,
         })
     }
 
-    /// `within: 10m`, or `{ before: 10m }`, or `{ after: 10m }`
+    /// `within: 10m`, or `{ before: 10m }`, or `{ before: 10m, after: 1h }`
     fn within(&mut self, node: &Node) -> Option<JoinWithin> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return Some(JoinWithin { length: self.duration(node)?, side: JoinSide::Both });
+            let length = Some(self.duration(node)?);
+            return Some(JoinWithin { before: length.clone(), after: length });
         }
         let fields = self.entries(node, "`within`", &keys::WITHIN);
-        match &fields[..] {
-            [(key, node)] => {
-                let side = if key.name == "before" { JoinSide::Before } else { JoinSide::After };
-                Some(JoinWithin { length: self.duration(node)?, side })
-            }
-            _ => {
-                self.error(
-                    codes::YAML_SHAPE,
-                    node.span,
-                    "this is `10m`, `{ before: 10m }` or `{ after: 10m }`",
-                );
-                None
-            }
+        if fields.is_empty() {
+            self.error(
+                codes::YAML_SHAPE,
+                node.span,
+                "this is `10m`, `{ before: 10m }`, `{ after: 10m }` or `{ before: 10m, after: 1h }`",
+            );
+            return None;
         }
+        let mut side = |word: &str| match self.find(&fields, word) {
+            Some(node) => self.duration(node).map(Some),
+            None => Some(None),
+        };
+        Some(JoinWithin { before: side("before")?, after: side("after")? })
     }
 
     fn elements(&mut self, node: &Node) -> Option<Vec<PatternElement>> {
@@ -249,7 +292,7 @@ impl Reader<'_> {
             return None;
         };
         let mut elements = Vec::new();
-        for item in items {
+        for item in self.some(node, items, "an event")? {
             let scalar = self.scalar(item, "an event such as `b if b.country != a.country`")?;
             elements.push(scalar.as_text().element(self.diagnostics)?);
         }
@@ -261,7 +304,7 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Seq(items) => {
                 let mut orders = Vec::new();
-                for item in items {
+                for item in self.some(node, items, "a field")? {
                     orders.push(self.scalar(item, "a field")?.as_text().order(self.diagnostics)?);
                 }
                 Some(orders)
@@ -273,8 +316,8 @@ impl Reader<'_> {
     fn number(&mut self, node: &Node) -> Option<Spanned<i64>> {
         let scalar = self.scalar(node, "a whole number")?;
         match scalar.text.parse() {
-            Ok(number) => Some(Spanned::new(number, scalar.span)),
-            Err(_) => {
+            Ok(number @ 0..) => Some(Spanned::new(number, scalar.span)),
+            _ => {
                 self.error(codes::YAML_SHAPE, node.span, "a whole number is needed here");
                 None
             }

@@ -33,7 +33,8 @@ impl Reader<'_> {
     /// `for: { c: [ { … }, … ] }`
     fn cases(&mut self, node: &Node) -> Option<TestCases> {
         let told = self.diagnostics.len();
-        let all = self.each(node, |reader, name, node| Some(TestCases { name, rows: reader.rows(node)? }));
+        let all =
+            self.each(node, |reader, name, node| Some(TestCases { name, rows: reader.some_rows(node)? }));
         match <[TestCases; 1]>::try_from(all) {
             Ok([cases]) => Some(cases),
             Err(all) if all.is_empty() => {
@@ -61,7 +62,7 @@ impl Reader<'_> {
                     "feed" => all.extend(self.each(value, |reader, input, node| {
                         Some(TestStepDecl::Feed {
                             input,
-                            rows: reader.rows(node)?.into_iter().map(FeedRowDecl::Row).collect(),
+                            rows: reader.some_rows(node)?.into_iter().map(FeedRowDecl::Row).collect(),
                         })
                     })),
                     "feed_raw" => all.extend(self.each(value, |reader, input, node| {
@@ -121,7 +122,7 @@ impl Reader<'_> {
             return None;
         };
         let mut rows = Vec::new();
-        for item in items {
+        for item in self.some(node, items, "a text")? {
             let text = |reader: &mut Self, node: &Node| {
                 let scalar = reader.scalar(node, "a text")?;
                 Some(Spanned::new(scalar.text.clone(), scalar.span))
@@ -147,7 +148,24 @@ impl Reader<'_> {
             self.error(codes::YAML_SHAPE, node.span, "a list of rows is needed here");
             return None;
         };
-        items.iter().map(|item| self.row(item)).collect()
+        items.iter().map(|item| self.row_of_fields(item)).collect()
+    }
+
+    fn some_rows(&mut self, node: &Node) -> Option<Vec<Expr>> {
+        if let Kind::Seq(items) = &node.kind {
+            self.some(node, items, "a row")?;
+        }
+        self.rows(node)
+    }
+
+    /// A whole event: its keys are fields. In it there may be maps, whose keys are any texts.
+    fn row_of_fields(&mut self, node: &Node) -> Option<Expr> {
+        if let Kind::Map(entries) = &node.kind {
+            for (key, _) in entries.iter().filter(|(key, _)| key.name != "..") {
+                self.key_name(key)?;
+            }
+        }
+        self.row(node)
     }
 
     fn row(&mut self, node: &Node) -> Option<Expr> {

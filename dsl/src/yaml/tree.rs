@@ -1,5 +1,6 @@
 //! A YAML file as a tree of places: what every key and scalar says, and where.
 
+use super::broken;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parse::{Scalar as Text, limit};
 use crate::source::{SourceFile, Span};
@@ -166,22 +167,8 @@ pub(super) fn read(file: &SourceFile) -> Result<Node, Diagnostic> {
             Ok(node)
         }
         Err(error) => {
-            let text = error.without_snippet().to_string();
-            // The place is shown by the frame; the message need not repeat it.
-            let message = match text.split_once(": ") {
-                Some((place, rest)) if place.starts_with("error") || place.starts_with("line") => {
-                    rest.split_once(": ").filter(|_| rest.starts_with("line")).map_or(rest, |(_, rest)| rest)
-                }
-                _ => &text,
-            };
-            let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
             let start = error.location().map_or(0, |location| start_of(file, &location));
-            let end = file.text[start..].chars().next().map_or(start, |char| start + char.len_utf8());
-            Err(Diagnostic::error(
-                codes::YAML_SHAPE,
-                file.place(Span::new(start, end)),
-                format!("this is no YAML: {message}"),
-            ))
+            Err(broken::told(file, &error.without_snippet().to_string(), start))
         }
     }
 }

@@ -56,7 +56,7 @@ pub fn check(arguments: &Arguments) -> u8 {
             }
             Ok(compiled) => {
                 let denied = arguments.deny_warnings && !compiled.diagnostics.is_empty();
-                if compiled.plan.is_none() || denied {
+                if (compiled.plan.is_none() && !compiled.is_library) || denied {
                     code = FAILED;
                 }
                 // One log holds all files; the other forms are written as they come.
@@ -81,6 +81,11 @@ fn show(compiled: &Compiled, format: Format) -> String {
     let name = &sources.own().name;
     let right = || match (diagnostics.is_empty(), &compiled.refusal) {
         (false, _) => String::new(),
+        (true, _) if compiled.is_library => {
+            format!(
+                "{name}: right, as a file for others to `use`: it has no name and nothing that leaves it\n"
+            )
+        }
         (true, None) => format!("{name}: right\n"),
         (true, Some(_)) => {
             format!("{name}: right; some of its steps cannot run yet (`tidegate explain` says which)\n")

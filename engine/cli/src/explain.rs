@@ -9,7 +9,8 @@ use tidegate_functions::ErrorCode;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A topology file, a code such as T0512 or `overflow`, a function such as `lower`, or `functions` or `codes` for a list of them
+    /// A topology file, a code such as T0512 or `overflow`, a word such as `rolling`, a function such as `lower`, or `steps`,
+    /// `functions` or `codes` for a list of them
     what: PathBuf,
     #[command(flatten)]
     params: load::Params,
@@ -60,7 +61,7 @@ pub fn explain(arguments: &Arguments) -> u8 {
                 return FAILED;
             }
             Err(nearest) if is_name(&text) => {
-                eprint!("error: there is no file and no function {text}\n{nearest}");
+                eprint!("error: there is no file, no word and no function {text}\n{nearest}");
                 return FAILED;
             }
             // A path, most likely.
@@ -74,7 +75,14 @@ pub fn explain(arguments: &Arguments) -> u8 {
     OK
 }
 
-/// The page of a function, of a code of the check or of an event, or of all functions or codes; else the line that says what is near.
+/// `T301` is `T0301`.
+fn looks_like_code(text: &str) -> bool {
+    (2..=5).contains(&text.len())
+        && text.starts_with(['T', 't'])
+        && text[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The page of a word, a function, of a code of the check or of an event, or of all functions or codes; else the line that says what is near.
 pub fn page(what: &str) -> Result<String, String> {
     match what {
         "functions" => return Ok(tidegate_functions::overview()),
@@ -83,9 +91,11 @@ pub fn page(what: &str) -> Result<String, String> {
     }
     // `sum` of a list and `sum` of events are two functions.
     let both = [tidegate_functions::find(what), tidegate_functions::find_aggregate(what)];
-    let pages: Vec<String> = both.into_iter().flatten().map(tidegate_functions::page).collect();
+    let functions = both.into_iter().flatten().map(tidegate_functions::page);
+    // `filter` is a step, and a function of lists.
+    let pages: Vec<String> = tidegate_dsl::word_page(what).into_iter().chain(functions).collect();
     if !pages.is_empty() {
-        return Ok(pages.join("\n\n"));
+        return Ok(pages.join("\n\n\n"));
     }
     if let Some(code) = codes::parse(what) {
         return Ok(format!("{code}\n\n{}\n", codes::page(code)));
@@ -102,16 +112,16 @@ fn nearest(what: &str) -> String {
     if let Some(function) = tidegate_functions::called_elsewhere(what).or(aggregate) {
         return format!("here it is called `{}`\n", function.name);
     }
+    if let Some(note) = tidegate_dsl::word_elsewhere(what) {
+        return format!("{note}\n");
+    }
     let aggregates = tidegate_functions::aggregates().iter().map(|function| function.name);
     let errors = ErrorCode::ALL.into_iter().map(ErrorCode::name);
-    match did_you_mean(what, tidegate_functions::names().chain(aggregates).chain(errors)) {
+    let function = did_you_mean(what, tidegate_functions::names().chain(aggregates).chain(errors));
+    match tidegate_dsl::word_meant(what).or(function) {
         Some(meant) => format!("did you mean `{meant}`?\n"),
         None => String::new(),
     }
-}
-
-fn looks_like_code(text: &str) -> bool {
-    text.len() == 5 && text.starts_with(['T', 't']) && text[1..].bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Could this be a function's name? A file has a dot or a folder in its own.
@@ -131,4 +141,22 @@ pub fn graph(arguments: &GraphArguments) -> u8 {
     };
     print(&tidegate_dsl::graph(&compiled.plan.expect("told otherwise"), format));
     OK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_words_and_functions_are_told_apart() {
+        assert!(looks_like_code("T0301") && looks_like_code("t301"));
+        assert!(!looks_like_code("top") && !looks_like_code("T"));
+        assert_eq!(codes::parse("T301"), codes::parse("T0301"));
+        assert!(page("rolling").is_ok_and(|page| page.contains("excluding current")));
+        // A step, and a function of lists.
+        assert!(
+            page("filter").is_ok_and(|page| page.contains("filter CONDITION") && page.contains("filter("))
+        );
+        assert_eq!(page("frobnicate"), Err(String::new()));
+    }
 }

@@ -33,11 +33,16 @@ impl Params {
 }
 
 /// The files in a topology's folder.
-struct Beside(PathBuf);
+struct Beside<'a> {
+    folder: PathBuf,
+    reading: &'a dyn Fn(&Path),
+}
 
-impl Files for Beside {
+impl Files for Beside<'_> {
     fn read(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(self.0.join(path)).map_err(|error| match error.kind() {
+        let path = self.folder.join(path);
+        (self.reading)(&path);
+        std::fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
             std::io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
             _ => error.to_string(),
@@ -52,39 +57,58 @@ pub fn read(path: &Path) -> Result<SourceFile> {
 
 /// Compiles a file, and those that it uses, with this process's environment.
 pub fn load(path: &Path, params: &Params) -> Result<Compiled> {
-    with_options(path, params, compile_with)
+    load_noting(path, params, &|_| {})
+}
+
+/// As [`load`]; `reading` is called with each file just before it is read.
+pub fn load_noting(path: &Path, params: &Params, reading: &dyn Fn(&Path)) -> Result<Compiled> {
+    with_options(path, params, reading, compile_with)
 }
 
 /// What expressions can name of a file; what it compiles to, if it has errors.
 pub fn session(path: &Path, params: &Params) -> Result<Result<Session, Box<Compiled>>> {
-    with_options(path, params, Session::of_file)
+    with_options(path, params, &|_| {}, Session::of_file)
 }
 
 /// Reads a file, and does something with it and this process's environment.
 fn with_options<T>(
     path: &Path,
     params: &Params,
+    reading: &dyn Fn(&Path),
     work: impl FnOnce(&SourceFile, &Options<'_>) -> T,
 ) -> Result<T> {
+    reading(path);
     let file = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let options = Options {
         environment: &|name| std::env::var(name).ok(),
         params: &params.values()?,
-        files: &Beside(folder),
+        files: &Beside { folder, reading },
     };
     Ok(work(&file, &options))
 }
 
 /// Loads a file that must be without errors; else they are shown, and None is given.
 pub fn load_or_tell(path: &Path, params: &Params) -> Option<Compiled> {
-    match load(path, params) {
+    right_or_tell(load(path, params))
+}
+
+/// What was loaded, if it is without errors; else they are shown, and None is given.
+pub fn right_or_tell(loaded: Result<Compiled>) -> Option<Compiled> {
+    match loaded {
         Err(error) => {
             eprintln!("error: {error:#}");
             None
         }
         Ok(compiled) => {
             eprint!("{}", render(&compiled.sources, &compiled.diagnostics));
+            if compiled.is_library {
+                eprintln!(
+                    "{}: a file for others to `use`; to run, it needs a name (`topology NAME`) and a sink",
+                    compiled.sources.own().name
+                );
+                return None;
+            }
             if compiled.plan.is_none() {
                 eprintln!("{}", summary(&compiled.diagnostics));
                 return None;

@@ -4,7 +4,7 @@ use crate::{FAILED, OK};
 use std::io::{BufReader, stdin, stdout};
 
 pub fn lsp() -> u8 {
-    match tidegate_lsp::serve(BufReader::new(stdin().lock()), stdout().lock()) {
+    match tidegate_lsp::serve(BufReader::new(stdin()), stdout().lock()) {
         Ok(true) => OK,
         // The editor went away without `shutdown`: the protocol wants that to be told.
         Ok(false) => FAILED,

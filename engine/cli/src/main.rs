@@ -11,6 +11,7 @@ mod new;
 mod plan;
 mod run;
 mod schema;
+mod signals;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -69,7 +70,7 @@ enum Command {
     Eval(eval::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain functions\n  tidegate explain lower"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain steps\n  tidegate explain rolling\n  tidegate explain functions\n  tidegate explain lower"
     )]
     Explain(explain::Arguments),
     /// Draws the topology
@@ -81,7 +82,7 @@ enum Command {
     )]
     Plan(plan::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
-    #[command(after_help = "Example: tidegate test topologies/fraud/topology.tide")]
+    #[command(after_help = test::HELP)]
     Test(test::Arguments),
     /// Writes the JSON Schema of the YAML form to standard output, for editors
     #[command(after_help = schema::HELP)]

@@ -79,7 +79,8 @@ fn make(folder: &Path, example: Example) -> Result<String> {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name {
         bail!(
-            "{name:?} is no name of a topology: it has letters, digits and underscores, such as `my_topology`"
+            "{name:?} is no name of a topology: that begins with a letter, and goes on with letters, digits and underscores, such as `{}`",
+            as_name(&name)
         );
     }
     if folder.exists() {
@@ -102,10 +103,33 @@ fn make(folder: &Path, example: Example) -> Result<String> {
     ))
 }
 
+/// The nearest name that a topology can have.
+fn as_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let plain: String = name.chars().map(plain).collect();
+    match plain.chars().next() {
+        None => "my_topology".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("topology_{plain}"),
+        Some(_) => plain,
+    }
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     let told = || format!("cannot write {}", path.display());
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(told)?;
     }
     std::fs::write(path, text).with_context(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_name;
+
+    #[test]
+    fn a_name_is_made_of_what_was_given() {
+        assert_eq!(as_name("9x"), "topology_9x");
+        assert_eq!(as_name("My-Orders"), "my_orders");
+        assert_eq!(as_name(""), "my_topology");
+    }
 }

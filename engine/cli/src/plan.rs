@@ -1,9 +1,12 @@
 //! `tidegate plan`
 
+use crate::run::pair;
 use crate::{FAILED, OK, UNUSABLE, load, print};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tidegate_engine::change::{Change, Fate, Kept, changes};
+use tidegate_kafka::{Settings, running};
 use tidegate_state::{Shared, StateDir, Store};
 
 /// Stores are only opened to read their names.
@@ -13,9 +16,15 @@ const STATE_BYTES: usize = 8 << 20;
 pub struct Arguments {
     /// The topology as it is to be
     file: PathBuf,
-    /// The topology as it was (a file), or the `--data` directory of its runs
-    #[arg(long)]
+    /// The topology as it was (a file), the `--data` directory of its runs, or `running`: what it has left on `--brokers`
+    #[arg(long, value_name = "FILE|DIR|running")]
     against: PathBuf,
+    /// Kafka's bootstrap servers, for `--against running`
+    #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
+    brokers: Option<String>,
+    /// A librdkafka property, such as security.protocol=SSL
+    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
+    properties: Vec<String>,
     #[command(flatten)]
     params: load::Params,
 }
@@ -23,22 +32,41 @@ pub struct Arguments {
 pub fn plan(arguments: &Arguments) -> u8 {
     let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else { return UNUSABLE };
     let new = Kept::of(&compiled.plan.expect("told otherwise"));
-    let old = match arguments.against.is_dir() {
-        true => match stores_in(&arguments.against, &new.topology) {
-            Ok(old) => old,
-            Err(error) => {
-                eprintln!("error: {error:#}");
-                return UNUSABLE;
-            }
-        },
-        false => match load::load_or_tell(&arguments.against, &arguments.params) {
-            Some(compiled) => Kept::of(&compiled.plan.expect("told otherwise")),
+    let against = &arguments.against;
+    let found = if against.as_os_str() == "running" {
+        on_brokers(arguments, &new)
+    } else if against.is_dir() {
+        stores_in(against, &new.topology)
+    } else {
+        match load::load_or_tell(against, &arguments.params) {
+            Some(compiled) => Ok(Kept::of(&compiled.plan.expect("told otherwise"))),
             None => return UNUSABLE,
-        },
+        }
+    };
+    let old = match found {
+        Ok(old) => old,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return UNUSABLE;
+        }
     };
     let changes = changes(&old, &new);
     print(&told(&changes));
     if changes.iter().any(|change| change.fate == Fate::Refused) { FAILED } else { OK }
+}
+
+/// What the topology of the same name has left on the brokers.
+fn on_brokers(arguments: &Arguments, new: &Kept) -> Result<Kept> {
+    let Some(brokers) = &arguments.brokers else {
+        bail!("`--against running` needs `--brokers HOST:PORT`");
+    };
+    let mut properties = Vec::new();
+    for option in &arguments.properties {
+        let (name, value) = pair(option, "--kafka")?;
+        properties.push((name.to_owned(), value.to_owned()));
+    }
+    let settings = Settings::new(brokers, &properties, &new.topology, "plan", Duration::ZERO)?;
+    running(&settings, new).with_context(|| format!("--brokers {brokers}"))
 }
 
 /// The stores that runs have left in a data directory.

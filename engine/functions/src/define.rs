@@ -45,6 +45,11 @@ pub(crate) const fn timestamp(name: &'static str) -> Parameter {
     Parameter::new(name, Takes::Timestamp)
 }
 
+/// A timestamp or a date.
+pub(crate) const fn day(name: &'static str) -> Parameter {
+    Parameter::new(name, Takes::Day)
+}
+
 pub(crate) const fn duration(name: &'static str) -> Parameter {
     Parameter::new(name, Takes::Duration)
 }

@@ -19,6 +19,7 @@ mod page;
 mod registry;
 mod rounding;
 mod signature;
+mod wall_clock;
 mod zone;
 
 mod aggregates;
@@ -46,3 +47,4 @@ pub use registry::{
     Group, aggregate_called_elsewhere, aggregates, all, called_elsewhere, find, find_aggregate, groups, names,
 };
 pub use signature::{Gives, Parameter, Takes};
+pub use wall_clock::WallClock;

@@ -14,6 +14,8 @@ pub enum Takes {
     Float,
     String,
     Timestamp,
+    /// A timestamp, or a date, which has no time zone: it is taken as its midnight in UTC.
+    Day,
     Duration,
     /// int, float or decimal
     Number,
@@ -50,6 +52,8 @@ pub enum Gives {
     Float,
     String,
     Timestamp,
+    /// A timestamp; of a date (see [`Takes::Day`]) a date.
+    SameDay,
     Duration,
     Bytes,
     Date,
@@ -75,7 +79,7 @@ impl Takes {
             Takes::Int => ScalarType::Int,
             Takes::Float => ScalarType::Float,
             Takes::String => ScalarType::String,
-            Takes::Timestamp => ScalarType::Timestamp,
+            Takes::Timestamp | Takes::Day => ScalarType::Timestamp,
             Takes::Duration => ScalarType::Duration,
             Takes::Number | Takes::Fraction | Takes::Ordered | Takes::Any => return None,
             Takes::List | Takes::Map | Takes::Each => return None,
@@ -101,6 +105,7 @@ impl Takes {
             Takes::Float => "float",
             Takes::String => "string",
             Takes::Timestamp => "timestamp",
+            Takes::Day => "timestamp or date",
             Takes::Duration => "duration",
             Takes::Number => "int, float or decimal",
             Takes::Fraction => "float or decimal",
@@ -176,7 +181,7 @@ impl fmt::Display for Gives {
             Gives::Bytes => "bytes",
             Gives::Date => "date",
             Gives::Uuid => "uuid",
-            Gives::Same => "same",
+            Gives::Same | Gives::SameDay => "same",
             Gives::Computed { shown, .. } => shown,
         })
     }
@@ -204,7 +209,7 @@ impl Function {
             Gives::Int => ScalarType::Int,
             Gives::Float => ScalarType::Float,
             Gives::String => ScalarType::String,
-            Gives::Timestamp => ScalarType::Timestamp,
+            Gives::Timestamp | Gives::SameDay => ScalarType::Timestamp,
             Gives::Duration => ScalarType::Duration,
             Gives::Bytes => ScalarType::Bytes,
             Gives::Date => ScalarType::Date,

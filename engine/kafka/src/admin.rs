@@ -188,7 +188,7 @@ impl Admin {
     }
 }
 
-fn classify(error: &KafkaError) -> AdminError {
+pub(crate) fn classify(error: &KafkaError) -> AdminError {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::ClusterAuthorizationFailed | Code::TopicAuthorizationFailed | Code::Authentication) => {

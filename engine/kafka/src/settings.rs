@@ -193,6 +193,15 @@ impl Settings {
         config
     }
 
+    /// Looks at what the group has committed, and reads a topology's topics, without being a member.
+    pub(crate) fn looker(&self) -> ClientConfig {
+        let mut config = self.with_properties(self.consumer(), false);
+        config.set("group.id", &self.group);
+        config.set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "true");
+        config
+    }
+
     pub(crate) fn admin(&self) -> ClientConfig {
         self.with_properties(self.common(), false)
     }
@@ -251,6 +260,7 @@ mod tests {
             settings.restorer(),
             settings.end_finder(),
             settings.observer(),
+            settings.looker(),
             settings.admin(),
             settings.producer("0-0", true),
         ] {

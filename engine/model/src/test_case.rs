@@ -10,6 +10,30 @@ pub struct TestCase {
     pub steps: Vec<TestStep>,
 }
 
+impl TestCase {
+    /// The name of the file that keeps what a stream gave in this test: `<name>.<stream>.ndjson`, with dashes for what is no letter
+    /// and no digit. Tests whose names differ in nothing else would share it.
+    pub fn snapshot_file(&self, stream: &str) -> String {
+        let mut name = String::new();
+        for letter in self.name.chars() {
+            match letter {
+                letter if letter.is_ascii_alphanumeric() => name.push(letter.to_ascii_lowercase()),
+                _ if name.ends_with('-') || name.is_empty() => {}
+                _ => name.push('-'),
+            }
+        }
+        format!("{}.{stream}.ndjson", name.trim_end_matches('-'))
+    }
+
+    /// The files of all its snapshots.
+    pub fn snapshot_files(&self) -> impl Iterator<Item = String> {
+        self.steps.iter().filter_map(|step| match step {
+            TestStep::Snapshot { stream, .. } => Some(self.snapshot_file(stream)),
+            _ => None,
+        })
+    }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum TestStep {
     /// Rows for a source or table, in order, each as a JSON object (or `null` with a key for a table's deletion).
@@ -52,12 +76,26 @@ pub struct FeedRow {
     pub key: Option<String>,
     /// JSON; None is a null payload.
     pub payload: Option<String>,
+    /// It was written as a record of the input's type, and not as the text of one: it is not to be malformed.
+    pub is_record: bool,
 }
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExpectedRow {
     /// A JSON object.
     pub json: String,
-    /// Written with `..`: other fields may be there.
-    pub open: bool,
+    /// The records in it that are written with `..` and may have other fields, as the names that lead to them; none lead to the row itself.
+    pub open: Vec<Vec<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_named_after_its_test_and_stream() {
+        let named = |name: &str| TestCase { name: name.to_owned(), line: 1, steps: Vec::new() };
+        assert_eq!(named("A day, given out!").snapshot_file("daily"), "a-day-given-out.daily.ndjson");
+        assert_eq!(named("sizes [case 2]").snapshot_file("s"), "sizes-case-2.s.ndjson");
+    }
 }

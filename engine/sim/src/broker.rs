@@ -1,5 +1,6 @@
 //! Apache Kafka 4.2 (KRaft, one node) on free ports of the loopback interface, with jars that Maven fetches once.
 
+use crate::jars::classpath;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::fs::{self, File};
@@ -10,7 +11,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pom.xml");
-const VERSION: &str = "4.2.0";
 const START_TRIES: u32 = 120;
 const TRY: Duration = Duration::from_millis(500);
 
@@ -31,7 +31,7 @@ impl Broker {
 
     /// `heap`: as in `-Xmx`.
     pub fn start_with(heap: &'static str) -> Broker {
-        let classpath = classpath();
+        let classpath = classpath("Apache Kafka", Path::new(POM));
         let dir =
             tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
         let (port, controller) = (free_port(), free_port());
@@ -194,37 +194,4 @@ fn properties(dir: &Path, port: u16, controller: u16) -> String {
          log.cleaner.dedupe.buffer.size=16777216\n",
         dir.join("data").display()
     )
-}
-
-/// The broker's jars; fetched at the first use, some 100 MB.
-fn classpath() -> String {
-    let kept = cache_dir().join(format!("kafka-{VERSION}.classpath"));
-    if let Ok(text) = fs::read_to_string(&kept)
-        && text.split(':').all(|jar| Path::new(jar).is_file())
-    {
-        return text;
-    }
-    fs::create_dir_all(cache_dir()).expect("the target directory can be written");
-    eprintln!("fetching Apache Kafka {VERSION} with Maven");
-    let made = kept.with_extension(format!("{}.new", std::process::id()));
-    let output = Command::new("mvn")
-        .args(["-q", "-B", "-f", POM, "dependency:build-classpath"])
-        .arg(format!("-Dmdep.outputFile={}", made.display()))
-        .output()
-        .expect("mvn can be started: install Maven");
-    assert!(
-        output.status.success(),
-        "Maven could not fetch Apache Kafka {VERSION}:\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    fs::rename(&made, &kept).expect("the list of jars is kept");
-    fs::read_to_string(&kept).expect("written just now")
-}
-
-/// Beside what Cargo builds: tests run from `<target>/release/deps`.
-fn cache_dir() -> PathBuf {
-    let program = std::env::current_exe().expect("this program has a path");
-    let target = program.ancestors().find(|dir| dir.join("release").is_dir());
-    target.map_or_else(std::env::temp_dir, Path::to_owned).join("tidegate-tests")
 }

@@ -1,8 +1,8 @@
 //! `+ - * / %` and the sign, checked.
 
 use super::{EvalError, Operand, RowErrors, each_row};
-use crate::accumulator::divide_half_even;
 use crate::batch::Batch;
+use crate::half_even::divide_half_even;
 use tidegate_model::expr::Arithmetic;
 use tidegate_model::{ScalarType, Value};
 

@@ -1,7 +1,7 @@
 //! The functions of lists and maps; what each takes and gives is written at [`Collection`].
 
 use super::EvalError;
-use crate::accumulator::divide_half_even;
+use crate::half_even::divide_half_even;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use tidegate_model::expr::Collection;

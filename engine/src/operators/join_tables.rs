@@ -13,8 +13,8 @@ use crate::table_changes::{Emission, TableChanges, TableKey};
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::EventTime;
 use tidegate_model::plan::{self, JoinKind};
+use tidegate_model::{EventTime, Value};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Keys, Overlay, StateValue, TableId, WriteSet};
 
@@ -135,8 +135,7 @@ impl JoinTables {
         let rights = match (self.kind, rest) {
             (JoinKind::Inner, rest) => rest,
             (_, [presence, rest @ ..]) => {
-                let ColumnData::Bool(values) = &mut presence.data else { panic!("a presence is a bool") };
-                values.push(right.is_some());
+                presence.push(&Value::Bool(right.is_some()));
                 rest
             }
             _ => unreachable!("a presence stands between both sides"),
@@ -179,15 +178,19 @@ impl JoinTables {
             row(&pair.left) == row(&before.left) && row(&pair.right) == row(&before.right)
         };
         let nothing = Pair::default();
-        let changed: Vec<u32> = before
-            .iter()
-            .filter(|(slot, before)| !same(self.pairs.get(**slot).unwrap_or(&nothing), before))
-            .map(|(slot, _)| *slot)
-            .collect();
+        let now = |pairs: &Overlay<Pair>, slot: u32| pairs.get(slot).cloned().unwrap_or_default();
+        let (as_before, changed): (Vec<u32>, Vec<u32>) =
+            before.keys().partition(|slot| same(&now(&self.pairs, **slot), &before[*slot]));
+        for slot in as_before {
+            // A key that came and went leaves no trace.
+            if now(&self.pairs, slot) == nothing {
+                *self.pairs.modify(slot) = None;
+            }
+        }
         let matches = self.matches(&changed, context)?;
         let mut changes = TableChanges::new(self.builders());
         for slot in changed {
-            let pair = self.pairs.get(slot).unwrap_or(&nothing).clone();
+            let pair = now(&self.pairs, slot);
             let is_match = matches.binary_search(&slot).is_ok();
             let (left, right) = match (is_match, self.kind) {
                 (true, _) => (pair.left.as_ref(), pair.right.as_ref()),
@@ -270,5 +273,151 @@ impl Operator for JoinTables {
 
     fn has_pending(&self, upstream: Upstream, _now: WallTime) -> bool {
         self.emission.has_pending(upstream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{Rig, Row, batch, no_route, rows};
+    use proptest::prelude::*;
+    use tidegate_model::expr::{Comparison, Expr, ExprKind};
+    use tidegate_model::{Column as SchemaColumn, ScalarType, Schema};
+
+    const TYPES: [ScalarType; 2] = [ScalarType::Int, ScalarType::Int];
+
+    #[derive(Clone, Debug)]
+    enum Action {
+        /// Port, key, value; no value deletes.
+        Change(usize, i64, Option<i64>),
+        Commit,
+        Restart,
+    }
+
+    fn action() -> impl Strategy<Value = Action> {
+        let change = (0usize..2, 0i64..4, proptest::option::of(0i64..3));
+        prop_oneof![
+            8 => change.prop_map(|(port, key, value)| Action::Change(port, key, value)),
+            2 => Just(Action::Commit),
+            1 => Just(Action::Restart),
+        ]
+    }
+
+    /// The left value is not greater than the right one: columns 1 and 3, or 4 behind a presence.
+    fn condition(kind: JoinKind) -> Expr {
+        let right = if kind == JoinKind::Inner { 3 } else { 4 };
+        let column = |index| Box::new(Expr::column(index, ScalarType::Int, true));
+        let kind = ExprKind::Compare(Comparison::LessOrEqual, column(1), column(right));
+        Expr { ty: ScalarType::Bool, nullable: true, kind }
+    }
+
+    fn operator(rig: &Rig, kind: JoinKind, conditional: bool, at_once: bool) -> JoinTables {
+        let column = |name: &str| SchemaColumn::nullable(name, ScalarType::Int);
+        let schema = Schema::new(vec![column("key"), column("value")]);
+        let side =
+            || Side { codec: RowCodec::new(&schema, &[true, true]), key: TableKey::new(&[0], &schema) };
+        let join = plan::JoinTables {
+            kind,
+            key: vec![Expr::column(0, ScalarType::Int, false)],
+            left_key: vec![0],
+            right_key: vec![0],
+            foreign: false,
+            alias: "r".to_owned(),
+            condition: conditional.then(|| condition(kind)),
+            errors: None,
+        };
+        let complete = rig.store.is_empty(rig.table).expect("scans");
+        let stored = (rig.table, 1 << 20, complete);
+        JoinTables::new(&join, side(), side(), Emission::new(at_once, true), stored, no_route("errors"))
+    }
+
+    type Rows = BTreeMap<i64, i64>;
+
+    /// The join's rows by the rules: the pair of each key, as (left value, right value).
+    fn joined(
+        kind: JoinKind,
+        conditional: bool,
+        left: &Rows,
+        right: &Rows,
+    ) -> BTreeMap<i64, (Option<i64>, Option<i64>)> {
+        let keys = left.keys().chain(right.keys()).copied();
+        let row = |key: i64| {
+            let (left, right) = (left.get(&key).copied(), right.get(&key).copied());
+            match (left, right, kind) {
+                (Some(l), Some(r), _) if !conditional || l <= r => Some((left, right)),
+                (Some(_), _, JoinKind::Left | JoinKind::Outer) => Some((left, None)),
+                (None, Some(_), JoinKind::Outer) => Some((None, right)),
+                _ => None,
+            }
+        };
+        keys.filter_map(|key| Some((key, row(key)?))).collect()
+    }
+
+    fn int(value: &Value) -> Option<i64> {
+        match value {
+            Value::Int(value) => Some(*value),
+            Value::Null => None,
+            other => panic!("{other:?} is no int"),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        #[test]
+        fn changes_add_up_to_the_joined_tables(
+            actions in proptest::collection::vec(action(), 1..60),
+            kind in prop_oneof![Just(JoinKind::Inner), Just(JoinKind::Left), Just(JoinKind::Outer)],
+            conditional: bool,
+            at_once: bool,
+        ) {
+            let mut rig = Rig::new();
+            let mut join = operator(&rig, kind, conditional, at_once);
+            let mut sides = [Rows::new(), Rows::new()];
+            let mut out: BTreeMap<i64, (Option<i64>, Option<i64>)> = BTreeMap::new();
+            let mut types = TYPES.to_vec();
+            if kind != JoinKind::Inner {
+                types.push(ScalarType::Bool);
+            }
+            types.extend(TYPES);
+            let right = types.len() - 1;
+            let mut take = |batches: Vec<Batch>| {
+                for row in rows(&types, &batches) {
+                    let key = int(&row.values[0]).expect("a key");
+                    if row.deleted {
+                        assert!(out.remove(&key).is_some(), "a deletion of {key}, which was not given out");
+                    } else {
+                        out.insert(key, (int(&row.values[1]), int(&row.values[right])));
+                    }
+                }
+            };
+            for (time, action) in actions.iter().chain([&Action::Commit]).enumerate() {
+                match action {
+                    Action::Change(port, key, value) => {
+                        let values = vec![Value::Int(*key), value.map_or(Value::Null, Value::Int)];
+                        let row = match value {
+                            Some(value) => {
+                                sides[*port].insert(*key, *value);
+                                Row::new(time as i64, values)
+                            }
+                            None => {
+                                sides[*port].remove(key);
+                                Row::deletion(time as i64, values)
+                            }
+                        };
+                        take(rig.read(&mut join, *port, batch(&TYPES, &[row], i64::MIN)));
+                    }
+                    Action::Commit => take(rig.commit(&mut join)),
+                    Action::Restart => {
+                        take(rig.commit(&mut join));
+                        join = operator(&rig, kind, conditional, at_once);
+                    }
+                }
+            }
+            let mut keys: Vec<&i64> = sides[0].keys().chain(sides[1].keys()).collect();
+            keys.sort();
+            keys.dedup();
+            prop_assert_eq!(rig.stored(), keys.len(), "keys without a row are not kept");
+            prop_assert_eq!(out, joined(kind, conditional, &sides[0], &sides[1]));
+        }
     }
 }

@@ -4,12 +4,13 @@
 use crate::batch::{Batch, Column};
 use crate::clock::WallTime;
 use crate::expression::RowErrors;
-use crate::group::{Arguments, Group, Slices, update};
+use crate::group::{Arguments, Share, update};
 use crate::internal_record::InternalTopic;
 use crate::key_columns::{KeyColumns, decode_key, push_key, push_place};
-use crate::late::set_late_aside;
+use crate::late::{LateRoute, set_late_aside};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
+use crate::slices::Slices;
 use crate::watermark::Upstream;
 use std::sync::Arc;
 use tidegate_model::plan::{self, AggregateCall};
@@ -25,16 +26,16 @@ pub struct Partial {
     functions: Vec<AggregateCall>,
     arguments: Arguments,
     topic: InternalTopic,
-    late: Route,
+    late: LateRoute,
     errors: Route,
     /// Never in a store: it is sent and emptied at every commit.
-    groups: Overlay<Group>,
+    shares: Overlay<Share>,
     keys: Keys,
     slots: Vec<u32>,
 }
 
 impl Partial {
-    pub fn new(aggregate: &plan::Aggregate, topic: InternalTopic, late: Route, errors: Route) -> Partial {
+    pub fn new(aggregate: &plan::Aggregate, topic: InternalTopic, late: LateRoute, errors: Route) -> Partial {
         Partial {
             key: KeyColumns::new(&aggregate.key),
             slices: aggregate.window.as_ref().map(Slices::new),
@@ -44,7 +45,7 @@ impl Partial {
             topic,
             late,
             errors,
-            groups: Overlay::new(TableId(u16::MAX), usize::MAX, true),
+            shares: Overlay::new(TableId(u16::MAX), usize::MAX, true),
             keys: Keys::default(),
             slots: Vec::new(),
         }
@@ -66,29 +67,33 @@ impl Operator for Partial {
         let arguments = self.arguments.evaluate(&batch, &mut errors);
         self.errors.settle(&mut batch, &errors, context)?;
         self.keys.clear();
+        let mut counts_from = Vec::with_capacity(batch.selection.len());
         for &row in &batch.selection {
             let row = row as usize;
             self.keys.push_with(|out| {
                 if let Some(slices) = &self.slices {
-                    push_window_start(out, slices.slice_of(batch.times[row]));
+                    let slice = slices.slice_of(batch.times[row]);
+                    counts_from.push(slices.counts_from(slice, batch.watermarks[row]));
+                    push_window_start(out, slice);
                 }
                 push_key(&key, row, out);
             });
         }
         self.slots.clear();
-        self.groups.resolve(context.store, &self.keys, &mut self.slots)?;
-        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
-            let group = self.groups.modify(slot).get_or_insert_with(|| Group::new(&self.functions));
-            update(group, &arguments, row as usize, batch.times[row as usize]);
+        self.shares.resolve(context.store, &self.keys, &mut self.slots)?;
+        for (position, (&row, &slot)) in batch.selection.iter().zip(&self.slots).enumerate() {
+            let share = self.shares.modify(slot).get_or_insert_with(|| Share::new(&self.functions));
+            let part = share.part(counts_from.get(position).copied().flatten(), &self.functions);
+            update(part, &arguments, row as usize, batch.times[row as usize]);
         }
         Ok(())
     }
 
     fn on_commit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
-        let slots: Vec<u32> = self.groups.dirty().collect();
+        let slots: Vec<u32> = self.shares.dirty().collect();
         for slot in slots {
-            let Some(group) = self.groups.modify(slot).take() else { continue };
-            let whole = self.groups.key(slot);
+            let Some(share) = self.shares.modify(slot).take() else { continue };
+            let whole = self.shares.key(slot);
             let (slice, key) = match self.slices {
                 Some(_) => {
                     let (slice, key) = read_window_start(whole).expect("this operator wrote the key");
@@ -101,11 +106,11 @@ impl Operator for Partial {
             let parts: Vec<Arc<Column>> = parts.into_iter().map(Arc::new).collect();
             let mut place = Vec::new();
             push_place(&parts, &self.key_types, 0, &mut place);
-            self.topic.send(&place, key, group.time, context, |out| {
+            self.topic.send(&place, key, share.time(), context, |out| {
                 if let Some(slice) = slice {
                     put_i64(out, slice.micros());
                 }
-                group.encode(out);
+                share.encode(out);
             })?;
         }
         self.topic.send_markers(context)
@@ -114,15 +119,15 @@ impl Operator for Partial {
     fn flush(&mut self, _writes: &mut WriteSet) {}
 
     fn committed(&mut self) {
-        self.groups.committed();
+        self.shares.committed();
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.groups.bytes()
+        self.shares.bytes()
     }
 
     fn has_uncommitted(&self) -> bool {
-        self.groups.dirty().next().is_some()
+        self.shares.dirty().next().is_some()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

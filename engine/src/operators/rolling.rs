@@ -1,8 +1,8 @@
-//! `rolling`: for each event the aggregates over its key's events in (time - range, time], in the order read, itself included
-//! unless `excluding current`.
+//! `rolling D` and `rolling N rows`: for each event the aggregates over its key's events in (time - D, time], or over the last N, in the order
+//! read, itself included unless `excluding current`.
 //!
 //! A key's events are kept until the watermark has left them behind by the range: no event that is not late can still reach them.
-//! Keys that stay silent are found by a sweep through the store that moves with the rate of the events.
+//! Keys that stay silent are found by a sweep through the store that moves with the rate of the events. Of rows the last N are kept for ever.
 
 use crate::accumulator::Accumulator;
 use crate::batch::{Batch, Column, ColumnData};
@@ -18,6 +18,9 @@ use tidegate_model::{EventTime, ScalarType, Value};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Keys, Overlay, StateValue, TableId, WriteSet};
 
+/// No key of an event is less; what stands before them belongs to others (see [`super::ordered`]).
+pub const FIRST_KEY: &[u8] = &[1];
+
 /// The events of one key that may still be in somebody's range, in the order read.
 #[derive(Clone, PartialEq, Debug, Default)]
 struct Trail {
@@ -26,7 +29,22 @@ struct Trail {
     arguments: Vec<Value>,
 }
 
+/// Which events of a trail count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reach {
+    /// Those that are less than so many microseconds older.
+    Time(i64),
+    /// So many of the last ones.
+    Rows(usize),
+}
+
 impl Trail {
+    fn forget_all_but(&mut self, rows: usize, width: usize) {
+        let surplus = self.times.len().saturating_sub(rows);
+        self.times.drain(..surplus);
+        self.arguments.drain(..surplus * width);
+    }
+
     fn forget_before(&mut self, oldest: i64, width: usize) {
         if self.times.iter().all(|time| *time > oldest) {
             return;
@@ -80,7 +98,7 @@ impl StateValue for Trail {
 }
 
 pub struct Rolling {
-    range: i64,
+    reach: Reach,
     excluding_current: bool,
     key: KeyColumns,
     functions: Vec<AggregateCall>,
@@ -90,7 +108,8 @@ pub struct Rolling {
     only_counts: bool,
     errors: Route,
     trails: Overlay<Trail>,
-    sweep: Sweep,
+    /// None: nothing is ever forgotten for its age.
+    sweep: Option<Sweep>,
     keys: Keys,
     slots: Vec<u32>,
 }
@@ -112,7 +131,10 @@ impl Rolling {
             }));
         }
         Rolling {
-            range: rolling.range.micros(),
+            reach: match rolling.rows {
+                Some(rows) => Reach::Rows(rows as usize),
+                None => Reach::Time(rolling.range.micros()),
+            },
             excluding_current: rolling.excluding_current,
             key: KeyColumns::new(&rolling.key),
             only_counts: arguments.is_empty(),
@@ -121,20 +143,27 @@ impl Rolling {
             argument_of,
             errors,
             trails: Overlay::new(table, cache_bytes, complete),
-            sweep: Sweep::new(table, rolling.range),
+            sweep: rolling.rows.is_none().then(|| Sweep::new(table, rolling.range).starting_at(FIRST_KEY)),
             keys: Keys::default(),
             slots: Vec::new(),
         }
     }
 
-    /// The aggregates over the trail's events in (time - range, time].
+    /// Which of the trail's events count for an event of this time?
+    fn counts(&self, time: i64) -> impl Fn(i64) -> bool {
+        let reach = self.reach;
+        move |at: i64| match reach {
+            Reach::Time(range) => at <= time && at > time.saturating_sub(range),
+            Reach::Rows(_) => true,
+        }
+    }
+
+    /// The aggregates over the trail's events that count.
     fn aggregate(&self, trail: &Trail, time: i64) -> Vec<Accumulator> {
         let mut accumulators: Vec<Accumulator> = self.functions.iter().map(Accumulator::new).collect();
         let width = self.arguments.len();
-        for (index, at) in trail.times.iter().enumerate() {
-            if *at > time || *at <= time.saturating_sub(self.range) {
-                continue;
-            }
+        let counts = self.counts(time);
+        for (index, at) in trail.times.iter().enumerate().filter(|(_, at)| counts(**at)) {
             for (accumulator, argument) in accumulators.iter_mut().zip(&self.argument_of) {
                 let kept = argument
                     .map(|argument| (&trail.arguments[index * width + argument], self.arguments[argument].1));
@@ -175,9 +204,9 @@ impl Operator for Rolling {
         let mut results: Vec<Column> =
             self.functions.iter().map(|call| Column::zeros(call.ty, rows)).collect();
         // At the end of a finite input nothing is older than another.
-        let oldest = match context.watermark {
-            EventTime::MAX => i64::MIN,
-            watermark => watermark.micros().saturating_sub(self.range),
+        let oldest = match (self.reach, context.watermark) {
+            (Reach::Rows(_), _) | (_, EventTime::MAX) => i64::MIN,
+            (Reach::Time(range), watermark) => watermark.micros().saturating_sub(range),
         };
         let width = self.arguments.len();
         for (position, &row) in batch.selection.iter().enumerate() {
@@ -192,9 +221,12 @@ impl Operator for Rolling {
             if !self.excluding_current {
                 add(&mut trail);
             }
+            if let Reach::Rows(rows) = self.reach {
+                trail.forget_all_but(rows, width);
+            }
             if self.only_counts {
-                let after = time.saturating_sub(self.range);
-                let count = trail.times.iter().filter(|at| **at <= time && **at > after).count() as i64;
+                let counts = self.counts(time);
+                let count = trail.times.iter().filter(|at| counts(**at)).count() as i64;
                 for column in &mut results {
                     let ColumnData::Int(values) = &mut column.data else { panic!("a count is an int") };
                     values[row as usize] = count;
@@ -217,7 +249,9 @@ impl Operator for Rolling {
             }
             *self.trails.modify(slot) = Some(trail);
         }
-        self.sweep.earn(batch.selection.len());
+        if let Some(sweep) = &mut self.sweep {
+            sweep.earn(batch.selection.len());
+        }
         if !batch.is_empty() {
             batch.columns.extend(results.into_iter().map(Arc::new));
             context.emitted.push(batch);
@@ -226,9 +260,10 @@ impl Operator for Rolling {
     }
 
     fn on_commit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
-        let oldest = context.watermark.micros().saturating_sub(self.range);
+        let (Reach::Time(range), Some(sweep)) = (self.reach, &mut self.sweep) else { return Ok(()) };
+        let oldest = context.watermark.micros().saturating_sub(range);
         let width = self.arguments.len();
-        self.sweep.run(context.watermark, context.store, &mut self.trails, |trail| {
+        sweep.run(context.watermark, context.store, &mut self.trails, |trail| {
             trail.forget_before(oldest, width);
             trail.times.is_empty()
         })?;
@@ -247,3 +282,6 @@ impl Operator for Rolling {
         self.trails.dirty().count() * 64
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! `if` and `match`.
 
-use super::Checker;
 use super::operator::and;
+use super::{Checker, present_if};
 use crate::ast::{self, Arm};
 use crate::check::typed::{Located, RecordValue, Typed};
 use crate::diagnostic::{Diagnostic, codes};
@@ -69,26 +69,38 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<(Typed, Option<Expr>)> {
         let operand = self.scalar(subject)?;
+        self.note_patterns(&operand, arms);
         let last_is_open = arms.last().is_some_and(|arm| arm.patterns.is_empty() && arm.guard.is_none());
         if !last_is_open {
             self.covered(&operand, arms, span)?;
         }
         self.repeated(&operand, arms);
         let mut conditions: Vec<Expr> = Vec::new();
+        let mut present: Vec<Vec<ExprKind>> = Vec::new();
+        let mut null_is_taken = false;
         for arm in arms {
-            conditions.push(self.arm_condition(&operand, subject.span, arm)?);
+            let mut known = Vec::new();
+            if null_is_taken || takes_values(arm) {
+                known.push(operand.kind.clone());
+            }
+            let condition = self
+                .where_present(known.clone(), |checker| checker.arm_condition(&operand, subject.span, arm))?;
+            known.extend(present_if(&condition, true));
+            present.push(known);
+            conditions.push(condition);
+            null_is_taken |= arm.guard.is_none() && arm.patterns.iter().any(is_null);
         }
         let mut value: Option<Located> = None;
         let mut kept: Option<Expr> = None;
         let drops = arms.iter().any(|arm| arm.value.is_none());
-        for (arm, condition) in arms.iter().zip(conditions).rev() {
+        for ((arm, condition), present) in arms.iter().zip(conditions).zip(present).rev() {
             let keeps = Expr::constant(Value::Bool(arm.value.is_some()), ScalarType::Bool);
             kept = Some(match kept {
                 None => keeps,
                 Some(otherwise) => choose(condition.clone(), keeps, otherwise),
             });
             let Some(result) = &arm.value else { continue };
-            let result = self.located(result);
+            let result = self.where_present(present, |checker| checker.located(result));
             value = Some(match value {
                 None => result,
                 Some(otherwise) => {
@@ -200,7 +212,9 @@ impl Checker<'_> {
                 return None;
             }
         };
-        Some(Located { value: Typed::Scalar(value), span })
+        let value = Typed::Scalar(value);
+        self.note_value(span, &value);
+        Some(Located { value, span })
     }
 
     pub(super) fn arm_condition(&mut self, operand: &Expr, subject: Span, arm: &Arm) -> Option<Expr> {
@@ -253,8 +267,17 @@ pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
     Expr { ty, nullable, kind }
 }
 
+/// An arm of values alone is not taken by null.
+fn takes_values(arm: &Arm) -> bool {
+    !arm.patterns.is_empty() && !arm.patterns.iter().any(is_null)
+}
+
+fn is_null(pattern: &ast::Expr) -> bool {
+    matches!(pattern.node, ast::ExprKind::Null)
+}
+
 /// What a pattern takes, as the file writes it. None: it is no value of an enum or bool.
-fn pattern_value(pattern: &ast::Expr) -> Option<String> {
+pub(super) fn pattern_value(pattern: &ast::Expr) -> Option<String> {
     match &pattern.node {
         ast::ExprKind::Path(path) => path.last().cloned(),
         ast::ExprKind::String(text) => Some(text.clone()),

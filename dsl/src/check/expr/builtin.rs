@@ -1,12 +1,13 @@
 //! Calls of the library's functions: arguments are brought to the types that the function takes, and constants are tried out.
 
 use super::Checker;
-use super::fit::{cast, constant, mend, widens};
+use super::fit::{cast, constant, widens};
+use super::instead::instead;
 use super::operator::common_with_literals;
 use crate::check::typed::{Located, Typed, null_of};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
-use tidegate_functions::{BadArgument, Body, Call, CallSite, Form, Function, Nulls, Parameter};
+use tidegate_functions::{BadArgument, Body, Call, CallSite, Form, Function, Gives, Nulls, Parameter, Takes};
 use tidegate_model::ScalarType;
 use tidegate_model::expr::{Expr, ExprKind, can_cast};
 
@@ -25,6 +26,10 @@ impl Checker<'_> {
         }
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.span).collect();
         let Some(generic) = self.generic_type(function, &arguments) else { return Typed::Wrong };
+        let of_date = self.takes_date(function, &arguments);
+        if of_date && !self.has_no_zone(function, &spans) {
+            return Typed::Wrong;
+        }
         let mut exprs = Vec::new();
         for (place, argument) in arguments.into_iter().enumerate() {
             let parameter = function.parameter(place).expect("their number is right");
@@ -49,7 +54,29 @@ impl Checker<'_> {
             Nulls::MayGiveNull => true,
             Nulls::Handled { gives } => gives,
         };
-        Typed::Scalar(Expr { ty, nullable, kind: ExprKind::Call(function.name, exprs) })
+        let call = Expr { ty, nullable, kind: ExprKind::Call(function.name, exprs) };
+        let gives_date = of_date && matches!(function.gives, Gives::SameDay);
+        Typed::Scalar(if gives_date { cast(call, ScalarType::Date) } else { call })
+    }
+
+    /// Is a date given where a timestamp could be?
+    fn takes_date(&self, function: &Function, arguments: &[Located]) -> bool {
+        arguments.iter().enumerate().any(|(place, argument)| {
+            let day = function.parameter(place).is_some_and(|parameter| parameter.takes == Takes::Day);
+            day && matches!(&argument.value, Typed::Scalar(expr) if expr.ty == ScalarType::Date)
+        })
+    }
+
+    /// A date is the same everywhere: a zone would move it to the day before.
+    fn has_no_zone(&mut self, function: &Function, spans: &[Span]) -> bool {
+        let zone = function.parameters.iter().position(|parameter| parameter.name == "zone");
+        let Some(span) = zone.and_then(|zone| spans.get(zone)) else { return true };
+        self.diagnostics.push(
+            Diagnostic::error(codes::BAD_ARGUMENTS, *span, "a date has no time zone").note(
+                "leave the zone away; or take the timestamp that the date was made of, which has a day in each zone",
+            ),
+        );
+        false
     }
 
     fn has_right_number(&mut self, function: &Function, given: usize, span: Span) -> bool {
@@ -66,7 +93,13 @@ impl Checker<'_> {
         };
         let plural = if takes == "1" { "" } else { "s" };
         let message = format!("`{}` takes {takes} argument{plural}, and is given {given}", function.name);
-        self.diagnostics.push(Diagnostic::error(codes::BAD_ARGUMENTS, span, message).note(usage(function)));
+        let mut diagnostic = Diagnostic::error(codes::BAD_ARGUMENTS, span, message);
+        if function.name == "decimal" && given == 3 {
+            diagnostic = diagnostic.note(
+                "it always has 38 digits: say only how many stand behind the point, as in `decimal(x, 4)`",
+            );
+        }
+        self.diagnostics.push(diagnostic.note(usage(function)));
         false
     }
 
@@ -143,6 +176,9 @@ impl Checker<'_> {
             Typed::Scalar(expr) => match constant(expr, target) {
                 Some(value) => Expr::constant(value, target),
                 None if expr.ty == target || widens(expr.ty, target) => cast(expr.clone(), target),
+                None if parameter.takes == Takes::Day && expr.ty == ScalarType::Date => {
+                    cast(expr.clone(), target)
+                }
                 None => {
                     self.mistyped(function, parameter, &argument);
                     return None;
@@ -175,10 +211,8 @@ impl Checker<'_> {
         let message = format!("`{}` of `{}` must be {needed}, not {given}", parameter.name, function.name);
         let mut diagnostic =
             Diagnostic::error(codes::BAD_ARGUMENTS, argument.span, message).here(format!("this is {given}"));
-        if let (Typed::Scalar(expr), Some(target)) = (&argument.value, parameter.takes.concrete())
-            && let Some(mend) = mend(target, expr)
-        {
-            diagnostic = diagnostic.note(mend);
+        if let (Typed::Scalar(expr), Some(target)) = (&argument.value, parameter.takes.concrete()) {
+            diagnostic = diagnostic.instead(argument.span, instead(target, expr));
         }
         self.diagnostics.push(diagnostic.note(usage(function)));
     }

@@ -5,6 +5,7 @@ use crate::ast;
 use crate::check::aggregate::AGGREGATES;
 use crate::check::typed::{Located, RecordValue, Type, Typed};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use tidegate_model::ScalarType;
 use tidegate_model::expr::Expr;
@@ -67,12 +68,15 @@ impl Checker<'_> {
         let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
         names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
-        self.diagnostics.push(match (tidegate_functions::called_elsewhere(&name.node), meant) {
-            (Some(function), _) => diagnostic
-                .here(format!("here it is called `{}`", function.name))
-                .note(format!("`tidegate explain {}` shows examples", function.name)),
-            (None, Some(meant)) => diagnostic.meant(&meant),
-            (None, None) => diagnostic.note("`tidegate explain functions` lists all there are"),
+        let known = tidegate_functions::called_elsewhere(&name.node).map(|function| function.name);
+        self.diagnostics.push(match (known, elsewhere::function(&name.node), meant) {
+            (Some(known), ..) => diagnostic
+                .here(format!("here it is called `{known}`"))
+                .note(format!("`tidegate explain {known}` shows examples"))
+                .instead_of(&name.node, known),
+            (None, Some(note), _) => diagnostic.note(note),
+            (None, None, Some(meant)) => diagnostic.meant(&meant),
+            (None, None, None) => diagnostic.note("`tidegate explain functions` lists all there are"),
         });
         Typed::Wrong
     }

@@ -1,10 +1,11 @@
 //! A value where a declared type is needed.
 
 use super::Checker;
+use super::instead::instead;
 use crate::check::typed::{Located, RecordValue, Type, Typed, null_of};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
-use tidegate_model::expr::{Expr, ExprKind};
+use tidegate_model::expr::{Each, EachFunction, Expr, ExprKind, Parameter};
 use tidegate_model::text::{MICROS_PER_DAY, parse_base64, parse_date, parse_uuid};
 use tidegate_model::value::write_decimal;
 use tidegate_model::{Element, ScalarType, Value};
@@ -52,9 +53,7 @@ impl Checker<'_> {
                         )
                         .here(format!("this is {}", expr.ty)),
                     );
-                    if let Some(mend) = mend(*target, &expr) {
-                        diagnostic = diagnostic.note(mend);
-                    }
+                    diagnostic = diagnostic.instead(span, instead(*target, &expr));
                     self.diagnostics.push(diagnostic);
                     return None;
                 }
@@ -65,7 +64,8 @@ impl Checker<'_> {
                             span,
                             format!("this may be null, and {target} is needed"),
                         )
-                        .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`"),
+                        .note("give a value for that case: `… ?? …`; or declare the type nullable: `?`")
+                        .note("or let only events go on that have one: `|> filter … is not null` in a step before"),
                     ));
                     return None;
                 }
@@ -136,8 +136,16 @@ pub(super) fn widens(from: ScalarType, to: ScalarType) -> bool {
         (Int, Float | Decimal { .. }) => true,
         (Decimal { scale: from, .. }, Decimal { scale: to, .. }) => from <= to,
         (Enum(_), String) => true,
+        (List(from), List(to)) => element_widens(from, to),
+        (Map(from), Map(to)) => from.key == to.key && element_widens(&from.value, &to.value),
         (from, to) => same_values(from, to),
     }
+}
+
+fn element_widens(from: &Element, to: &Element) -> bool {
+    let same =
+        same_values(from.ty, to.ty) || (widens(from.ty, to.ty) && !matches!(from.ty, ScalarType::Record(_)));
+    same && (to.nullable || !from.nullable)
 }
 
 /// Every value of one type is one of the other as it is: they differ in nothing but that more may be null.
@@ -195,49 +203,17 @@ pub(super) fn constant(expr: &Expr, ty: ScalarType) -> Option<Value> {
         (Value::Timestamp(micros), ScalarType::Date) if micros % MICROS_PER_DAY == 0 => {
             Value::Date(micros / MICROS_PER_DAY)
         }
+        (Value::List(values), ScalarType::List(to)) => {
+            let ScalarType::List(from) = expr.ty else { return None };
+            let widened = values.iter().map(|value| match value {
+                Value::Null => to.nullable.then_some(Value::Null),
+                value => constant(&Expr::constant(value.clone(), from.ty), to.ty),
+            });
+            Value::List(widened.collect::<Option<_>>()?)
+        }
         (value, ty) if same_values(expr.ty, ty) && !value.is_null() => value.clone(),
         _ => return None,
     })
-}
-
-/// What to write where a value of one type stands for another.
-pub(super) fn mend(needed: ScalarType, given: &Expr) -> Option<String> {
-    match (needed, given.ty, &given.kind) {
-        (ScalarType::Timestamp, ScalarType::String, ExprKind::Const(Value::String(text))) => {
-            Some(format!("a time is written `@{text}`"))
-        }
-        (ScalarType::Int | ScalarType::Float | ScalarType::Timestamp, ScalarType::String, _) => {
-            Some(format!("to read it from text: `{needed}(…)`"))
-        }
-        (ScalarType::Date, ScalarType::Timestamp, _) => {
-            Some("the day of a time, in UTC: `date(…)`".to_owned())
-        }
-        (ScalarType::Date, ScalarType::String, ExprKind::Const(_)) => {
-            Some("a day is written `@2026-01-31` or `\"2026-01-31\"`".to_owned())
-        }
-        (ScalarType::Uuid, ScalarType::String, ExprKind::Const(_)) => {
-            Some("a uuid is written `\"67e55044-10b1-426f-9247-bb680e5fe0c8\"`".to_owned())
-        }
-        (ScalarType::Bytes, ScalarType::String, ExprKind::Const(_)) => {
-            Some("bytes are written in base64: `\"aGVsbG8=\"`".to_owned())
-        }
-        (
-            ScalarType::Date | ScalarType::Uuid | ScalarType::Bytes | ScalarType::Enum(_),
-            ScalarType::String,
-            _,
-        ) => Some(format!("to read it from text: `{needed}(…)`")),
-        (ScalarType::List(_), ScalarType::List(_), _) => {
-            Some("each element is changed by `map(…, x => …)`".to_owned())
-        }
-        (ScalarType::String, _, _) => Some("as text: `string(…)` or `f\"{…}\"`".to_owned()),
-        (ScalarType::Decimal { .. }, ScalarType::Float, _) => {
-            Some("a float is not exact; keep money in decimals from the source on".to_owned())
-        }
-        (ScalarType::Float, ScalarType::Decimal { .. }, _) => {
-            Some("decimals never become floats by themselves: `float(…)`".to_owned())
-        }
-        _ => None,
-    }
 }
 
 pub(crate) fn cast(expr: Expr, to: ScalarType) -> Expr {
@@ -255,5 +231,24 @@ pub(crate) fn cast(expr: Expr, to: ScalarType) -> Expr {
     if let Some(value) = constant(&expr, to) {
         return Expr::constant(value, to);
     }
-    Expr { ty: to, nullable: expr.nullable, kind: ExprKind::Cast(Box::new(expr)) }
+    match (expr.ty, to) {
+        (ScalarType::List(from), ScalarType::List(element)) => {
+            each_cast(EachFunction::Map, expr, *from, element.ty, to)
+        }
+        (ScalarType::Map(from), ScalarType::Map(map)) => {
+            each_cast(EachFunction::MapValues, expr, from.value, map.value.ty, to)
+        }
+        _ => Expr { ty: to, nullable: expr.nullable, kind: ExprKind::Cast(Box::new(expr)) },
+    }
+}
+
+/// Each element as another type.
+fn each_cast(function: EachFunction, over: Expr, from: Element, element: ScalarType, to: ScalarType) -> Expr {
+    // Far from the numbers that the file's own `x => …` have, and another one for each level.
+    const FIRST: usize = 1 << 20;
+    let parameter = Parameter { number: FIRST + over.ty.depth(), name: "x".into() };
+    let local = Expr { ty: from.ty, nullable: from.nullable, kind: ExprKind::Local(parameter.clone()) };
+    let nullable = over.nullable;
+    let call = Each { function, over, element: parameter, so_far: None, body: cast(local, element) };
+    Expr { ty: to, nullable, kind: ExprKind::Each(Box::new(call)) }
 }

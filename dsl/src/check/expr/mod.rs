@@ -6,21 +6,29 @@ mod call;
 mod collection;
 mod each;
 mod fit;
+mod instead;
 mod known;
+mod narrow;
 mod nested;
 mod operator;
+pub(crate) mod placeholder;
 mod size;
+mod texts;
+mod unknown;
 
 use super::typed::{Located, RecordValue, Type, Typed};
 use crate::ast::{self, FormatPart, RecordEntry};
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::facts::Facts;
+use crate::parse::habit::elsewhere;
 use crate::source::Span;
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Comparison, Expr, ExprKind};
 use tidegate_model::{EnumType, ScalarType, Value};
 
 pub(crate) use fit::cast;
+pub(crate) use known::is_cursor;
+pub(crate) use narrow::present_if;
 pub(crate) use operator::and;
 
 /// A function of the file.
@@ -49,6 +57,8 @@ pub(crate) struct Checker<'a> {
     /// Arguments of the function that is being put in place, and parameters of the `x => …` around.
     locals: Vec<(String, Typed)>,
     inside: Vec<String>,
+    /// What is not null here though its type says that it may be.
+    present: Vec<ExprKind>,
     /// What functions that were put in place have added to the expression.
     operations: usize,
     /// How many parameters of `x => …` there have been.
@@ -74,7 +84,16 @@ impl<'a> Checker<'a> {
         it: Option<&'a RecordValue>,
         locals: Vec<(String, Typed)>,
     ) -> Self {
-        Checker { globals, diagnostics, it, locals, inside: Vec::new(), operations: 0, parameters: 0 }
+        Checker {
+            globals,
+            diagnostics,
+            it,
+            locals,
+            inside: Vec::new(),
+            present: Vec::new(),
+            operations: 0,
+            parameters: 0,
+        }
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Typed {
@@ -136,7 +155,10 @@ impl<'a> Checker<'a> {
                 ScalarType::Decimal { precision: DECIMAL_DIGITS_MAX, scale: *scale },
             ),
             ast::ExprKind::Float(value) => constant(Value::Float(*value), ScalarType::Float),
-            ast::ExprKind::String(text) => constant(Value::String(text.as_str().into()), ScalarType::String),
+            ast::ExprKind::String(text) => {
+                self.plain_text(text, span);
+                constant(Value::String(text.as_str().into()), ScalarType::String)
+            }
             ast::ExprKind::Bool(value) => constant(Value::Bool(*value), ScalarType::Bool),
             ast::ExprKind::Duration(micros) => constant(Value::Duration(*micros), ScalarType::Duration),
             ast::ExprKind::Timestamp(micros) => constant(Value::Timestamp(*micros), ScalarType::Timestamp),
@@ -156,11 +178,15 @@ impl<'a> Checker<'a> {
             ast::ExprKind::Index(value, index) => self.index(value, index, span),
             ast::ExprKind::Field(value, name) => {
                 let value = self.check(value);
+                self.note_field(&value, &name.node);
                 self.field_of(value, &name.node, "this", name.span)
             }
             ast::ExprKind::If(condition, then, otherwise) => {
                 let condition = self.predicate(condition);
-                let (a, b) = (self.located(then), self.located(otherwise));
+                let present = |truth| condition.as_ref().map_or(Vec::new(), |known| present_if(known, truth));
+                let (yes, no) = (present(true), present(false));
+                let a = self.where_present(yes, |checker| checker.located(then));
+                let b = self.where_present(no, |checker| checker.located(otherwise));
                 match condition {
                     Some(condition) => self.branch(condition, a, b),
                     None => Typed::Wrong,
@@ -203,7 +229,7 @@ impl<'a> Checker<'a> {
                 (None, Some(names), [variant]) => {
                     return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
                 }
-                _ => return self.unknown(first, span, in_function),
+                _ => return self.unknown(path, span),
             }
         } else if let Some(it) = self.it.filter(|_| first == "it") {
             Typed::Record(it.clone())
@@ -214,12 +240,12 @@ impl<'a> Checker<'a> {
         } else if let (Some(names), [variant]) = (self.globals.enums.get(first), rest) {
             return self.variant(names, variant, span).map_or(Typed::Wrong, Typed::Scalar);
         } else {
-            return self.unknown(first, span, in_function);
+            return self.unknown(path, span);
         };
         for name in rest {
             value = self.field_of(value, name, &path.join("."), span);
         }
-        value
+        self.narrowed(value)
     }
 
     /// A field of a record. `shown`: what the record is called in messages.
@@ -246,8 +272,16 @@ impl<'a> Checker<'a> {
             other => {
                 let message = format!("`{name}` cannot be a field of {}", other.describe());
                 let mut diagnostic = Diagnostic::error(codes::NO_RECORD, span, message);
-                if let Some(help) = nested::instead_of_field(&other, name) {
-                    diagnostic = diagnostic.note(help);
+                let function = elsewhere::function_here(name);
+                match (nested::instead_of_field(&other, name), function, shown.strip_suffix(name)) {
+                    (Some(help), ..) => diagnostic = diagnostic.note(help),
+                    (None, Some(function), Some(value)) => {
+                        let call = format!("{function}({})", value.trim_end_matches('.'));
+                        diagnostic = diagnostic
+                            .note(format!("write `{call}`: values have no properties"))
+                            .instead_of(shown, call);
+                    }
+                    _ => {}
                 }
                 self.diagnostics.push(diagnostic);
                 Typed::Wrong
@@ -255,38 +289,30 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown(&mut self, name: &str, span: Span, in_function: bool) -> Typed {
-        let mut names: Vec<&str> = self.locals.iter().map(|(name, _)| name.as_str()).collect();
-        if !in_function {
-            names.extend(self.it.iter().flat_map(|it| it.fields.iter().map(|(name, _)| name.as_str())));
+    /// What is spread has most often the name that the event has elsewhere.
+    fn note_whole_event(&mut self, span: Span) {
+        let unknown =
+            |told: &&mut Diagnostic| told.code == codes::UNKNOWN_NAME && told.labels[0].span == span;
+        if let Some(told) = self.diagnostics.last_mut().filter(unknown)
+            && told.mend.is_none()
+        {
+            told.notes.push("all fields of the event are written `..it`".to_owned());
         }
-        let fields = names.clone();
-        names.extend(self.globals.params.keys().map(String::as_str));
-        let mut diagnostic =
-            Diagnostic::error(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
-        diagnostic = match did_you_mean(name, names) {
-            Some(meant) => diagnostic.meant(&meant),
-            None if let Some(names) = self.globals.enums.values().find(|names| names.has(name)) => {
-                diagnostic.note(format!("the value of the enum is written `{}.{name}`", names.name))
-            }
-            None if fields.is_empty() => diagnostic,
-            None if in_function => diagnostic.note(format!("the function's arguments are {}", list(&fields))),
-            None => diagnostic.note(format!("the event has {}", list(&fields))),
-        };
-        self.diagnostics.push(diagnostic);
-        Typed::Wrong
     }
 
     fn format(&mut self, parts: &[FormatPart]) -> Typed {
         let mut exprs = Vec::new();
         let mut wrong = false;
-        for part in parts {
+        for (place, part) in parts.iter().enumerate() {
             match part {
                 FormatPart::Text(text) => {
                     exprs.push(Expr::constant(Value::String(text.as_str().into()), ScalarType::String));
                 }
                 FormatPart::Value(value) => match self.scalar(value) {
-                    Some(scalar) => exprs.push(cast(scalar, ScalarType::String)),
+                    Some(scalar) => {
+                        self.dollar_before(place.checked_sub(1).map(|before| &parts[before]), value, &scalar);
+                        exprs.push(cast(scalar, ScalarType::String));
+                    }
                     None => wrong = true,
                 },
             }
@@ -308,7 +334,10 @@ impl<'a> Checker<'a> {
                     Typed::Record(spread) => {
                         spread.fields.into_iter().for_each(|(name, value)| record.set(&name, value))
                     }
-                    Typed::Wrong => wrong = true,
+                    Typed::Wrong => {
+                        self.note_whole_event(value.span);
+                        wrong = true;
+                    }
                     other => {
                         let message = format!("only a record can be spread, not {}", other.describe());
                         self.error(codes::NO_RECORD, value.span, message);

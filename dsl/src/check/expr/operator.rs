@@ -1,8 +1,9 @@
 //! Operators: operands are brought to one type, where nothing can be lost.
 
 use super::collection::is_collection;
-use super::fit::{cast, constant, mend, same_values};
-use super::{Checker, DECIMAL_DIGITS_MAX, SCALE_MAX};
+use super::fit::{cast, constant, same_values};
+use super::instead::{instead, together};
+use super::{Checker, DECIMAL_DIGITS_MAX, SCALE_MAX, present_if};
 use crate::ast::{self, BinaryOp, UnaryOp};
 use crate::check::typed::{Located, RecordValue, Type, Typed, null_of, typed};
 use crate::diagnostic::{Diagnostic, codes};
@@ -52,7 +53,12 @@ impl Checker<'_> {
         }
         match operator {
             BinaryOp::And | BinaryOp::Or => {
-                let (Some(a), Some(b)) = (self.predicate(a), self.predicate(b)) else { return Typed::Wrong };
+                // The second side matters only where the first has not decided.
+                let a = self.predicate(a);
+                let decided = operator == BinaryOp::And;
+                let present = a.as_ref().map_or(Vec::new(), |known| present_if(known, decided));
+                let b = self.where_present(present, |checker| checker.predicate(b));
+                let (Some(a), Some(b)) = (a, b) else { return Typed::Wrong };
                 let nullable = a.nullable || b.nullable;
                 let (a, b) = (Box::new(a), Box::new(b));
                 let kind = if operator == BinaryOp::And { ExprKind::And(a, b) } else { ExprKind::Or(a, b) };
@@ -103,6 +109,8 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Expr> {
         let (left, right) = (self.located(a), self.located(b));
+        self.note_compared(&left.value, b);
+        self.note_compared(&right.value, a);
         if left.value == Typed::Null || right.value == Typed::Null {
             let value = if left.value == Typed::Null { b.span } else { a.span };
             self.diagnostics.push(
@@ -157,17 +165,19 @@ impl Checker<'_> {
         let left = self.constant_of(left, right.ty, a.span)?;
         let right = self.constant_of(right, left.ty, b.span)?;
         let Some(common) = common_of(&left, &right) else {
-            let mut diagnostic = Diagnostic::error(
+            let diagnostic = Diagnostic::error(
                 codes::TYPE_MISMATCH,
                 b.span,
                 format!("{} and {} do not go together", left.ty, right.ty),
             )
             .here(format!("this is {}", right.ty))
             .because(a.span, format!("this is {}", left.ty));
-            if let Some(mend) = mend(left.ty, &right).or_else(|| mend(right.ty, &left)) {
-                diagnostic = diagnostic.note(mend);
-            }
-            self.diagnostics.push(diagnostic);
+            self.diagnostics.push(match together(&left, &right) {
+                Some((found, of_left)) => {
+                    diagnostic.instead(if of_left { a.span } else { b.span }, Some(found))
+                }
+                None => diagnostic,
+            });
             return None;
         };
         Some((cast(left, common), cast(right, common)))
@@ -224,6 +234,11 @@ impl Checker<'_> {
         b: &ast::Expr,
         span: Span,
     ) -> Typed {
+        if operator == BinaryOp::Add
+            && let Some(wrong) = self.added_text(a, b, span)
+        {
+            return wrong;
+        }
         let (left, right) = (self.located(a), self.located(b));
         if operator == BinaryOp::Add && (is_collection(&left.value) || is_collection(&right.value)) {
             if left.value == Typed::Wrong || right.value == Typed::Wrong {
@@ -252,7 +267,10 @@ impl Checker<'_> {
             (Int | Float | Decimal { .. }, Int | Float | Decimal { .. }) => {
                 let Some(common) = common_of(&left, &right) else {
                     let message = format!("{} and {} do not go together", left.ty, right.ty);
-                    return self.error(codes::TYPE_MISMATCH, span, message);
+                    let mut diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+                    diagnostic = diagnostic.instead(span, together(&left, &right).map(|(found, _)| found));
+                    self.diagnostics.push(diagnostic);
+                    return Typed::Wrong;
                 };
                 match (common, operation) {
                     (Decimal { .. }, Arithmetic::Multiply | Arithmetic::Divide) => {
@@ -276,16 +294,33 @@ impl Checker<'_> {
                     _ => (common, cast(left, common), cast(right, common)),
                 }
             }
-            (String, String) if operation == Arithmetic::Add => {
-                self.diagnostics.push(
-                    Diagnostic::error(codes::TYPE_MISMATCH, span, "strings are not added")
-                        .note("put them together in one: `f\"{a}{b}\"`"),
-                );
+            (String, _) | (_, String) if operation == Arithmetic::Add => {
+                self.texts_are_not_added(&[a, b], span);
                 return Typed::Wrong;
             }
-            (left, right) => {
-                let message = format!("{left} and {right} cannot be calculated with like this");
-                return self.error(codes::TYPE_MISMATCH, span, message);
+            (left_type, right_type) => {
+                let message = format!("{left_type} and {right_type} cannot be calculated with like this");
+                let mut diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, span, message);
+                diagnostic = match (left_type, right_type) {
+                    (Timestamp | Duration, Int) if plain => {
+                        diagnostic.instead(b.span, instead(Duration, &right))
+                    }
+                    (Date, Int | Duration) if plain => diagnostic.note(
+                        "days are added by `add_days(…, 1)`, which takes away a negative number of them",
+                    ),
+                    (Date, Date) if plain => {
+                        diagnostic.note("how many days lie between two: `date_diff(\"day\", …, …)`")
+                    }
+                    (Int | Float | Decimal { .. }, String) => {
+                        diagnostic.instead(b.span, instead(left_type, &right))
+                    }
+                    (String, Int | Float | Decimal { .. }) => {
+                        diagnostic.instead(a.span, instead(right_type, &left))
+                    }
+                    _ => diagnostic,
+                };
+                self.diagnostics.push(diagnostic);
+                return Typed::Wrong;
             }
         };
         Typed::Scalar(Expr {
@@ -399,6 +434,7 @@ pub(super) fn common_type(a: ScalarType, b: ScalarType) -> Option<ScalarType> {
         (a, b) if same_values(a, b) => b,
         (a, b) if same_values(b, a) => a,
         (Enum(_), String) | (String, Enum(_)) => String,
+        (List(a), List(b)) => ScalarType::list(common_type(a.ty, b.ty)?, a.nullable || b.nullable),
         (Int, Float) | (Float, Int) => Float,
         (Int, Decimal { .. }) => wide(b),
         (Decimal { .. }, Int) => wide(a),

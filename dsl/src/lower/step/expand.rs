@@ -94,9 +94,16 @@ impl Lowerer<'_> {
             node,
             schema,
             partitioned: None,
-            partitioned_at: at.step.span,
+            partitioned_at: flow.partitioned_at,
+            since: flow
+                .partitioned
+                .as_ref()
+                .map(|_| (at.step.span, "behind this there are other events".to_owned()))
+                .or(flow.since.clone()),
             key: None,
+            key_at: flow.key_at,
             is_table: false,
+            only_with: Vec::new(),
         })
     }
 

@@ -2,9 +2,10 @@
 
 use super::At;
 use crate::ast;
+use crate::check::expr::present_if;
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
-use tidegate_model::expr::Expr;
+use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{Filter, NodeKind, Route};
 
 impl Lowerer<'_> {
@@ -32,9 +33,18 @@ impl Lowerer<'_> {
         self.filter_rows(name, Filter { predicate, of_table: false, errors }, flow, place)
     }
 
+    /// What goes on has what the condition asks for: `country is not null` leaves no null.
     fn filter_rows(&mut self, name: String, filter: Filter, flow: &Flow, place: Place) -> Flow {
+        let mut schema = flow.schema.clone();
+        for present in present_if(&filter.predicate, true) {
+            let ExprKind::Column(column) = present else { continue };
+            schema.columns[column].nullable = false;
+            for (_, inner) in flow.only_with.iter().filter(|(record, _)| *record == column) {
+                schema.columns[*inner].nullable = false;
+            }
+        }
         let kind = NodeKind::Filter(filter);
-        let node = self.add(name, kind, vec![flow.node], flow.schema.clone(), place);
-        Flow { node, ..flow.clone() }
+        let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
+        Flow { node, schema, ..flow.clone() }
     }
 }

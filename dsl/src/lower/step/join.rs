@@ -2,7 +2,7 @@
 
 use super::At;
 use super::join_condition::Condition;
-use crate::ast::{self, JoinSide, JoinStep, JoinWord};
+use crate::ast::{self, JoinStep, JoinWord, Spanned};
 use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::key::Wish;
@@ -109,7 +109,8 @@ impl Lowerer<'_> {
             schema.clone(),
             at.place(),
         );
-        let flow = Flow { node, schema, key: None, ..flow };
+        let only_with = with_record(&flow, rows, left);
+        let flow = Flow { node, schema, key: None, only_with, ..flow };
         Some(match filtered {
             Some(predicate) => {
                 self.filter(format!("{node_name}-where"), predicate, &flow, errors, at.place())
@@ -140,13 +141,13 @@ impl Lowerer<'_> {
             self.error(codes::JOIN_SHAPE, time.span, "`as of` looks into a table, and this is a stream");
             return None;
         }
-        self.positive(&within.length)?;
-        let length = Span::from_micros(within.length.node);
-        let (before, after) = match within.side {
-            JoinSide::Both => (length, length),
-            JoinSide::Before => (length, Span::ZERO),
-            JoinSide::After => (Span::ZERO, length),
+        for length in within.before.iter().chain(&within.after) {
+            self.positive(length)?;
+        }
+        let length = |length: &Option<Spanned<i64>>| {
+            Span::from_micros(length.as_ref().map_or(0, |length| length.node))
         };
+        let late = self.late_route(join.late.as_ref(), at.step.span, "whose partners were given up already");
         self.same_types(&condition.left, flow, &condition.right, rows, condition.span)?;
         let places = |flow: &Flow, key: &[usize]| -> Option<Vec<usize>> {
             let parts = flow.partitioned.as_ref().filter(|parts| !parts.is_empty())?;
@@ -172,16 +173,22 @@ impl Lowerer<'_> {
             kind,
             left_key: self.columns(&flow, &condition.left),
             right_key: self.columns(&rows, &condition.right),
-            before,
-            after,
+            before: length(&within.before),
+            after: length(&within.after),
+            grace: length(&join.grace),
             alias: name.node.clone(),
             condition: rest,
+            late,
             errors,
         };
         let kind = NodeKind::JoinStreams(streams);
         let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
-        let partitioned = if left_missing { None } else { flow.partitioned.clone() };
-        Some(Flow { node, schema, key: None, partitioned, ..flow })
+        let only_with = with_record(&flow, &rows, right_missing);
+        let mut flow = Flow { node, schema, key: None, only_with, ..flow };
+        if left_missing && flow.partitioned.take().is_some() {
+            flow.since = Some((at.step.span, "behind an `outer join` it may be null".to_owned()));
+        }
+        Some(flow)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
@@ -239,7 +246,8 @@ impl Lowerer<'_> {
         };
         let kind = NodeKind::JoinTables(tables);
         let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
-        Some(Flow { node, schema, ..flow.clone() })
+        let only_with = with_record(flow, rows, right_missing);
+        Some(Flow { node, schema, only_with, ..flow.clone() })
     }
 
     /// Is the table a topic's, and not made from a stream?
@@ -248,11 +256,25 @@ impl Lowerer<'_> {
     }
 
     fn only_for_streams(&mut self, join: &JoinStep) -> Option<()> {
-        let Some(within) = &join.within else { return Some(()) };
+        let late = join.late.as_ref().map(|late| (late.topic.span, "`late ->`"));
+        let waits = join.grace.as_ref().map(|grace| (grace.span, "`grace`")).or(late);
+        let Some(within) = &join.within else {
+            let Some((span, word)) = waits else { return Some(()) };
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    span,
+                    format!("{word} is for two streams, and `{}` is a table", join.other.node),
+                )
+                .note("a table has one row for each key, whenever it came: no event is late for it"),
+            );
+            return None;
+        };
+        let length = within.before.as_ref().or(within.after.as_ref())?;
         self.diagnostics.push(
             Diagnostic::error(
                 codes::JOIN_SHAPE,
-                within.length.span,
+                length.span,
                 format!("`within` is for two streams, and `{}` is a table", join.other.node),
             )
             .note("a table has one row for each key, whenever it came; `as of` looks at the row of a time"),
@@ -336,6 +358,19 @@ fn join_kind(word: JoinWord) -> JoinKind {
 /// May the left side, may the right side be missing?
 fn missing(kind: JoinKind) -> (bool, bool) {
     (kind == JoinKind::Outer, kind != JoinKind::Inner)
+}
+
+/// Columns that are null only where their record is missing: those of the right side that are always there in it, too.
+fn with_record(left: &Flow, right: &Flow, right_missing: bool) -> Vec<(usize, usize)> {
+    let mut all = left.only_with.clone();
+    if right_missing {
+        // As `joined` lays them out: the left columns, whether the record is there, the right columns.
+        let presence = left.schema.columns.len();
+        let always = right.schema.columns.iter().enumerate();
+        let always = always.filter(|(_, column)| !column.nullable && !column.presence);
+        all.extend(always.map(|(index, _)| (presence, presence + 1 + index)));
+    }
+    all
 }
 
 /// The columns of both sides; the right ones are a record under their name.

@@ -26,8 +26,16 @@ impl Lowerer<'_> {
         if let Some(on) = &join.on {
             return self.on(on, name, flow, rows);
         }
-        let left = self.by(&join.by, flow)?;
         let first = join.by.first()?;
+        if let [Spanned { node: Ast::Binary(BinaryOp::Equal, ..), span }] = &join.by[..] {
+            self.diagnostics.push(
+                Diagnostic::error(codes::JOIN_SHAPE, *span, "`by` names a field, and this is a condition")
+                    .note(format!("a condition stands behind `on`: `on card == {}.card`", name.node))
+                    .note("where both sides have the field by the same name: `by card`, or `on card`"),
+            );
+            return None;
+        }
+        let left = self.by(&join.by, flow)?;
         let span = join.by.iter().fold(first.span, |span, expr| span.to(expr.span));
         let right = if rows.is_table {
             rows.key.clone().unwrap_or_default()
@@ -115,7 +123,7 @@ impl Lowerer<'_> {
             let found = condition.right.iter().position(|right| right == part);
             columns.extend(found.and_then(|found| condition.left.get(found).copied()));
         }
-        let names = rows.names(&key);
+        let (names, at) = (rows.names(&key), rows.key_at);
         if columns.len() != key.len() || condition.left.len() != key.len() {
             self.diagnostics.push(
                 Diagnostic::error(
@@ -123,7 +131,7 @@ impl Lowerer<'_> {
                     condition.span,
                     format!("a row of `{}` is found by its key, which is `{names}`", join.other.node),
                 )
-                .because(rows.partitioned_at, "its key"),
+                .because(at, "its key"),
             );
             return None;
         }
@@ -143,10 +151,11 @@ impl Lowerer<'_> {
             if given.ty == key.ty {
                 continue;
             }
-            let (what, because) = if rows.is_table {
-                ("the table's key", format!("`{}` is the table's key", key.path))
+            let (what, because, at) = if rows.is_table {
+                ("the table's key", format!("`{}` is the table's key", key.path), rows.key_at)
             } else {
-                ("the other stream's field", format!("`{}` is declared there", key.path))
+                let because = format!("`{}` is declared there", key.path);
+                ("the other stream's field", because, rows.partitioned_at)
             };
             self.diagnostics.push(
                 Diagnostic::error(
@@ -154,7 +163,7 @@ impl Lowerer<'_> {
                     span,
                     format!("{what} is {}, and this is {}", key.ty, given.ty),
                 )
-                .because(rows.partitioned_at, because),
+                .because(at, because),
             );
             return None;
         }

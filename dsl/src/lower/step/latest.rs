@@ -18,6 +18,6 @@ impl Lowerer<'_> {
         let latest = Latest { key: self.columns(&flow, &columns), errors };
         let name = at.name("latest");
         let node = self.add(name, NodeKind::Latest(latest), vec![flow.node], flow.schema.clone(), at.place());
-        Some(Flow { node, key: Some(columns), is_table: true, ..flow })
+        Some(Flow { node, key: Some(columns), key_at: at.step.span, is_table: true, ..flow })
     }
 }

@@ -104,7 +104,10 @@ impl Lowerer<'_> {
                         place,
                         format!("`map` makes an event, which is a record, not {}", other.describe()),
                     )
-                    .note("write its fields: `{ name: value, … }`"),
+                    .note(match other.describe().starts_with('{') {
+                        true => "a field's name stands without quotes: `{ name: value, … }`; keys in quotes make a map",
+                        false => "write its fields: `{ name: value, … }`",
+                    }),
                 );
                 return None;
             }
@@ -126,7 +129,19 @@ impl Lowerer<'_> {
         let key = Flow::follow(flow.key.as_ref(), &columns);
         let kind = NodeKind::Map(Map { columns, errors });
         let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
-        Some(Flow { node, schema, partitioned, partitioned_at: flow.partitioned_at, key, is_table: false })
+        let only_with = Vec::new();
+        let after = Flow { node, schema, partitioned, key, is_table: false, only_with, ..flow.clone() };
+        let since = flow.partitioned.as_ref().and_then(|before| {
+            let before = flow.names(before);
+            match &after.partitioned {
+                None => Some((place, format!("behind this `{before}` is gone, or has another value"))),
+                Some(now) if after.names(now) != before => {
+                    Some((place, format!("what was `{before}` is `{}` behind this", after.names(now))))
+                }
+                Some(_) => None,
+            }
+        });
+        Some(Flow { since: since.or(after.since), ..after })
     }
 
     fn field_value(&mut self, path: &ast::Path, event: &RecordValue) -> Option<Typed> {

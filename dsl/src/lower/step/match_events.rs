@@ -73,8 +73,11 @@ impl Lowerer<'_> {
             schema,
             partitioned,
             partitioned_at: flow.partitioned_at,
+            since: flow.since,
             key: None,
+            key_at: flow.key_at,
             is_table: false,
+            only_with: Vec::new(),
         })
     }
 

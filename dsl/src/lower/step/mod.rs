@@ -11,6 +11,7 @@ mod latest;
 mod map;
 mod match_events;
 mod rolling;
+mod rolling_state;
 mod schedule;
 mod top;
 mod via;

@@ -49,6 +49,7 @@ impl Lowerer<'_> {
             functions: calls,
             errors,
         };
+        self.long_range(step, &rolling, &flow.names(&key));
         let name = at.name("rolling");
         let node = self.add(name, NodeKind::Rolling(rolling), vec![flow.node], schema.clone(), at.place());
         Some(Flow { node, schema, ..flow })

@@ -75,6 +75,6 @@ impl Lowerer<'_> {
         } else {
             (!per.is_empty()).then_some(per)
         };
-        Some(Flow { node, schema, partitioned, key: Some(key), is_table: true, ..flow })
+        Some(Flow { node, schema, partitioned, key: Some(key), key_at: at.step.span, is_table: true, ..flow })
     }
 }

@@ -41,6 +41,6 @@ impl Lowerer<'_> {
         let node = self.add(name, source, Vec::new(), flow.schema.clone(), at.place());
         let partitioned = key.map(|key| vec![key]);
         let partitioned_at = step.key.as_ref().map_or(step.topic.span, |key| key.span);
-        Some(Flow { node, partitioned, partitioned_at, key: None, ..flow.clone() })
+        Some(Flow { node, partitioned, partitioned_at, since: None, key: None, ..flow.clone() })
     }
 }

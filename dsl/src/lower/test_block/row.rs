@@ -1,6 +1,6 @@
 //! Rows of a test: typed like any expression, and written as the JSON that a topic would hold.
 
-use super::Case;
+use super::{Case, known};
 use crate::ast::{self, ExprKind as Ast, RecordEntry};
 use crate::check::expr::Checker;
 use crate::check::typed::{Located, Type, Typed};
@@ -13,6 +13,15 @@ use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::test_case::ExpectedRow;
 use tidegate_model::value::{text, write_json_string};
 
+/// What a row is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// An event: what nobody reads may be left out. Whether it is malformed shows in the run.
+    Feed,
+    /// A row that is compared: each field is there, unless the record ends with `..`.
+    Expect,
+}
+
 impl Lowerer<'_> {
     pub(super) fn expected(
         &mut self,
@@ -20,17 +29,19 @@ impl Lowerer<'_> {
         ty: &Type,
         case: Option<&Case>,
     ) -> Option<ExpectedRow> {
-        let open = matches!(&expr.node, Ast::Record(entries) if entries.contains(&RecordEntry::Open));
-        let row = self.row(expr, ty, !open, case)?;
+        known::note(&self.globals.facts, expr, ty);
+        let row = self.row(expr, ty, Purpose::Expect, case)?;
+        let mut open = Vec::new();
+        row.open_records(&mut Vec::new(), &mut open);
         Some(ExpectedRow { json: row.json(), open })
     }
 
-    /// A record of constants. `whole`: no field of the type may be left away, unless it may be null.
+    /// A record of constants.
     pub(super) fn row(
         &mut self,
         expr: &ast::Expr,
         ty: &Type,
-        whole: bool,
+        purpose: Purpose,
         case: Option<&Case>,
     ) -> Option<Row> {
         let (Ast::Record(entries), Type::Record { fields, .. }) = (&expr.node, ty) else {
@@ -40,9 +51,16 @@ impl Lowerer<'_> {
             return None;
         };
         let mut given: BTreeMap<&str, &ast::Expr> = BTreeMap::new();
+        let mut row = Row::default();
+        let mut misnamed = false;
         for entry in entries {
             match entry {
-                RecordEntry::Open => {}
+                RecordEntry::Open if purpose == Purpose::Feed => self.error(
+                    codes::TEST,
+                    expr.span,
+                    "`..` leaves fields of an expected row open; an event that is fed has all of its fields",
+                ),
+                RecordEntry::Open => row.open = true,
                 RecordEntry::Spread(value) => {
                     self.error(codes::TEST, value.span, "a test's row says each of its fields")
                 }
@@ -51,6 +69,7 @@ impl Lowerer<'_> {
                         given.insert(&name.node, value);
                         continue;
                     }
+                    misnamed = true;
                     let names = fields.iter().map(|(name, _)| name.as_str());
                     let diagnostic = Diagnostic::error(
                         codes::BAD_FIELDS,
@@ -67,29 +86,24 @@ impl Lowerer<'_> {
                 }
             }
         }
-        let mut row = Row::default();
+        let mut missing = Vec::new();
         for (name, ty) in fields {
             let Some(value) = given.get(name.as_str()) else {
                 let may_be_null =
                     matches!(ty, Type::Scalar { nullable: true, .. } | Type::Record { nullable: true, .. });
-                if whole && may_be_null {
-                    row.fields.push((name.clone(), Cell::Value(Value::Null, ScalarType::Bool)));
-                } else if whole {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            codes::BAD_FIELDS,
-                            expr.span,
-                            format!("the field `{name}` is missing"),
-                        )
-                        .note("to say only a part of the row, end it with `..`"),
-                    );
-                    return None;
+                match purpose {
+                    _ if row.open || *ty == Type::Wrong => {}
+                    Purpose::Expect if may_be_null => {
+                        row.fields.push((name.clone(), Cell::Value(Value::Null, ScalarType::Bool)));
+                    }
+                    Purpose::Feed => {}
+                    Purpose::Expect => missing.push(name.as_str()),
                 }
                 continue;
             };
             let value = &as_map(value, ty);
             let cell = match (ty, &value.node) {
-                (Type::Record { .. }, Ast::Record(_)) => Cell::Row(self.row(value, ty, whole, case)?),
+                (Type::Record { .. }, Ast::Record(_)) => Cell::Row(self.row(value, ty, purpose, case)?),
                 (Type::Record { nullable: true, .. }, Ast::Null) => {
                     Cell::Value(Value::Null, ScalarType::Bool)
                 }
@@ -97,7 +111,25 @@ impl Lowerer<'_> {
             };
             row.fields.push((name.clone(), cell));
         }
-        Some(row)
+        // Of a misspelt field only that is told.
+        if !missing.is_empty() && !misnamed {
+            self.missing(expr, &missing);
+        }
+        (missing.is_empty() && !misnamed).then_some(row)
+    }
+
+    fn missing(&mut self, expr: &ast::Expr, missing: &[&str]) {
+        let names = crate::check::expr::list(missing);
+        let message = match missing {
+            [_] => format!("the field {names} is missing"),
+            _ => format!("the fields {names} are missing"),
+        };
+        let is_yaml = self.sources.file_of(expr.span).1.is_yaml();
+        let note = match is_yaml {
+            false => "to say only a part of the row, end it with `..`",
+            true => "to say only a part of the row, give it the key `..`",
+        };
+        self.diagnostics.push(Diagnostic::error(codes::BAD_FIELDS, expr.span, message).note(note));
     }
 
     fn cell(&mut self, value: &ast::Expr, ty: &Type, case: Option<&Case>) -> Option<Cell> {
@@ -162,6 +194,8 @@ fn as_map(value: &ast::Expr, ty: &Type) -> ast::Expr {
 #[derive(Default)]
 pub(super) struct Row {
     fields: Vec<(String, Cell)>,
+    /// It ends with `..`.
+    open: bool,
 }
 
 pub(super) enum Cell {
@@ -191,6 +225,20 @@ impl Row {
             }
         }
         out.push(b'}');
+    }
+
+    /// Adds the names that lead to each record of it that ends with `..`.
+    fn open_records(&self, path: &mut Vec<String>, open: &mut Vec<Vec<String>>) {
+        if self.open {
+            open.push(path.clone());
+        }
+        for (name, cell) in &self.fields {
+            if let Cell::Row(row) = cell {
+                path.push(name.clone());
+                row.open_records(path, open);
+                path.pop();
+            }
+        }
     }
 
     /// A field as the text of a record's key.

@@ -2,7 +2,8 @@
 
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
-use super::{Arguments, Input, Stopped, drive, inputs, own_topics, pair, signals};
+use super::{Arguments, Input, Stopped, drive, inputs, own_topics, pair};
+use crate::signals;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

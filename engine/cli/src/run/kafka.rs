@@ -1,6 +1,7 @@
 //! A run on Kafka.
 
-use super::{Arguments, Stopped, drive, pair, signals};
+use super::{Arguments, Stopped, drive, pair};
+use crate::signals;
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,6 @@ mod embedded;
 mod feed;
 mod follow;
 mod kafka;
-mod signals;
 
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;
@@ -81,7 +80,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
 }
 
 /// `name=rest`
-fn pair<'a>(text: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {
+pub(crate) fn pair<'a>(text: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {
     text.split_once('=').ok_or_else(|| anyhow::anyhow!("{option} {text}: NAME=… is needed"))
 }
 

@@ -1,62 +1,92 @@
 //! What was expected beside what came.
 
+mod align;
+mod row;
+
+use align::{Line, align};
+use row::Wanted;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write;
 use tidegate_model::test_case::ExpectedRow;
 
+/// How rows differ from those that were expected, told for a person.
+pub enum Difference {
+    /// They are the same, in another order.
+    Order(String),
+    Rows(String),
+}
+
 /// None: the rows are as expected, in this order.
-pub fn difference(expected: &[ExpectedRow], got: &[String]) -> Option<String> {
-    let parse = |text: &str| serde_json::from_str::<Value>(text).expect("rows are JSON");
-    let got: Vec<Value> = got.iter().map(|row| parse(row)).collect();
-    let expected: Vec<(Value, bool)> = expected.iter().map(|row| (parse(&row.json), row.open)).collect();
-    let equal = expected.len() == got.len()
-        && expected
-            .iter()
-            .zip(&got)
-            .all(|((wanted, open), got)| if *open { holds(got, wanted) } else { wanted == got });
-    if equal {
+pub fn difference(expected: &[ExpectedRow], got: &[String]) -> Option<Difference> {
+    let got: Vec<Value> = got.iter().map(|row| serde_json::from_str(row).expect("rows are JSON")).collect();
+    let wanted: Vec<Wanted> = expected.iter().map(Wanted::new).collect();
+    if wanted.len() == got.len() && wanted.iter().zip(&got).all(|(wanted, got)| wanted.is(got)) {
         return None;
     }
-    // An open row is shown with the fields that came, so that only what matters differs.
-    let mut wanted = String::new();
-    for (index, (row, open)) in expected.iter().enumerate() {
-        let filled = match got.get(index) {
-            Some(got) if *open => overlay(got, row),
-            _ => row.clone(),
-        };
-        let _ = writeln!(wanted, "{filled}");
-    }
-    let given = got.iter().fold(String::new(), |mut out, row| {
-        let _ = writeln!(out, "{row}");
-        out
-    });
-    Some(format!("{}(- expected, + came)\n", lines(&wanted, &given)))
-}
-
-/// Does `whole` have every field of `part`, with its value?
-fn holds(whole: &Value, part: &Value) -> bool {
-    match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => {
-            part.iter().all(|(name, part)| whole.get(name).is_some_and(|whole| holds(whole, part)))
+    if let Some(places) = places(&wanted, &got) {
+        let mut told = String::new();
+        for (row, place) in got.iter().zip(places) {
+            let _ = writeln!(told, "{:>3} {row}", place + 1);
         }
-        (whole, part) => whole == part,
+        return Some(Difference::Order(
+            told + "(as they came, behind the place at which each was expected)\n",
+        ));
     }
-}
-
-fn overlay(whole: &Value, part: &Value) -> Value {
-    match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => {
-            let mut merged = whole.clone();
-            for (name, part) in part {
-                let value = whole.get(name).map_or_else(|| part.clone(), |whole| overlay(whole, part));
-                merged.insert(name.clone(), value);
+    let mut told = String::new();
+    for line in align(&wanted, &got) {
+        let _ = match line {
+            Line::Same(got) => writeln!(told, "  {got}"),
+            Line::Missing(wanted) => writeln!(told, "- {}", wanted.shown()),
+            Line::More(got) => writeln!(told, "+ {got}"),
+            Line::Other(wanted, got) => {
+                let different = wanted.different(got);
+                writeln!(told, "- {}\n+ {got}\n{different}", wanted.beside(got))
             }
-            Value::Object(merged)
-        }
-        (_, part) => part.clone(),
+        };
     }
+    Some(Difference::Rows(told + "(- expected, + came)\n"))
 }
+
+/// If each row that came is one of those expected: the place at which it was.
+fn places(wanted: &[Wanted], got: &[Value]) -> Option<Vec<usize>> {
+    /// Gives the row a place, and if need be another one to the row that had it.
+    fn find(
+        row: usize,
+        fits: &dyn Fn(usize, usize) -> bool,
+        taken: &mut [Option<usize>],
+        tried: &mut [bool],
+    ) -> bool {
+        for place in 0..taken.len() {
+            if tried[place] || !fits(row, place) {
+                continue;
+            }
+            tried[place] = true;
+            let other = taken[place];
+            if other.is_none_or(|other| find(other, fits, taken, tried)) {
+                taken[place] = Some(row);
+                return true;
+            }
+        }
+        false
+    }
+    if wanted.len() != got.len() || got.len() > ROWS_MAX {
+        return None;
+    }
+    let fits = |row: usize, place: usize| wanted[place].is(&got[row]);
+    let mut taken = vec![None; wanted.len()];
+    for row in 0..got.len() {
+        if !find(row, &fits, &mut taken, &mut vec![false; wanted.len()]) {
+            return None;
+        }
+    }
+    let mut places = vec![0; got.len()];
+    taken.iter().enumerate().for_each(|(place, row)| places[row.expect("each has one")] = place);
+    Some(places)
+}
+
+/// Each row is compared with each: of more rows only their order counts.
+const ROWS_MAX: usize = 500;
 
 /// A diff by lines.
 pub fn lines(before: &str, after: &str) -> String {
@@ -70,4 +100,74 @@ pub fn lines(before: &str, after: &str) -> String {
         let _ = write!(out, "{sign} {change}");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(json: &str, open: &[&[&str]]) -> ExpectedRow {
+        let open = open.iter().map(|path| path.iter().map(|name| (*name).to_owned()).collect()).collect();
+        ExpectedRow { json: json.to_owned(), open }
+    }
+
+    fn told(expected: &[ExpectedRow], got: &[&str]) -> String {
+        let got: Vec<String> = got.iter().map(|row| (*row).to_owned()).collect();
+        match difference(expected, &got) {
+            None => "equal".to_owned(),
+            Some(Difference::Order(told)) => format!("order\n{told}"),
+            Some(Difference::Rows(told)) => told,
+        }
+    }
+
+    #[test]
+    fn only_a_record_that_is_open_may_have_more() {
+        let nested = r#"{"a":{"b":1}}"#;
+        let got = [r#"{"a":{"b":1,"c":2}}"#];
+        assert_eq!(told(&[row(nested, &[&["a"]])], &got), "equal");
+        assert_ne!(told(&[row(nested, &[])], &got), "equal");
+        assert_ne!(told(&[row(nested, &[&[]])], &got), "equal");
+        assert_eq!(told(&[row(nested, &[&[], &["a"]])], &[r#"{"a":{"b":1,"c":2},"d":3}"#]), "equal");
+    }
+
+    #[test]
+    fn another_order_is_told_as_that() {
+        let expected = [row(r#"{"a":1}"#, &[&[]]), row(r#"{"a":1,"b":2}"#, &[&[]]), row(r#"{"a":3}"#, &[])];
+        // The second row fits both of the first two places, and only one assignment works.
+        assert_eq!(
+            told(&expected, &[r#"{"a":3}"#, r#"{"a":1,"b":2}"#, r#"{"a":1,"b":9}"#]),
+            "order\n  3 {\"a\":3}\n  2 {\"a\":1,\"b\":2}\n  1 {\"a\":1,\"b\":9}\n\
+             (as they came, behind the place at which each was expected)\n"
+        );
+    }
+
+    #[test]
+    fn a_row_is_shown_beside_the_one_that_is_like_it() {
+        let expected = [
+            row(r#"{"id":"p1","rule":"travel"}"#, &[&[]]),
+            row(r#"{"id":"p2","rule":"spike"}"#, &[&[]]),
+            row(r#"{"id":"p9","at":{"day":1}}"#, &[&["at"]]),
+        ];
+        let got = [
+            r#"{"id":"p0","rule":"block","score":7}"#,
+            r#"{"id":"p1","rule":"travel","score":8}"#,
+            r#"{"id":"p2","rule":"velocity","score":9}"#,
+        ];
+        let shown = [
+            r#"+ {"id":"p0","rule":"block","score":7}"#,
+            r#"  {"id":"p1","rule":"travel","score":8}"#,
+            r#"- {"id":"p2","rule":"spike","score":9}"#,
+            r#"+ {"id":"p2","rule":"velocity","score":9}"#,
+            r#"  ^ rule: "spike" expected, "velocity" came"#,
+            r#"- {"id":"p9","at":{"day":1,..}}"#,
+            "(- expected, + came)\n",
+        ];
+        assert_eq!(told(&expected, &got), shown.join("\n"));
+    }
+
+    #[test]
+    fn nothing_beside_something() {
+        assert_eq!(told(&[], &[r#"{"a":1}"#]), "+ {\"a\":1}\n(- expected, + came)\n");
+        assert_eq!(told(&[row(r#"{"a":1}"#, &[&[]])], &[]), "- {\"a\":1,..}\n(- expected, + came)\n");
+    }
 }

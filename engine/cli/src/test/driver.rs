@@ -1,5 +1,6 @@
 //! One test's engine: the production worker on a log in memory, with a clock that the test moves.
 
+use super::routes::{parts, route_of, tap_topic, with_routes, with_taps};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +8,13 @@ use std::time::Duration;
 use tidegate_embedded::{EmbeddedLog, EmbeddedReader, EmbeddedRestorer, EmbeddedWriter};
 use tidegate_engine::clock::ManualClock;
 use tidegate_engine::limits::Limits;
+use tidegate_engine::operator::RowCount;
 use tidegate_engine::program::{Program, written_topics};
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Tick, Worker};
-use tidegate_model::plan::{Emit, JsonFormat, Node, NodeKind, Plan, Route, Sink, SinkKey};
+use tidegate_model::plan::{Emit, NodeKind, Plan};
 use tidegate_model::test_case::{Aside, FeedRow};
-use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TopicPartition};
+use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
 const GROUP: &str = "test";
@@ -99,8 +101,19 @@ impl Driver {
         let bytes = |text: &Option<String>| text.as_ref().map(|text| text.clone().into_bytes());
         let records: Vec<_> =
             rows.iter().map(|row| (PartitionId(0), self.now, bytes(&row.key), bytes(&row.payload))).collect();
+        let malformed = self.worker.status().counters.malformed;
         self.log.append(&topic, &records, None)?;
-        self.settle()
+        self.settle()?;
+        let malformed = self.worker.status().counters.malformed - malformed;
+        let texts = rows.iter().filter(|row| !row.is_record).count() as u64;
+        if malformed > texts {
+            // Without this a test that expects nothing would pass for the wrong reason.
+            bail!(
+                "a record that is fed to `{input}` is malformed; to feed such a one, give its text: `raw \"…\"`\n{}",
+                self.set_aside()?
+            );
+        }
+        Ok(())
     }
 
     pub fn advance(&mut self, to: EventTime) -> Result<()> {
@@ -145,7 +158,7 @@ impl Driver {
             .collect())
     }
 
-    /// What a node set aside for a reason since this was last asked, each as a row of JSON.
+    /// What a step set aside for a reason since this was last asked, each as a row of JSON.
     pub fn set_aside_since(&mut self, node: &str, aside: Aside) -> Result<Vec<String>> {
         let topic = route_of(&self.plan, node, aside).expect("every expectation got a route").topic;
         let partition = TopicPartition { topic, partition: PartitionId(0) };
@@ -153,15 +166,8 @@ impl Driver {
         let from = self.aside_seen.get(&asked).copied().unwrap_or(Offset(0));
         let records = self.log.read(&partition, from, usize::MAX)?;
         self.aside_seen.insert(asked, self.log.range(&partition)?.end);
-        let steps: Vec<String> = self
-            .plan
-            .nodes
-            .iter()
-            .filter(|known| known.name == node)
-            .flat_map(|known| [Some(known), partial_before(&self.plan, known)])
-            .flatten()
-            .map(|known| known.name.clone())
-            .collect();
+        let steps: Vec<String> =
+            parts(&self.plan, node).into_iter().map(|part| self.plan.nodes[part].name.clone()).collect();
         let mut rows = Vec::new();
         for record in records {
             let header = |name: &str| {
@@ -188,6 +194,17 @@ impl Driver {
         Ok(rows)
     }
 
+    /// What went through each node in this test, by the nodes' names.
+    pub fn row_counts(&self) -> BTreeMap<String, RowCount> {
+        let counts = self.worker.tasks().iter().flat_map(|task| task.row_counts());
+        let mut rows: BTreeMap<String, RowCount> = BTreeMap::new();
+        for (id, count) in counts {
+            let sum = rows.entry(self.plan.node(id).name.clone()).or_default();
+            *sum = RowCount { taken: sum.taken + count.taken, given: sum.given + count.given };
+        }
+        rows
+    }
+
     /// What was set aside in this test, told for a person who wonders where an event is.
     pub fn set_aside(&self) -> Result<String> {
         let mut told = String::new();
@@ -212,87 +229,6 @@ impl Driver {
             told = format!("{late} late, and dropped since the window has no `late ->`\n");
         }
         Ok(told)
-    }
-}
-
-fn tap_topic(stream: &str) -> String {
-    format!("tap.{stream}")
-}
-
-/// The plan with a sink more for each observed stream, which gives every column.
-fn with_taps(plan: &Plan, observed: &[&str]) -> Plan {
-    let mut plan = plan.clone();
-    for stream in observed {
-        let topic = tap_topic(stream);
-        if plan.nodes.iter().any(|node| node.name == topic) {
-            continue;
-        }
-        let (_, input) = *plan.names.iter().find(|(name, _)| name == stream).expect("the check found it");
-        let tapped = plan.node(input).clone();
-        let sink = Sink {
-            topic: topic.clone(),
-            key: SinkKey::None,
-            pass_through: false,
-            compacted: false,
-            format: JsonFormat::default(),
-        };
-        plan.nodes.push(Node {
-            id: NodeId(plan.nodes.len() as u32),
-            name: topic,
-            kind: NodeKind::Sink(sink),
-            inputs: vec![input],
-            subtopology: tapped.subtopology,
-            schema: tapped.schema,
-            line: tapped.line,
-        });
-    }
-    plan
-}
-
-/// The plan with a route wherever a test expects what is set aside: an event that would stop the topology is then kept to be compared.
-fn with_routes(mut plan: Plan, asides: &[(&str, Aside)]) -> Plan {
-    for (name, aside) in asides {
-        let index = plan.nodes.iter().position(|node| node.name == *name).expect("the check found it");
-        let partial = partial_before(&plan, &plan.nodes[index]).map(|node| node.id.0 as usize);
-        let route = Route { topic: format!("aside.{}.{name}", aside.word()) };
-        if let Some(slot) = slot(&mut plan.nodes[index].kind, *aside) {
-            slot.get_or_insert(route);
-        }
-        let route = slot(&mut plan.nodes[index].kind, *aside).and_then(|slot| slot.clone());
-        if let (Some(input), Aside::Errors) = (partial, *aside)
-            && let NodeKind::Repartition(repartition) = &mut plan.nodes[input].kind
-        {
-            repartition.errors = route;
-        }
-    }
-    plan
-}
-
-/// The repartition before an aggregate that evaluates the aggregate's functions: what fails there is the aggregate's to say.
-fn partial_before<'a>(plan: &'a Plan, node: &Node) -> Option<&'a Node> {
-    let before = plan.node(*node.inputs.first()?);
-    matches!(&before.kind, NodeKind::Repartition(repartition) if repartition.partial).then_some(before)
-}
-
-fn route_of(plan: &Plan, name: &str, aside: Aside) -> Option<Route> {
-    let node = plan.nodes.iter().find(|node| node.name == name)?;
-    slot(&mut node.kind.clone(), aside)?.clone()
-}
-
-fn slot(kind: &mut NodeKind, aside: Aside) -> Option<&mut Option<Route>> {
-    match (aside, kind) {
-        (Aside::Malformed, NodeKind::Source(source)) => Some(&mut source.malformed),
-        (Aside::Malformed, NodeKind::Table(table)) => Some(&mut table.malformed),
-        (Aside::Late, NodeKind::Aggregate(aggregate)) => {
-            aggregate.window.as_mut().map(|window| &mut window.late)
-        }
-        (Aside::Errors, NodeKind::Filter(filter)) => Some(&mut filter.errors),
-        (Aside::Errors, NodeKind::Map(map)) => Some(&mut map.errors),
-        (Aside::Errors, NodeKind::Aggregate(aggregate)) => Some(&mut aggregate.errors),
-        (Aside::Errors, NodeKind::Rolling(rolling)) => Some(&mut rolling.errors),
-        (Aside::Errors, NodeKind::JoinTable(join)) => Some(&mut join.errors),
-        (Aside::Errors, NodeKind::Dedupe(dedupe)) => Some(&mut dedupe.errors),
-        _ => None,
     }
 }
 

@@ -1,76 +1,182 @@
 //! `tidegate test`: the `test` blocks of a file, each on an engine of its own, in virtual time.
 
+mod case;
 mod compare;
+mod coverage;
 mod driver;
+mod looked;
+mod only;
+mod routes;
+mod runnable;
+mod snapshot;
+mod watch;
 
 use crate::{FAILED, OK, UNUSABLE, load, print};
-use driver::{Driver, Observed};
+use case::{Failure, Outcome, Runner};
+use coverage::Coverage;
+use looked::Looked;
+use runnable::Runnable;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use tidegate_model::plan::Plan;
-use tidegate_model::test_case::{Aside, TestCase, TestStep};
+use tidegate_dsl::Compiled;
+use tidegate_dsl::diagnostic::render;
+use tidegate_model::test_case::TestCase;
 
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Topology files (.tide or .yaml)
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Keeps what the tests give now as their snapshots
+    /// Keeps what the tests give now as their snapshots, and removes snapshots that no test has any more
     #[arg(long)]
     accept: bool,
     /// Runs only the tests whose name contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Lists the steps and branches that no test reached
+    #[arg(long)]
+    coverage: bool,
+    /// Stays, and runs the tests again when a topology, a file that it uses, a data file or a snapshot has changed
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     params: load::Params,
 }
 
+pub const HELP: &str = "Examples:
+  tidegate test topologies/fraud/topology.tide
+  tidegate test topology.tide --watch --coverage
+  tidegate test topology.tide --only 'two countries' --accept
+
+Snapshots are kept beside the topology, as snapshots/<file>/<test>.<stream>.ndjson.
+
+Exit codes: 0 all tests passed (--watch: it was ended by Ctrl-C); 1 a test failed; 2 a file is wrong, no test has the name, or a test needs something that this version cannot run yet.";
+
 pub fn test(arguments: &Arguments) -> u8 {
-    let mut code = OK;
-    let (mut run, mut failed) = (0, 0);
+    match arguments.watch {
+        false => round(arguments, &Looked::default()),
+        true => watch::watch(|looked| {
+            round(arguments, looked);
+        }),
+    }
+}
+
+/// What became of the tests of all files.
+#[derive(Default)]
+struct Total {
+    passed: usize,
+    failed: usize,
+    /// They need something that the engine lacks.
+    not_run: usize,
+    /// Files with errors.
+    unusable: usize,
+    /// Of all tests, those that were not chosen too.
+    names: Vec<String>,
+    unused_snapshots: BTreeSet<PathBuf>,
+}
+
+impl Total {
+    fn chosen(&self) -> usize {
+        self.passed + self.failed + self.not_run
+    }
+}
+
+/// Runs the chosen tests of all files once.
+fn round(arguments: &Arguments, looked: &Looked) -> u8 {
+    let mut total = Total::default();
     for path in &arguments.files {
-        let Some(compiled) = load::load_to_run(path, &arguments.params) else {
-            code = UNUSABLE;
-            continue;
-        };
-        let plan = compiled.plan.expect("told otherwise");
-        for case in &compiled.tests {
-            if arguments.only.as_ref().is_some_and(|text| !case.name.contains(text)) {
-                continue;
-            }
-            run += 1;
-            match run_case(&plan, case, path, arguments.accept) {
-                Ok(accepted) => {
-                    print(&format!("ok    {}\n", case.name));
-                    accepted.iter().for_each(|name| print(&format!("      kept {name}\n")));
-                }
-                Err(why) => {
-                    failed += 1;
-                    print(&format!(
-                        "FAIL  {}\n{}",
-                        case.name,
-                        indented(&why.told(&compiled.sources.own().name))
-                    ));
-                }
-            }
-        }
-        if compiled.tests.is_empty() {
-            print(&format!("{}: has no tests\n", compiled.sources.own().name));
+        let loaded = load::load_noting(path, &arguments.params, &|path| looked.at(path));
+        match load::right_or_tell(loaded) {
+            Some(compiled) => file(path, &compiled, arguments, looked, &mut total),
+            None => total.unusable += 1,
         }
     }
-    print(&format!("{} passed, {failed} failed\n", run - failed));
-    if failed > 0 && code == OK { FAILED } else { code }
+    tidy(arguments, looked, &total);
+    if let Some(text) = &arguments.only
+        && total.chosen() == 0
+        && total.unusable == 0
+    {
+        eprint!("{}", only::none_chosen(text, &total.names));
+        return UNUSABLE;
+    }
+    if total.chosen() > 0 {
+        let not_run = if total.not_run > 0 { format!(", {} not run", total.not_run) } else { String::new() };
+        print(&format!("{} passed, {} failed{not_run}\n", total.passed, total.failed));
+    }
+    match &total {
+        Total { unusable: 0, not_run: 0, failed: 0, .. } => OK,
+        Total { unusable: 0, not_run: 0, .. } => FAILED,
+        _ => UNUSABLE,
+    }
 }
 
-/// Why a test failed, and at which line of the file.
-struct Failure {
-    line: u32,
-    why: String,
+fn file(path: &Path, compiled: &Compiled, arguments: &Arguments, looked: &Looked, total: &mut Total) {
+    let name = &compiled.sources.own().name;
+    let plan = runnable::fed(compiled.plan.clone().expect("it has no errors"));
+    let runnable = Runnable::of(&plan);
+    let mut coverage = Coverage::new(&plan, &compiled.places, |node| runnable.runs(node));
+    let runner = Runner { plan: &runnable.plan, path, accept: arguments.accept, looked };
+    let is_chosen = |case: &&TestCase| arguments.only.as_ref().is_none_or(|text| case.name.contains(text));
+    let before = (total.failed, total.not_run);
+    let mut ran = 0;
+    for case in compiled.tests.iter().filter(is_chosen) {
+        if let Some(lacking) = runnable.lacks(case) {
+            total.not_run += 1;
+            print(&format!("skip  {}\n      {lacking}\n", case.name));
+            continue;
+        }
+        ran += 1;
+        let Outcome { result, rows } = runner.run(case);
+        coverage.add(&rows);
+        match result {
+            Ok(accepted) => {
+                total.passed += 1;
+                print(&format!("ok    {}\n", case.name));
+                accepted.iter().for_each(|name| print(&format!("      kept {name}\n")));
+            }
+            Err(Failure { line, why }) => {
+                total.failed += 1;
+                print(&format!("FAIL  {}\n{}", case.name, indented(&format!("{name}:{line}: {why}"))));
+            }
+        }
+    }
+    if compiled.tests.is_empty() {
+        print(&format!("{name}: has no tests\n"));
+    }
+    let is_whole = arguments.only.is_none() && (total.failed, total.not_run) == before;
+    if ran > 0
+        && (arguments.coverage || is_whole)
+        && let Some(told) = coverage.told(&compiled.sources, arguments.coverage)
+    {
+        print(&format!("{name}: {told}"));
+    }
+    if let Some(refusal) = &compiled.refusal {
+        if total.not_run > before.1 {
+            eprint!("{}", render(&compiled.sources, std::slice::from_ref(refusal)));
+        } else if ran > 0 {
+            eprintln!(
+                "{name}: some of its steps cannot run yet, and these tests need none of them (`tidegate explain {name}` says which)"
+            );
+        }
+    }
+    total.names.extend(compiled.tests.iter().map(|case| case.name.clone()));
+    total.unused_snapshots.extend(snapshot::unused(path, &compiled.tests, &arguments.params, looked));
 }
 
-impl Failure {
-    fn told(&self, file: &str) -> String {
-        format!("{file}:{}: {}", self.line, self.why)
+/// Tells of snapshots that no test has any more, or removes them.
+fn tidy(arguments: &Arguments, looked: &Looked, total: &Total) {
+    for path in &total.unused_snapshots {
+        let shown = path.display();
+        // Who accepts some tests only has not looked at the others.
+        if !arguments.accept || arguments.only.is_some() {
+            print(&format!("{shown}: no test has this snapshot any more (`--accept` removes it)\n"));
+            continue;
+        }
+        match snapshot::remove(path, looked) {
+            Ok(()) => print(&format!("removed {shown}, which no test has any more\n")),
+            Err(error) => eprintln!("error: {shown}: {error}"),
+        }
     }
 }
 
@@ -78,111 +184,5 @@ fn indented(text: &str) -> String {
     text.lines().fold(String::new(), |mut out, line| {
         let _ = writeln!(out, "      {line}");
         out
-    })
-}
-
-/// Runs one test. Returns the snapshots that were written.
-fn run_case(plan: &Plan, case: &TestCase, path: &Path, accept: bool) -> Result<Vec<String>, Failure> {
-    let fail = |line: u32, why: String| Failure { line, why };
-    let observed: Vec<&str> = case
-        .steps
-        .iter()
-        .filter_map(|step| match step {
-            TestStep::Expect { stream, .. } | TestStep::Snapshot { stream, .. } => Some(stream.as_str()),
-            _ => None,
-        })
-        .collect();
-    let asides: Vec<(&str, Aside)> = case
-        .steps
-        .iter()
-        .filter_map(|step| match step {
-            TestStep::ExpectAside { aside, node, .. } => Some((node.as_str(), *aside)),
-            _ => None,
-        })
-        .collect();
-    let mut driver =
-        Driver::new(plan, &observed, &asides).map_err(|error| fail(case.line, format!("{error:#}")))?;
-    let mut accepted = Vec::new();
-    for step in &case.steps {
-        match step {
-            TestStep::Feed { input, rows } => {
-                driver.feed(input, rows).map_err(|error| fail(case.line, format!("{error:#}")))?
-            }
-            TestStep::AdvanceTo(to) => {
-                driver.advance(*to).map_err(|error| fail(case.line, format!("{error:#}")))?
-            }
-            TestStep::Expect { stream, rows, line } => {
-                let new = driver
-                    .rows_since(stream, Observed::Expectation)
-                    .map_err(|error| fail(*line, format!("{error:#}")))?;
-                if let Some(difference) = compare::difference(rows, &new) {
-                    let aside = driver.set_aside().map_err(|error| fail(*line, format!("{error:#}")))?;
-                    return Err(fail(*line, format!("`{stream}` gave something else\n{difference}{aside}")));
-                }
-            }
-            TestStep::ExpectAside { aside, node, rows, line } => {
-                let new = driver
-                    .set_aside_since(node, *aside)
-                    .map_err(|error| fail(*line, format!("{error:#}")))?;
-                if let Some(difference) = compare::difference(rows, &new) {
-                    let word = aside.word();
-                    return Err(fail(
-                        *line,
-                        format!("what was set aside as {word} by `{node}` is something else\n{difference}"),
-                    ));
-                }
-            }
-            TestStep::Snapshot { stream, line } => {
-                let all = driver
-                    .rows_since(stream, Observed::Start)
-                    .map_err(|error| fail(*line, format!("{error:#}")))?;
-                let kept = snapshot_path(path, &case.name, stream);
-                if let Some(name) = compare_snapshot(&kept, &all, accept).map_err(|why| fail(*line, why))? {
-                    accepted.push(name);
-                }
-            }
-        }
-    }
-    Ok(accepted)
-}
-
-/// `snapshots/<file>/<test>.<stream>.ndjson`, beside the topology file; both spellings of a topology share it.
-fn snapshot_path(path: &Path, test: &str, stream: &str) -> PathBuf {
-    let file = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut slug = String::new();
-    for letter in test.chars() {
-        match letter {
-            letter if letter.is_ascii_alphanumeric() => slug.push(letter.to_ascii_lowercase()),
-            _ if slug.ends_with('-') || slug.is_empty() => {}
-            _ => slug.push('-'),
-        }
-    }
-    load::snapshots_dir(path).join(file).join(format!("{}.{stream}.ndjson", slug.trim_end_matches('-')))
-}
-
-fn compare_snapshot(path: &Path, rows: &[String], accept: bool) -> Result<Option<String>, String> {
-    let text = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
-    let kept = match std::fs::read_to_string(path) {
-        Ok(kept) => Some(kept),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(format!("{}: {error}", path.display())),
-    };
-    if kept.as_ref() == Some(&text) {
-        return Ok(None);
-    }
-    if accept {
-        let dir = path.parent().expect("a snapshot lies in a folder");
-        std::fs::create_dir_all(dir)
-            .and_then(|()| std::fs::write(path, &text))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        return Ok(Some(path.display().to_string()));
-    }
-    Err(match kept {
-        None => format!("there is no snapshot yet; `--accept` keeps this as {}:\n{text}", path.display()),
-        Some(kept) => format!(
-            "the snapshot {} differs (`--accept` keeps the new one):\n{}",
-            path.display(),
-            compare::lines(&kept, &text)
-        ),
     })
 }

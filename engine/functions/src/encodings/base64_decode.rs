@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 pub(crate) static FUNCTION: Function = Function {
     name: "base64_decode",
     elsewhere: &["from_base64", "unbase64"],
-    meaning: "The text whose bytes are written in Base64, in the usual alphabet or that of URLs, with or without `=` at its end.",
+    meaning: "The text whose bytes are written in Base64, in the usual alphabet or that of URLs, with or without `=` at its end. It gives a string; `bytes(…)` reads Base64 as bytes that need be no text.",
     parameters: &[string("text")],
     gives: Gives::String,
     errors: &[Unreadable],

@@ -5,7 +5,7 @@ use crate::hex::unhex;
 pub(crate) static FUNCTION: Function = Function {
     name: "hex_decode",
     elsewhere: &["unhex"],
-    meaning: "The text whose bytes are written in hexadecimal digits.",
+    meaning: "The text whose bytes are written in hexadecimal digits. It gives a string: bytes that are no text in UTF-8 cannot be read.",
     parameters: &[string("text")],
     gives: Gives::String,
     errors: &[Unreadable],

@@ -6,8 +6,8 @@ pub(crate) static FUNCTION: Function = Function {
     name: "add_days",
     elsewhere: &["dateadd", "date_add", "adddate", "timestampadd"],
     meaning: "The same time of day so many days later, in a time zone, though a day there may have 23 or 25 hours.",
-    parameters: &[timestamp("time"), int("days"), ZONE],
-    gives: Gives::Timestamp,
+    parameters: &[day("time"), int("days"), ZONE],
+    gives: Gives::SameDay,
     errors: CALENDAR_ERRORS,
     examples: &[
         gives("add_days(@2026-02-27T10:00:00Z, 3)", "@2026-03-02T10:00:00Z"),

@@ -5,8 +5,8 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "add_months",
     meaning: "The same day and time of day so many months later, in a time zone; a day that the month does not have becomes its last.",
-    parameters: &[timestamp("time"), int("months"), ZONE],
-    gives: Gives::Timestamp,
+    parameters: &[day("time"), int("months"), ZONE],
+    gives: Gives::SameDay,
     errors: CALENDAR_ERRORS,
     examples: &[
         gives("add_months(@2026-01-15T10:00:00Z, 2)", "@2026-03-15T10:00:00Z"),

@@ -5,7 +5,7 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "age",
     meaning: "How many whole units lie between two instants, in a time zone: years as birthdays count them.",
-    parameters: &[string("unit").constant(), timestamp("from"), timestamp("to"), ZONE],
+    parameters: &[string("unit").constant(), day("from"), day("to"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -6,7 +6,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "date_diff",
     elsewhere: &["datediff", "timestampdiff", "datesub"],
     meaning: "How many starts of a unit are passed from one instant to another, in a time zone; `age` counts whole units instead.",
-    parameters: &[string("unit").constant(), timestamp("from"), timestamp("to"), ZONE],
+    parameters: &[string("unit").constant(), day("from"), day("to"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

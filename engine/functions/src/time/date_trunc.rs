@@ -6,8 +6,8 @@ pub(crate) static FUNCTION: Function = Function {
     name: "date_trunc",
     elsewhere: &["trunc_date", "time_trunc", "truncate_time", "timestamp_trunc"],
     meaning: "The start of the second, minute, hour, day, week (Monday), month, quarter or year that holds an instant, in a time zone.",
-    parameters: &[string("unit").constant(), timestamp("time"), ZONE],
-    gives: Gives::Timestamp,
+    parameters: &[string("unit").constant(), day("time"), ZONE],
+    gives: Gives::SameDay,
     errors: CALENDAR_ERRORS,
     examples: &[
         gives(r#"date_trunc("month", @2026-07-15T10:30:00Z)"#, "@2026-07-01T00:00:00Z"),

@@ -6,7 +6,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "day",
     elsewhere: &["day_of_month", "dayofmonth"],
     meaning: "The day of the month of an instant, 1 to 31, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -5,7 +5,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "day_of_year",
     elsewhere: &["dayofyear", "doy"],
     meaning: "The day of the year of an instant, 1 to 366, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

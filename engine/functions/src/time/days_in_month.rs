@@ -4,7 +4,7 @@ use crate::calendar::{days_in_month, part};
 pub(crate) static FUNCTION: Function = Function {
     name: "days_in_month",
     meaning: "How many days the month of an instant has, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -6,8 +6,8 @@ pub(crate) static FUNCTION: Function = Function {
     name: "end_of_month",
     aliases: &["last_day"],
     meaning: "The last microsecond of the month that holds an instant, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
-    gives: Gives::Timestamp,
+    parameters: &[day("time"), ZONE],
+    gives: Gives::SameDay,
     errors: CALENDAR_ERRORS,
     examples: &[
         gives("end_of_month(@2026-07-15T10:30:00Z)", "@2026-07-31T23:59:59.999999Z"),

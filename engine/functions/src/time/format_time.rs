@@ -8,7 +8,7 @@ pub(crate) static FUNCTION: Function = Function {
     aliases: &["strftime"],
     elsewhere: &["to_char", "date_format", "format_timestamp", "timestamptostring"],
     meaning: "An instant as text, in a format such as `%Y-%m-%d %H:%M` and in a time zone.",
-    parameters: &[timestamp("time"), string("format").constant(), ZONE],
+    parameters: &[day("time"), string("format").constant(), ZONE],
     gives: Gives::String,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -5,7 +5,7 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "is_leap_year",
     meaning: "Has the year of an instant, in a time zone, a 29th of February?",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Bool,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -5,7 +5,7 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "is_weekend",
     meaning: "Is it Saturday or Sunday at an instant, in a time zone?",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Bool,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -5,7 +5,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "iso_week",
     elsewhere: &["week", "weekofyear", "week_of_year"],
     meaning: "The week of an instant by ISO 8601, 1 to 53, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

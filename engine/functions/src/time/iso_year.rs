@@ -4,7 +4,7 @@ use crate::calendar::part;
 pub(crate) static FUNCTION: Function = Function {
     name: "iso_year",
     meaning: "The year that the week of an instant belongs to by ISO 8601, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -5,7 +5,7 @@ use crate::calendar::part;
 pub(crate) static FUNCTION: Function = Function {
     name: "month",
     meaning: "The month of an instant, 1 to 12, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

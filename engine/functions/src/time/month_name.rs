@@ -6,7 +6,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "month_name",
     aliases: &["monthname"],
     meaning: "The English name of the month of an instant, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::String,
     errors: CALENDAR_ERRORS,
     examples: &[

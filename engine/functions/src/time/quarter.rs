@@ -4,7 +4,7 @@ use crate::calendar::part;
 pub(crate) static FUNCTION: Function = Function {
     name: "quarter",
     meaning: "The quarter of the year of an instant, 1 to 4, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

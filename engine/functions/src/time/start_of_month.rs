@@ -5,8 +5,8 @@ use crate::zone::Zone;
 pub(crate) static FUNCTION: Function = Function {
     name: "start_of_month",
     meaning: "The first instant of the month that holds an instant, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
-    gives: Gives::Timestamp,
+    parameters: &[day("time"), ZONE],
+    gives: Gives::SameDay,
     errors: CALENDAR_ERRORS,
     examples: &[
         gives("start_of_month(@2026-07-15T10:30:00Z)", "@2026-07-01T00:00:00Z"),

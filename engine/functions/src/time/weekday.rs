@@ -6,7 +6,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "weekday",
     elsewhere: &["dayofweek", "day_of_week", "isodow"],
     meaning: "The day of the week of an instant, 1 (Monday) to 7 (Sunday), as ISO 8601 counts, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::Int,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -6,7 +6,7 @@ pub(crate) static FUNCTION: Function = Function {
     name: "weekday_name",
     aliases: &["dayname"],
     meaning: "The English name of the day of the week of an instant, in a time zone.",
-    parameters: &[timestamp("time"), ZONE],
+    parameters: &[day("time"), ZONE],
     gives: Gives::String,
     errors: CALENDAR_ERRORS,
     examples: &[

@@ -37,9 +37,12 @@ pub struct JoinStreams {
     pub right_key: Vec<Expr>,
     pub before: Span,
     pub after: Span,
+    /// How much later than its time an event may come.
+    pub grace: Span,
     pub alias: String,
     /// Over the joined columns.
     pub condition: Option<Expr>,
+    pub late: Option<Route>,
     pub errors: Option<Route>,
 }
 

@@ -1,6 +1,6 @@
 //! What the language has and the engine lacks.
 
-use super::{Node, NodeKind, Plan, Window};
+use super::{Node, NodeKind, Plan};
 use crate::ids::NodeId;
 
 impl Plan {
@@ -28,26 +28,24 @@ impl Plan {
             | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
+            | NodeKind::Aggregate(_)
             | NodeKind::Dedupe(_)
+            | NodeKind::Rolling(_)
+            | NodeKind::JoinStreams(_)
             | NodeKind::Latest(_)
             | NodeKind::Changes(_)
+            | NodeKind::Match(_)
+            | NodeKind::Schedule(_)
             | NodeKind::Sink(_) => None,
             NodeKind::Table(table) => table.global.then_some("global table"),
-            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref().and_then(Window::lacking),
-            NodeKind::Rolling(rolling) if rolling.rows.is_some() => Some("rolling … rows"),
-            NodeKind::Rolling(rolling) if rolling.granularity.is_some() => Some("rolling … granularity"),
-            NodeKind::Rolling(rolling) => rolling.ordered.then_some("rolling … ordered"),
             NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
             NodeKind::JoinTable(_) => {
                 (!self.is_current(node.inputs[1])).then_some("join with a table made by `aggregate`")
             }
-            NodeKind::JoinStreams(_) => Some("join of two streams"),
             NodeKind::JoinTables(join) => join.foreign.then_some("join of two tables by a foreign key"),
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
-            NodeKind::Match(_) => Some("match"),
             NodeKind::Top(_) => Some("top"),
-            NodeKind::Schedule(_) => Some("schedule"),
             NodeKind::HttpSink(_) => Some("http"),
             NodeKind::WebSocketSink(_) => Some("websocket"),
             NodeKind::Serve(_) => Some("serve"),

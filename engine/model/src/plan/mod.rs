@@ -54,7 +54,7 @@ pub enum NodeKind {
     Map(Map),
     /// One event for each element of a list.
     Expand(Expand),
-    /// The events of all inputs; their schemas are equal.
+    /// The events of all inputs; their schemas are equal, but that one may be known to have no null where another may.
     Merge,
     /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
     Repartition(Repartition),
@@ -455,6 +455,22 @@ impl Plan {
         }
     }
 
+    /// Do the events of this node bring along the bytes that they were made of?
+    pub fn keeps_bytes(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        match &node.kind {
+            NodeKind::Source(_) => true,
+            NodeKind::Merge => node.inputs.iter().all(|input| self.keeps_bytes(*input)),
+            NodeKind::Filter(_)
+            | NodeKind::Map(_)
+            | NodeKind::Expand(_)
+            | NodeKind::JoinTable(_)
+            | NodeKind::Dedupe(_) => self.keeps_bytes(node.inputs[0]),
+            NodeKind::Rolling(rolling) => !rolling.ordered && self.keeps_bytes(node.inputs[0]),
+            _ => false,
+        }
+    }
+
     /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
     pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
         let mut inputs = Vec::new();
@@ -489,9 +505,24 @@ impl Plan {
 }
 
 impl Node {
+    /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
+    pub fn step(&self) -> &str {
+        let part = ["-keep", "-where", "-expand"].iter().find_map(|part| self.name.strip_suffix(part));
+        part.unwrap_or(&self.name)
+    }
+
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, topology: &str) -> String {
         format!("{topology}.{}-changelog", self.name)
+    }
+
+    /// Are keys of its store found by their neighbours?
+    pub fn has_ordered_store(&self) -> bool {
+        let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
+        aggregate
+            .window
+            .as_ref()
+            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
     }
 
     pub fn has_store(&self) -> bool {

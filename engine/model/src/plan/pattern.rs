@@ -4,6 +4,7 @@ use super::Route;
 use crate::expr::Expr;
 use crate::schema::{Column, ScalarType, Schema};
 use crate::time::Span;
+use std::fmt;
 
 /// A sequence of events of one key, in event time. One row for each match, when it is complete.
 ///
@@ -39,6 +40,21 @@ pub enum Times {
     Not,
     /// None such comes until the time of the match has passed, which completes it.
     Absent,
+}
+
+/// As it stands behind a variable.
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Times::Not | Times::Absent | Times::Count { least: 1, most: Some(1) } => Ok(()),
+            Times::Count { least: 0, most: Some(1) } => f.write_str("?"),
+            Times::Count { least: 1, most: None } => f.write_str("+"),
+            Times::Count { least: 0, most: None } => f.write_str("*"),
+            Times::Count { least, most: None } => write!(f, "{{{least},}}"),
+            Times::Count { least, most: Some(most) } if least == most => write!(f, "{{{least}}}"),
+            Times::Count { least, most: Some(most) } => write!(f, "{{{least},{most}}}"),
+        }
+    }
 }
 
 impl Times {

@@ -1,7 +1,7 @@
 //! `window`.
 
 use super::Route;
-use crate::time::{EventTime, Span};
+use crate::time::Span;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Window {
@@ -34,22 +34,5 @@ impl Window {
     /// A tumbling or hopping window by UTC.
     pub fn aligned(size: Span, advance: Span, grace: Span, late: Option<Route>) -> Window {
         Window { shape: WindowShape::Aligned, size, advance, offset: Span::ZERO, zone: None, grace, late }
-    }
-
-    /// The language's words for a kind of window that the engine lacks.
-    pub(super) fn lacking(&self) -> Option<&'static str> {
-        match self.shape {
-            WindowShape::Sliding => Some("window sliding"),
-            WindowShape::Session => Some("window session"),
-            WindowShape::Cumulate => Some("window cumulate"),
-            WindowShape::Aligned if self.zone.is_some() => Some("window … in a time zone"),
-            WindowShape::Aligned if self.offset != Span::ZERO => Some("window …, offset"),
-            WindowShape::Aligned => None,
-        }
-    }
-
-    /// When a window that starts at `start` is final: the watermark has reached this.
-    pub fn final_at(&self, start: EventTime) -> EventTime {
-        start.plus(self.size).plus(self.grace)
     }
 }

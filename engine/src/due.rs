@@ -1,0 +1,236 @@
+//! What has to be looked at when event time has come to a point: keys of a store, each with its watermark.
+//!
+//! Notes are kept in buckets of time. Those that were made between two commits are one record of the store for each bucket (or a few), and
+//! a bucket's records are read when the watermark comes to it, and deleted when it has left it. So a watermark costs what is due, and a note
+//! costs its bytes. Form of a record: key `2 | bucket's start (8) | number (4)`, value: for each note its time (zigzag varint, counted from
+//! the bucket's start), the length of its key (varint), its key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tidegate_model::{EventTime, Span};
+use tidegate_state::key::{read_window_start, window_prefix};
+use tidegate_state::value::{Decoder, put_bytes, put_i64};
+use tidegate_state::{CodecError, StateError, Store, TableId, WriteSet};
+
+/// What the keys of records begin with.
+const TAG: u8 = 2;
+/// A larger record is followed by another one.
+const RECORD_BYTES: usize = 64 << 10;
+
+/// A key and when it is due.
+pub type Note = (EventTime, Box<[u8]>);
+
+pub struct Due {
+    table: TableId,
+    /// A bucket's length.
+    length: Span,
+    /// How many records of each bucket are in the store, or will be with the next commit.
+    records: BTreeMap<EventTime, u32>,
+    /// What was noted since the last commit: by bucket, one buffer for each record.
+    fresh: BTreeMap<EventTime, Vec<Vec<u8>>>,
+    /// The notes of the buckets before `read_up_to` that have not come due.
+    near: BTreeSet<Note>,
+    read_up_to: EventTime,
+    /// Buckets that event time has left, with the number of their records.
+    left: Vec<(EventTime, u32)>,
+}
+
+impl Due {
+    /// `range`: how far ahead notes are made, usually.
+    pub fn recover(table: TableId, range: Span, store: &Store) -> Result<Due, StateError> {
+        let mut due = Due {
+            table,
+            length: Span::from_micros((range.micros() / 16).max(1)),
+            records: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            near: BTreeSet::new(),
+            read_up_to: EventTime::MIN,
+            left: Vec::new(),
+        };
+        let mut unreadable = None;
+        store.scan_from(table, &[TAG], &mut |key, _| {
+            let Some((&TAG, rest)) = key.split_first() else { return false };
+            match read_window_start(rest) {
+                Ok((bucket, number)) => {
+                    let number = number.try_into().map_or(0, u32::from_be_bytes);
+                    let count = due.records.entry(bucket).or_default();
+                    *count = (number + 1).max(*count);
+                    true
+                }
+                Err(cause) => {
+                    unreadable = Some(cause);
+                    false
+                }
+            }
+        })?;
+        match unreadable {
+            Some(cause) => Err(cause.into()),
+            None => Ok(due),
+        }
+    }
+
+    /// The start of the bucket of a time.
+    pub fn bucket_of(&self, at: EventTime) -> EventTime {
+        at.floor_to(self.length)
+    }
+
+    pub fn note(&mut self, at: EventTime, key: &[u8]) {
+        let bucket = self.bucket_of(at);
+        let records = self.fresh.entry(bucket).or_default();
+        if records.last().is_none_or(|record| record.len() >= RECORD_BYTES) {
+            records.push(Vec::new());
+        }
+        let record = records.last_mut().expect("one was put there");
+        put_i64(record, at.micros() - bucket.micros());
+        put_bytes(record, key);
+        if bucket < self.read_up_to {
+            self.near.insert((at, key.into()));
+        }
+    }
+
+    /// Takes the notes that are due before `watermark` from the earliest bucket that has any, in their order. Empty: nothing is due.
+    /// A key that is noted again for the same bucket comes with the next call.
+    pub fn take(&mut self, watermark: EventTime, store: &Store) -> Result<Vec<Note>, StateError> {
+        loop {
+            if let Some((first, _)) = self.near.first() {
+                if *first >= watermark {
+                    return Ok(Vec::new());
+                }
+                let end = self.bucket_of(*first).plus(self.length).min(watermark);
+                let later = self.near.split_off(&(end, Box::default()));
+                let taken = std::mem::replace(&mut self.near, later);
+                return Ok(taken.into_iter().collect());
+            }
+            let stored = self.records.range(self.read_up_to..).next().map(|(bucket, _)| *bucket);
+            let fresh = self.fresh.range(self.read_up_to..).next().map(|(bucket, _)| *bucket);
+            let Some(bucket) = [stored, fresh].into_iter().flatten().min().filter(|next| *next < watermark)
+            else {
+                return Ok(Vec::new());
+            };
+            self.read(bucket, store)?;
+            self.read_up_to = bucket.plus(self.length);
+        }
+    }
+
+    fn read(&mut self, bucket: EventTime, store: &Store) -> Result<(), StateError> {
+        for number in 0..self.records.get(&bucket).copied().unwrap_or_default() {
+            let record = store.get(self.table, &record_key(bucket, number))?;
+            let record = record.ok_or(CodecError::invalid("a record of notes that is not there"))?;
+            read_notes(bucket, &record, &mut self.near)?;
+        }
+        for record in self.fresh.get(&bucket).into_iter().flatten() {
+            read_notes(bucket, record, &mut self.near)?;
+        }
+        Ok(())
+    }
+
+    /// Event time has come to `watermark`, and everything that was due before is settled.
+    pub fn leave(&mut self, watermark: EventTime) {
+        // Up to the start of the bucket that holds it.
+        let kept = if watermark == EventTime::MAX { watermark } else { self.bucket_of(watermark) };
+        self.read_up_to = self.read_up_to.max(kept);
+        let records = self.records.split_off(&kept);
+        self.left.extend(std::mem::replace(&mut self.records, records));
+        self.fresh = self.fresh.split_off(&kept);
+    }
+
+    pub fn flush(&mut self, writes: &mut WriteSet) {
+        for (bucket, count) in std::mem::take(&mut self.left) {
+            (0..count).for_each(|number| writes.delete(self.table, &record_key(bucket, number)));
+        }
+        for (bucket, fresh) in std::mem::take(&mut self.fresh) {
+            let count = self.records.entry(bucket).or_default();
+            for record in fresh {
+                writes.put(self.table, &record_key(bucket, *count), &record);
+                *count += 1;
+            }
+        }
+    }
+
+    /// Bytes that wait for the next commit.
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.fresh.values().flatten().map(Vec::len).sum::<usize>() + self.left.len()
+    }
+}
+
+fn record_key(bucket: EventTime, number: u32) -> Vec<u8> {
+    [&[TAG][..], &window_prefix(bucket), &number.to_be_bytes()].concat()
+}
+
+fn read_notes(bucket: EventTime, record: &[u8], notes: &mut BTreeSet<Note>) -> Result<(), CodecError> {
+    let mut from = Decoder::new(record);
+    while !from.is_empty() {
+        let at = bucket.plus(Span::from_micros(from.i64()?));
+        notes.insert((at, from.bytes()?.into()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use tidegate_model::Offset;
+    use tidegate_state::Shared;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Steps: how many notes are made, how far ahead at most, how far event time moves, and what comes then: 0 a commit, 1 a restart.
+        #[test]
+        fn every_note_comes_once_and_in_its_order(
+            range in 1i64..200,
+            steps in proptest::collection::vec((0i64..6, 1i64..300, 0i64..120, 0u8..5), 1..40)) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let mut store = Store::open(dir.path(), &Shared::new(8 << 20), &["t".to_owned()]).expect("opens");
+            let table = store.table("t").expect("made");
+            let recover = |store: &Store| Due::recover(table, Span::from_micros(range), store).expect("reads");
+            let mut due = recover(&store);
+            let at = EventTime::from_micros;
+            // What is due: as of now, and as of the last commit.
+            let (mut noted, mut committed): (BTreeSet<Note>, BTreeSet<Note>) = Default::default();
+            let (mut now, mut committed_now) = (0, 0);
+            for (step, (notes, ahead, moved, then)) in steps.into_iter().enumerate() {
+                for number in 0..notes {
+                    let note: (EventTime, Box<[u8]>) = (at(now + number * ahead / 6), format!("{step} {number}").into_bytes().into());
+                    due.note(note.0, &note.1);
+                    noted.insert(note);
+                }
+                now += moved;
+                let mut taken: Vec<Note> = Vec::new();
+                loop {
+                    let next = due.take(at(now), &store).expect("reads");
+                    if next.is_empty() {
+                        break;
+                    }
+                    // Those before were settled before the last restart.
+                    taken.extend(next.into_iter().filter(|(at, _)| at.micros() >= committed_now));
+                }
+                due.leave(at(now));
+                let later = noted.split_off(&(at(now), Box::default()));
+                let right: Vec<Note> = std::mem::replace(&mut noted, later).into_iter().collect();
+                prop_assert_eq!(taken, right);
+                match then {
+                    0 => {
+                        let mut writes = WriteSet::default();
+                        due.flush(&mut writes);
+                        store.commit(&writes, &[(table, Offset(step as i64))]).expect("commits");
+                        (committed, committed_now) = (noted.clone(), now);
+                    }
+                    1 => {
+                        store.flush().expect("writes");
+                        due = recover(&store);
+                        (noted, now) = (committed.clone(), committed_now);
+                    }
+                    _ => {}
+                }
+            }
+            // Once event time has left everything, nothing is left in the store.
+            now += 1000;
+            while !due.take(at(now), &store).expect("reads").is_empty() {}
+            due.leave(at(now));
+            let mut writes = WriteSet::default();
+            due.flush(&mut writes);
+            store.commit(&writes, &[(table, Offset(1000))]).expect("commits");
+            prop_assert_eq!(store.dump(table).expect("dumps").len(), 0);
+        }
+    }
+}

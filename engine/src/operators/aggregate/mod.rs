@@ -1,0 +1,37 @@
+//! `aggregate` behind `group by`: an operator for each kind of state that windows need.
+
+mod aligned;
+mod session;
+mod slide;
+mod sliding;
+#[cfg(test)]
+mod tests;
+
+use crate::late::LateRoute;
+use crate::operator::Operator;
+use crate::route::Route;
+use aligned::Aligned;
+use session::Sessions;
+use sliding::Sliding;
+use tidegate_model::plan::{self, WindowShape};
+use tidegate_state::{StateError, Store, TableId};
+
+/// What an aggregate is made of.
+pub struct Parts<'a> {
+    pub aggregate: &'a plan::Aggregate,
+    /// Is there a consumer that waits for the watermark?
+    pub feeds: bool,
+    pub table: TableId,
+    pub store: &'a Store,
+    pub cache_bytes: usize,
+    pub late: LateRoute,
+    pub errors: Route,
+}
+
+pub fn operator(parts: Parts<'_>) -> Result<Box<dyn Operator>, StateError> {
+    Ok(match parts.aggregate.window.as_ref().map(|window| window.shape) {
+        None | Some(WindowShape::Aligned | WindowShape::Cumulate) => Box::new(Aligned::new(parts)?),
+        Some(WindowShape::Session) => Box::new(Sessions::new(parts)?),
+        Some(WindowShape::Sliding) => Box::new(Sliding::new(parts)?),
+    })
+}

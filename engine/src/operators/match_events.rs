@@ -1,0 +1,474 @@
+//! `match by K within D { … }`: sequences of events of one key, in the order of their times.
+//!
+//! Events wait until the watermark has passed them. Then each is given to the attempts of its key: to the elements that come next, the
+//! farthest one first (what may be missing is passed over), to the current one if it repeats, and to what must not come. Each event that the
+//! first element takes begins an attempt of its own. An attempt ends when D has passed.
+
+use crate::attempt::{Attempt, Attempts};
+use crate::batch::{Batch, Column};
+use crate::expression::{Compiled, RowErrors, remove_failed};
+use crate::key_columns::{KeyColumns, push_key};
+use crate::late::{self, LateRoute};
+use crate::operator::{Context, Operator, TaskError};
+use crate::route::Route;
+use crate::row_codec::RowCodec;
+use crate::time_queue::{OTHERS, TimeQueue};
+use std::sync::Arc;
+use tidegate_model::plan::{self, MatchElement, Times};
+use tidegate_model::{EventTime, ScalarType, Schema, Span};
+use tidegate_state::value::{self, Decoder};
+use tidegate_state::{CodecError, Overlay, StateError, StateValue, Store, TableId, WriteSet};
+
+/// What waits for event time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Waiting {
+    key: Box<[u8]>,
+    /// None: the time of the key's first attempt has passed.
+    row: Option<Box<[u8]>>,
+}
+
+impl StateValue for Waiting {
+    fn encode(&self, out: &mut Vec<u8>) {
+        value::put_bytes(out, &self.key);
+        if let Some(row) = &self.row {
+            value::put_bytes(out, row);
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Waiting, CodecError> {
+        let mut from = Decoder::new(bytes);
+        let key = from.bytes()?.into();
+        let row = if from.is_empty() { None } else { Some(from.bytes()?.into()) };
+        Ok(Waiting { key, row })
+    }
+
+    fn bytes(&self) -> usize {
+        self.key.len() + self.row.as_ref().map_or(0, |row| row.len()) + 64
+    }
+}
+
+/// What an event does to one attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Effect {
+    None,
+    Takes { position: usize, alternative: u32 },
+    Ends,
+}
+
+pub struct Match {
+    key: KeyColumns,
+    within: Span,
+    elements: Vec<MatchElement>,
+    /// For each element the condition of each alternative; None: it takes every event.
+    conditions: Vec<Vec<Option<Compiled>>>,
+    /// Of a match; and how many of them stand before each element.
+    types: Vec<ScalarType>,
+    widths: Vec<usize>,
+    codec: RowCodec,
+    late: LateRoute,
+    errors: Route,
+    queue: TimeQueue<Waiting>,
+    attempts: Overlay<Attempts>,
+}
+
+impl Match {
+    /// `schema`: of the matches; `event`: of the input.
+    pub fn new(
+        pattern: &plan::Match,
+        (event, schema): (&Schema, &Schema),
+        (table, cache_bytes): (TableId, usize),
+        store: &Store,
+        late: LateRoute,
+        errors: Route,
+    ) -> Result<Match, StateError> {
+        let mut widths = vec![0];
+        for element in &pattern.elements {
+            let several = element.alternatives.len() > 1;
+            let of = |name: &str| element.times.columns(name, several, event).len();
+            let width: usize = element.alternatives.iter().map(|variable| of(&variable.name)).sum();
+            widths.push(widths.last().expect("at least one") + width);
+        }
+        let conditions = pattern.elements.iter().map(|element| {
+            element
+                .alternatives
+                .iter()
+                .map(|variable| variable.condition.as_ref().map(Compiled::new))
+                .collect()
+        });
+        Ok(Match {
+            key: KeyColumns::new(&pattern.key),
+            within: pattern.within,
+            conditions: conditions.collect(),
+            elements: pattern.elements.clone(),
+            types: schema.columns.iter().map(|column| column.ty).collect(),
+            widths,
+            codec: RowCodec::new(event, &vec![true; event.columns.len()]),
+            late,
+            errors,
+            queue: TimeQueue::open(table, cache_bytes / 2, store)?,
+            attempts: Overlay::new(table, cache_bytes / 2, store.is_empty(table)?),
+        })
+    }
+
+    fn corrupt(&self, cause: &CodecError) -> TaskError {
+        TaskError::corrupt_state(&self.errors.step, cause)
+    }
+
+    fn slot(&mut self, key: &[u8], store: &Store) -> Result<u32, StateError> {
+        let mut name = vec![OTHERS];
+        name.extend_from_slice(key);
+        self.attempts.lookup(store, &name)
+    }
+
+    /// Fresh columns of the first elements of a match.
+    fn builders(&self, elements: usize) -> Vec<Column> {
+        self.types[..self.widths[elements]].iter().map(|ty| Column::new(*ty)).collect()
+    }
+
+    /// How often an element takes an event: at least, at most. None: it takes none of the match.
+    fn bounds(&self, position: usize) -> Option<(u32, Option<u32>)> {
+        match self.elements[position].times {
+            Times::Count { least, most } => Some((least, most)),
+            Times::Not | Times::Absent => None,
+        }
+    }
+
+    fn is_current_complete(&self, attempt: &Attempt) -> bool {
+        let (least, _) = self.bounds(attempt.position()).expect("the current element takes events");
+        attempt.current().count >= least
+    }
+
+    /// Can the match be given out as it is, when its time has passed?
+    fn is_enough(&self, attempt: &Attempt) -> bool {
+        let rest = attempt.position() + 1..self.elements.len();
+        let optional = |position| self.bounds(position).is_none_or(|(least, _)| least == 0);
+        self.is_current_complete(attempt) && rest.into_iter().all(optional)
+    }
+
+    /// Has the match got everything that it can take?
+    fn is_complete(&self, attempt: &Attempt) -> bool {
+        let last = attempt.position() + 1 == self.elements.len();
+        let (_, most) = self.bounds(attempt.position()).expect("the current element takes events");
+        last && most == Some(attempt.current().count)
+    }
+
+    /// The elements that may take the next event when the current one has enough, nearest first; and those whose events end the attempt.
+    fn next(&self, position: usize) -> (Vec<usize>, Vec<usize>) {
+        let (mut takers, mut forbidden) = (Vec::new(), Vec::new());
+        for next in position + 1..self.elements.len() {
+            match self.bounds(next) {
+                None => forbidden.push(next),
+                Some((least, _)) => {
+                    takers.push(next);
+                    if least > 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        (takers, forbidden)
+    }
+
+    /// Which of some attempts does an alternative's condition let take the event? By their places among `attempts`.
+    fn fitting(
+        &self,
+        (position, alternative): (usize, usize),
+        attempts: &[Attempt],
+        among: &[usize],
+        event: &Event<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<usize>, TaskError> {
+        let Some(condition) = &self.conditions[position][alternative] else { return Ok(among.to_vec()) };
+        if among.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut columns = self.builders(position);
+        let mut of_event = self.codec.builders();
+        for place in among {
+            attempts[*place]
+                .push_columns(&self.elements[..position], &self.codec, &mut columns)
+                .and_then(|()| self.codec.decode(event.row, &mut of_event))
+                .map_err(|cause| self.corrupt(&cause))?;
+        }
+        columns.extend(of_event);
+        let mut batch = results(columns, vec![event.time; among.len()]);
+        let mut selection = batch.selection.clone();
+        let mut errors = RowErrors::default();
+        condition.filter(&batch, &mut selection, &mut errors);
+        self.errors.settle(&mut batch, &errors, context)?;
+        remove_failed(&mut selection, &errors);
+        Ok(selection.into_iter().map(|row| among[row as usize]).collect())
+    }
+
+    /// The alternative of an element that takes the event, for each of some attempts.
+    fn takers(
+        &self,
+        position: usize,
+        attempts: &[Attempt],
+        mut among: Vec<usize>,
+        event: &Event<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<(usize, u32)>, TaskError> {
+        let mut taken = Vec::new();
+        for alternative in 0..self.conditions[position].len() {
+            let fitting = self.fitting((position, alternative), attempts, &among, event, context)?;
+            among.retain(|place| !fitting.contains(place));
+            taken.extend(fitting.into_iter().map(|place| (place, alternative as u32)));
+        }
+        Ok(taken)
+    }
+
+    /// What the event does to each attempt.
+    fn effects(
+        &self,
+        attempts: &[Attempt],
+        event: &Event<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Effect>, TaskError> {
+        let mut effects = vec![Effect::None; attempts.len()];
+        for position in 0..self.elements.len() {
+            let here: Vec<usize> =
+                (0..attempts.len()).filter(|place| attempts[*place].position() == position).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let open: Vec<usize> =
+                here.iter().copied().filter(|place| self.is_current_complete(&attempts[*place])).collect();
+            let (takers, forbidden) = self.next(position);
+            let undecided = |among: &[usize], effects: &[Effect]| -> Vec<usize> {
+                among.iter().copied().filter(|place| effects[*place] == Effect::None).collect()
+            };
+            for next in takers.into_iter().rev() {
+                let among = undecided(&open, &effects);
+                for (place, alternative) in self.takers(next, attempts, among, event, context)? {
+                    effects[place] = Effect::Takes { position: next, alternative };
+                }
+            }
+            let (_, most) = self.bounds(position).expect("the current element takes events");
+            let mut again = undecided(&here, &effects);
+            again.retain(|place| most.is_none_or(|most| attempts[*place].current().count < most));
+            for (place, alternative) in self.takers(position, attempts, again, event, context)? {
+                effects[place] = Effect::Takes { position, alternative };
+            }
+            for next in forbidden {
+                let among = undecided(&open, &effects);
+                for (place, _) in self.takers(next, attempts, among, event, context)? {
+                    effects[place] = Effect::Ends;
+                }
+            }
+        }
+        Ok(effects)
+    }
+
+    /// An event whose time has come goes to the attempts of its key, and may begin one.
+    fn work(
+        &mut self,
+        key: &[u8],
+        event: &Event<'_>,
+        matches: &mut Matches,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        let slot = self.slot(key, context.store)?;
+        let before = self.attempts.get(slot).cloned();
+        let due = before.as_ref().map(|before| before.due);
+        let attempts = before.map(|before| before.list).unwrap_or_default();
+        let attempts = self.without_passed(attempts, event.time, matches)?;
+        let effects = self.effects(&attempts, event, context)?;
+        let mut kept = Vec::with_capacity(attempts.len() + 1);
+        for (mut attempt, effect) in attempts.into_iter().zip(effects) {
+            match effect {
+                Effect::None => {}
+                Effect::Ends => continue,
+                Effect::Takes { position, alternative } => attempt.take(position, alternative, event.row),
+            }
+            self.keep_or_give(attempt, event.time, &mut kept, matches)?;
+        }
+        // The conditions of the first element see nothing but the event.
+        let first = [Attempt::new(0, event.time, event.row.into())];
+        if let [(_, alternative), ..] = self.takers(0, &first, vec![0], event, context)?[..] {
+            let attempt = Attempt::new(alternative, event.time, event.row.into());
+            self.keep_or_give(attempt, event.time, &mut kept, matches)?;
+        }
+        self.store_attempts(slot, key, kept, due, context.store)
+    }
+
+    /// `due`: when the key's attempts are looked at anyway. A key that had none and has none is not touched.
+    fn store_attempts(
+        &mut self,
+        slot: u32,
+        key: &[u8],
+        attempts: Vec<Attempt>,
+        due: Option<EventTime>,
+        store: &Store,
+    ) -> Result<(), TaskError> {
+        let Some(first) = attempts.first() else {
+            if self.attempts.get(slot).is_some() {
+                *self.attempts.modify(slot) = None;
+            }
+            return Ok(());
+        };
+        let due = match due {
+            Some(due) => due,
+            None => {
+                let end = first.began.plus(self.within);
+                self.queue.push_last(store, end, Waiting { key: key.into(), row: None })?;
+                end
+            }
+        };
+        *self.attempts.modify(slot) = Some(Attempts { list: attempts, due });
+        Ok(())
+    }
+
+    fn keep_or_give(
+        &self,
+        attempt: Attempt,
+        time: EventTime,
+        kept: &mut Vec<Attempt>,
+        matches: &mut Matches,
+    ) -> Result<(), TaskError> {
+        if !self.is_complete(&attempt) {
+            kept.push(attempt);
+            return Ok(());
+        }
+        self.give(&attempt, time, matches)
+    }
+
+    fn give(&self, attempt: &Attempt, time: EventTime, matches: &mut Matches) -> Result<(), TaskError> {
+        attempt
+            .push_columns(&self.elements, &self.codec, &mut matches.columns)
+            .map_err(|cause| self.corrupt(&cause))?;
+        matches.times.push(time);
+        Ok(())
+    }
+
+    /// Ends the attempts whose time had passed before `time`: those that have enough are matches.
+    fn without_passed(
+        &self,
+        attempts: Vec<Attempt>,
+        time: EventTime,
+        matches: &mut Matches,
+    ) -> Result<Vec<Attempt>, TaskError> {
+        let mut left = Vec::with_capacity(attempts.len());
+        for attempt in attempts {
+            let end = attempt.began.plus(self.within);
+            if end >= time {
+                left.push(attempt);
+            } else if self.is_enough(&attempt) {
+                self.give(&attempt, end, matches)?;
+            }
+        }
+        Ok(left)
+    }
+
+    /// The time of the first attempt of a key has passed.
+    fn end_attempts(
+        &mut self,
+        key: &[u8],
+        time: EventTime,
+        matches: &mut Matches,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        let slot = self.slot(key, context.store)?;
+        // All that this was for may have ended, and others have begun, which have a moment of their own.
+        let Some(attempts) = self.attempts.get(slot).filter(|attempts| attempts.due == time) else {
+            return Ok(());
+        };
+        let attempts = attempts.list.clone();
+        let left = self.without_passed(attempts, time.plus(Span::from_micros(1)), matches)?;
+        self.store_attempts(slot, key, left, None, context.store)
+    }
+}
+
+struct Event<'a> {
+    time: EventTime,
+    row: &'a [u8],
+}
+
+/// Matches in the making of a batch.
+struct Matches {
+    columns: Vec<Column>,
+    times: Vec<EventTime>,
+}
+
+fn results(columns: Vec<Column>, times: Vec<EventTime>) -> Batch {
+    let rows = times.len();
+    Batch {
+        columns: columns.into_iter().map(Arc::new).collect(),
+        times: Arc::new(times),
+        watermarks: Arc::new(vec![EventTime::MIN; rows]),
+        selection: Batch::select_all(rows),
+        deleted: None,
+        raw: None,
+        origin: None,
+    }
+}
+
+impl Operator for Match {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        let behind = |time: EventTime| time.plus(Span::from_micros(1));
+        let closed = context.watermark;
+        late::set_aside(
+            &mut batch,
+            "events of its time were worked on at",
+            behind,
+            closed,
+            &self.late,
+            context,
+        )?;
+        let mut errors = RowErrors::default();
+        let key = self.key.evaluate(&batch, &mut errors);
+        self.errors.settle(&mut batch, &errors, context)?;
+        for &row in &batch.selection {
+            let row = row as usize;
+            let (mut encoded, mut bytes) = (Vec::new(), Vec::new());
+            push_key(&key, row, &mut encoded);
+            self.codec.encode(&batch.columns, row, &mut bytes);
+            let waiting = Waiting { key: encoded.into(), row: Some(bytes.into()) };
+            self.queue.push(context.store, batch.times[row], waiting)?;
+        }
+        Ok(())
+    }
+
+    fn on_watermark(
+        &mut self,
+        watermark: EventTime,
+        context: &mut Context<'_>,
+    ) -> Result<EventTime, TaskError> {
+        let limit = (watermark != EventTime::MAX).then_some(watermark);
+        let mut matches = Matches { columns: self.builders(self.elements.len()), times: Vec::new() };
+        while let Some((time, _, waiting)) = self.queue.pop(context.store, limit)? {
+            match waiting.row {
+                Some(row) => {
+                    self.work(&waiting.key, &Event { time, row: &row }, &mut matches, context)?;
+                }
+                None => self.end_attempts(&waiting.key, time, &mut matches, context)?,
+            }
+        }
+        if !matches.times.is_empty() {
+            context.emitted.push(results(matches.columns, matches.times));
+        }
+        Ok(watermark)
+    }
+
+    fn flush(&mut self, writes: &mut WriteSet) {
+        self.queue.flush(writes);
+        self.attempts.flush(writes);
+    }
+
+    fn committed(&mut self) {
+        self.queue.committed();
+        self.attempts.committed();
+    }
+
+    fn uncommitted_bytes(&self) -> usize {
+        (self.queue.uncommitted() + self.attempts.dirty().count()) * 128
+    }
+}
+
+#[cfg(test)]
+mod tests;
