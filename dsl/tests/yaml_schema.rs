@@ -102,7 +102,14 @@ const NO_YAML: &[&str] = &[
 ];
 
 /// Files of the right shape that mean something wrong.
-const WRONG_BY_MEANING: &[&str] = &[];
+const WRONG_BY_MEANING: &[&str] = &[
+    "function_constant.yaml",
+    "use_names.yaml",
+    "yaml_single_equals.yaml",
+    "yaml_topology_missing.yaml",
+    "yaml_type_unknown.yaml",
+    "yaml_unknown_field.yaml",
+];
 
 #[test]
 fn wrong_files_are_refused_if_their_shape_is_wrong() {
@@ -114,15 +121,14 @@ fn wrong_files_are_refused_if_their_shape_is_wrong() {
         .collect();
     names.sort();
     assert!(names.len() >= 50);
-    let (mut no_yaml, mut accepted, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut no_yaml, mut accepted) = (Vec::new(), Vec::new());
     for name in &names {
         match value(&read(&format!("dsl/tests/wrong/{name}"))) {
             None => no_yaml.push(name.as_str()),
             Some(value) if schema.is_valid(&value) => accepted.push(name.as_str()),
-            Some(_) => refused.push(name.as_str()),
+            Some(_) => {}
         }
     }
-    println!("{no_yaml:#?}{accepted:#?}{refused:#?}");
     assert_eq!(no_yaml, NO_YAML);
     assert_eq!(accepted, WRONG_BY_MEANING);
 }
@@ -220,9 +226,9 @@ fn the_schema_judges_shapes_as_the_reader_does() {
     let files: Vec<Value> = yaml_files()
         .iter()
         .filter_map(|path| value(&read(path)))
-        .filter(|value| value.get("use").is_none() && diagnostics(value).0.is_empty())
+        .filter(|value| value.get("use").is_none() && !diagnostics(value).0.iter().any(Diagnostic::is_error))
         .collect();
-    assert!(files.len() >= 8);
+    assert!(files.len() >= 10, "{}", files.len());
     let mut random = Random(7);
     let (mut refused, mut accepted) = (0, 0);
     let mut differ = Vec::new();
