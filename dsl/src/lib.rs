@@ -19,6 +19,7 @@ pub mod ide;
 mod link;
 mod lower;
 mod parse;
+mod placeholder;
 pub mod source;
 mod text_comments;
 mod walk;
