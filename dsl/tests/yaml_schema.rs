@@ -105,10 +105,13 @@ const NO_YAML: &[&str] = &[
 const WRONG_BY_MEANING: &[&str] = &[
     "function_constant.yaml",
     "use_names.yaml",
+    "yaml_placeholder.yaml",
     "yaml_single_equals.yaml",
+    "yaml_text_without_quotes.yaml",
     "yaml_topology_missing.yaml",
     "yaml_type_unknown.yaml",
     "yaml_unknown_field.yaml",
+    "yaml_words_without_quotes.yaml",
 ];
 
 #[test]

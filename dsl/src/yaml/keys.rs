@@ -9,7 +9,7 @@ pub(super) static TOPOLOGY: Table = table(
         word("topology", "topology", Name),
         word("use", "use", Files(&Names)),
         word("types", "type", Named(&Type)),
-        word("enums", "enum", Named(&List(&Text))),
+        word("enums", "enum", Named(&Some(&Text))),
         word("params", "param", Named(&Map(&PARAM))),
         word("functions", "fn", Named(&Map(&FUNCTION))),
         word("sources", "source", Named(&Map(&SOURCE))),

@@ -393,6 +393,9 @@ impl Reader<'_> {
             match flag {
                 Some(true) => topic.options.push((name, Spanned::new(OptionValue::Flag, key.span))),
                 Some(false) => {}
+                None if key.name == "compacted" => {
+                    self.error(codes::YAML_SHAPE, value.span, "this is `true` or `false`");
+                }
                 None => {
                     let paths = self.paths(value)?;
                     topic.options.push((name, Spanned::new(OptionValue::Paths(paths), self.whole(value))));

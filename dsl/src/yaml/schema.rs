@@ -90,7 +90,7 @@ impl Defs {
             }),
             Shape::Names => {
                 let name = self.shape(&Shape::Name);
-                json!({ "type": "array", "items": name })
+                json!({ "type": "array", "items": name, "minItems": 1 })
             }
             Shape::Path => self.refer("path", |_| {
                 json!({ "description": "A field, such as `merchant.id`.", "type": "string", "pattern": PATH })
