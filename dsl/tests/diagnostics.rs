@@ -94,8 +94,9 @@ fn every_code_has_a_page_and_a_file_that_shows_it() {
 #[test]
 fn edits_mend_what_they_are_given_for() {
     let mut mended = 0;
-    for (folder_name, file) in
-        ["wrong", "warned"].iter().flat_map(|folder| files(folder).into_iter().map(move |file| (*folder, file)))
+    for (folder_name, file) in ["wrong", "warned"]
+        .iter()
+        .flat_map(|folder| files(folder).into_iter().map(move |file| (*folder, file)))
     {
         let own = file.sources.own();
         for diagnostic in &file.diagnostics {

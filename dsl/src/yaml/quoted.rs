@@ -43,7 +43,8 @@ fn text_around(file: &SourceFile, range: std::ops::Range<usize>) -> Option<Span>
 
 /// Is this place in a step, and no type and no topic's name?
 fn holds_expressions(before: &str, line: &str) -> bool {
-    let section = before.lines().rev().find(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let section =
+        before.lines().rev().find(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()));
     let steps = section.is_some_and(|line| line.starts_with("streams:") || line.starts_with("tables:"));
     steps && !["type:", "kafka:", "topic:"].iter().any(|key| line.trim_end().ends_with(key))
 }
