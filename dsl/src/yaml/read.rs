@@ -384,9 +384,9 @@ impl Reader<'_> {
             span: self.whole(node),
         };
         for (key, value) in fields.iter().filter(|(key, _)| key.name != "topic") {
-            let flag = match &value.kind {
-                Kind::Scalar(_) if key.name == "compacted" => Some(self.flag(value)?),
-                Kind::Null => Some(true),
+            let flag = match (&value.kind, key.name.as_str()) {
+                (Kind::Null, _) => Some(true),
+                (_, "compacted") => Some(self.flag(value)?),
                 _ => None,
             };
             let name = Spanned::new(key.name.clone(), key.span);
@@ -394,7 +394,10 @@ impl Reader<'_> {
                 Some(true) => topic.options.push((name, Spanned::new(OptionValue::Flag, key.span))),
                 Some(false) => {}
                 None => {
-                    let paths = self.paths(value)?;
+                    let paths = match key.name.as_str() {
+                        "key" => self.paths(value)?,
+                        _ => vec![self.scalar(value, "a word")?.as_text().path(self.diagnostics)?],
+                    };
                     topic.options.push((name, Spanned::new(OptionValue::Paths(paths), self.whole(value))));
                 }
             }

@@ -128,7 +128,7 @@ fn machines_get_lines_of_json() {
         &["x"],
         &["total", "--file", "orders.tide", "--type", "Order"],
     ];
-    let json = runs.iter().map(|run| eval(dir.path(), &[run, &["--format", "json"][..]].concat(), ""));
+    let json = runs.iter().map(|run| eval(dir.path(), &[*run, &["--format", "json"][..]].concat(), ""));
     let json: Vec<String> = json.collect();
     for line in json.iter().flat_map(|shown| shown.lines()).filter(|line| !line.starts_with("exit code")) {
         serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
@@ -159,7 +159,7 @@ fn a_conversation_through_a_pipe() {
         "evnt { \"amount\": 1 }",
         "event { \"amount\": }",
         "hlep",
-        "help trunacte",
+        "help lowr",
         "help truncate",
         "help error T0302",
         "help error overflow",
