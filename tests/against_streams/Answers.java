@@ -44,6 +44,8 @@ import org.apache.kafka.streams.kstream.ValueJoiner;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers;
 import org.apache.kafka.streams.state.SessionStore;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStore;
 import org.apache.kafka.streams.test.TestRecord;
 
@@ -239,7 +241,9 @@ public final class Answers {
         JoinWindows windows = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, span("grace"))
             .before(span("before"))
             .after(span("after"));
-        StreamJoined<String, Long, Long> joined = StreamJoined.with(TEXT, NUMBER, NUMBER);
+        StreamJoined<String, Long, Long> joined = StreamJoined.with(TEXT, NUMBER, NUMBER)
+            .withThisStoreSupplier(new Kept("left", windows))
+            .withOtherStoreSupplier(new Kept("right", windows));
         ValueJoiner<Long, Long, String> pair = Answers::pair;
         return switch (word("kind")) {
             case "inner" -> left.join(right, pair, windows, joined);
@@ -270,5 +274,42 @@ public final class Answers {
 
     private static String pair(Long left, Long right) {
         return left + "," + right;
+    }
+
+    /**
+     * What a join keeps of one side, in memory, for a millisecond longer than Kafka Streams would: its stores hide an event of exactly the
+     * age before + after + grace, whose last partner, at the very end of the window, may still come.
+     */
+    private record Kept(String name, JoinWindows windows) implements WindowBytesStoreSupplier {
+        @Override
+        public WindowStore<Bytes, byte[]> get() {
+            Duration kept = Duration.ofMillis(retentionPeriod() + 1);
+            return Stores.inMemoryWindowStore(name, kept, Duration.ofMillis(windowSize()), true).get();
+        }
+
+        @Override
+        public long retentionPeriod() {
+            return windows.size() + windows.gracePeriodMs();
+        }
+
+        @Override
+        public long windowSize() {
+            return windows.size();
+        }
+
+        @Override
+        public boolean retainDuplicates() {
+            return true;
+        }
+
+        @Override
+        public long segmentIntervalMs() {
+            return 1;
+        }
+
+        @Override
+        public String metricsScope() {
+            return "in-memory-window";
+        }
     }
 }

@@ -9,7 +9,7 @@ pub(super) static TOPOLOGY: Table = table(
         word("topology", "topology", Name),
         word("use", "use", Files(&Names)),
         word("types", "type", Named(&Type)),
-        word("enums", "enum", Named(&Filled(&List(&Text)))),
+        word("enums", "enum", Named(&Some(&Text))),
         word("params", "param", Named(&Map(&PARAM))),
         word("functions", "fn", Named(&Map(&FUNCTION))),
         word("sources", "source", Named(&Map(&SOURCE))),
@@ -241,7 +241,7 @@ pub(super) static STEPS: Table = table(
         word("left_join", "left", Map(&JOIN)),
         word("outer_join", "outer", Map(&JOIN)),
         may("match", Map(&MATCH), "Finds sequences of events of one key."),
-        word("branch", "branch", Filled(&Named(&Expression))),
+        word("branch", "branch", SomeNamed(&Expression)),
         word("via", "via", Map(&VIA)),
         word("latest_by", "latest", By),
         word("changes", "changes", Either(&[Null, Map(&CHANGES)])),
@@ -342,11 +342,7 @@ pub(super) static MATCH: Table = table(
     &[
         BY_KEY,
         must("within", Duration, "The time from the first event to the last."),
-        must(
-            "events",
-            Filled(&List(&Text)),
-            "The events in their order, such as `b if b.country != a.country`.",
-        ),
+        must("events", Some(&Text), "The events in their order, such as `b if b.country != a.country`."),
     ],
 );
 
@@ -396,11 +392,7 @@ pub(super) static TEST: Table = table(
     "test",
     &[
         must("name", Text, "What is so: it is shown when the test runs."),
-        may(
-            "for",
-            One(&Filled(&List(&Row))),
-            "A name and its rows: one test for each, in which the name is the row.",
-        ),
+        may("for", One(&Some(&Row)), "A name and its rows: one test for each, in which the name is the row."),
         must("steps", List(&Map(&TEST_STEP)), "What happens, from above to below."),
     ],
 );
@@ -410,10 +402,10 @@ const ASIDE: Shape = PathNamed(&List(&Row));
 pub(super) static TEST_STEP: Table = table(
     "test_step",
     &[
-        may("feed", Named(&Filled(&List(&Row))), "Rows for sources and tables."),
+        may("feed", Named(&Some(&Row)), "Rows for sources and tables."),
         may(
             "feed_raw",
-            Named(&Filled(&List(&Either(&[Text, Map(&RAW)])))),
+            Named(&Some(&Either(&[Text, Map(&RAW)]))),
             "Records as they are, to see what is malformed.",
         ),
         may("file", Named(&Text), "A file beside the topology for each source: its lines are the records."),

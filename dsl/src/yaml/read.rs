@@ -384,15 +384,18 @@ impl Reader<'_> {
             span: self.whole(node),
         };
         for (key, value) in fields.iter().filter(|(key, _)| key.name != "topic") {
-            let flag = match (&value.kind, key.name.as_str()) {
-                (Kind::Null, _) => Some(true),
-                (_, "compacted") => Some(self.flag(value)?),
+            let flag = match &value.kind {
+                Kind::Scalar(_) if key.name == "compacted" => Some(self.flag(value)?),
+                Kind::Null => Some(true),
                 _ => None,
             };
             let name = Spanned::new(key.name.clone(), key.span);
             match flag {
                 Some(true) => topic.options.push((name, Spanned::new(OptionValue::Flag, key.span))),
                 Some(false) => {}
+                None if key.name == "compacted" => {
+                    self.error(codes::YAML_SHAPE, value.span, "this is `true` or `false`");
+                }
                 None => {
                     let paths = match key.name.as_str() {
                         "key" => self.paths(value)?,

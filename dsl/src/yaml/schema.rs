@@ -87,31 +87,22 @@ impl Defs {
         made
     }
 
-    fn list(&mut self, item: &Shape) -> Value {
-        let item = self.shape(item);
-        json!({ "type": "array", "items": item })
-    }
-
-    fn filled_list(&mut self, item: &Shape) -> Value {
-        let mut made = self.list(item);
-        made["minItems"] = json!(1);
-        made
-    }
-
     fn shape(&mut self, shape: &Shape) -> Value {
         match shape {
             Shape::Null => json!({ "type": "null" }),
             Shape::Name => self.refer("name", |_| {
                 json!({ "description": "Letters, digits and underscores.", "type": "string", "pattern": NAME })
             }),
-            Shape::Names => self.filled_list(&Shape::Name),
+            Shape::Names => {
+                let name = self.shape(&Shape::Name);
+                json!({ "type": "array", "items": name, "minItems": 1 })
+            }
             Shape::Path => self.refer("path", |_| {
                 json!({ "description": "A field, such as `merchant.id`.", "type": "string", "pattern": PATH })
             }),
             Shape::Paths => {
                 let path = self.shape(&Shape::Path);
-                let several = self.filled_list(&Shape::Path);
-                json!({ "anyOf": [path, several] })
+                json!({ "anyOf": [path, { "type": "array", "items": path, "minItems": 1 }] })
             }
             Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
             Shape::Words(words) => json!({ "enum": words }),
@@ -144,34 +135,29 @@ impl Defs {
                     ],
                 })
             }),
-            Shape::By => self.refer("by", |defs| {
-                let one = defs.shape(&Shape::Text);
-                let several = defs.filled_list(&Shape::Text);
-                json!({ "description": "A field, or several.", "anyOf": [one, several] })
+            Shape::By => self.refer("by", |_| {
+                let text = json!({ "type": ["string", "number", "boolean"] });
+                json!({ "description": "A field, or several.", "anyOf": [text, { "type": "array", "items": text, "minItems": 1 }] })
             }),
             Shape::Type => self.refer("type", |_| type_expr()),
-            Shape::Row => self.refer("row", |_| {
-                json!({
-                    "description": "The fields of an event, as plain YAML; in an expectation `\"..\": ` leaves the others open.",
-                    "type": "object",
-                    "propertyNames": { "pattern": ROW_KEY },
-                })
-            }),
+            Shape::Row => json!({ "type": "object", "propertyNames": { "pattern": ROW_KEY } }),
             Shape::Map(table) => self.refer(table.name, |defs| defs.table(table)),
             Shape::Step => self.refer(STEPS.name, Defs::step),
-            Shape::List(item) => self.list(item),
-            Shape::Filled(inner) => {
-                let mut made = self.shape(inner);
-                match inner {
-                    Shape::List(_) => made["minItems"] = json!(1),
-                    _ => {
-                        made["type"] = json!("object");
-                        made["minProperties"] = json!(1);
-                    }
-                }
-                made
+            Shape::List(item) => {
+                let item = self.shape(item);
+                json!({ "type": "array", "items": item })
+            }
+            Shape::Some(item) => {
+                let item = self.shape(item);
+                json!({ "type": "array", "items": item, "minItems": 1 })
             }
             Shape::Named(value) => self.by_name(value, NAME),
+            Shape::SomeNamed(value) => {
+                let mut made = self.by_name(value, NAME);
+                made["type"] = json!("object");
+                made["minProperties"] = json!(1);
+                made
+            }
             Shape::One(value) => {
                 let mut made = self.by_name(value, NAME);
                 made["type"] = json!("object");

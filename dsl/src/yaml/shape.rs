@@ -31,8 +31,10 @@ pub(super) enum Shape {
     /// A map with one word of [`super::keys::STEPS`], and what may stand beside it.
     Step,
     List(&'static Shape),
-    /// As the list or the names in it, and not empty.
-    Filled(&'static Shape),
+    /// A list that is not empty.
+    Some(&'static Shape),
+    /// Declarations by their names, at least one.
+    SomeNamed(&'static Shape),
     /// Declarations by their names.
     Named(&'static Shape),
     /// As `Named`, and just one.

@@ -128,7 +128,7 @@ fn machines_get_lines_of_json() {
         &["x"],
         &["total", "--file", "orders.tide", "--type", "Order"],
     ];
-    let json = runs.iter().map(|run| eval(dir.path(), &[*run, &["--format", "json"][..]].concat(), ""));
+    let json = runs.iter().map(|run| eval(dir.path(), &[run, &["--format", "json"][..]].concat(), ""));
     let json: Vec<String> = json.collect();
     for line in json.iter().flat_map(|shown| shown.lines()).filter(|line| !line.starts_with("exit code")) {
         serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON");
@@ -170,16 +170,15 @@ fn a_conversation_through_a_pipe() {
         "quit",
         "1",
     ];
-    let shown = lines.map(|line| {
+    let shown = lines.iter().enumerate().map(|(upto, line)| {
         // A fresh run up to this line; what it adds is the answer.
-        let upto = lines.iter().position(|other| *other == line).expect("it is there");
         let before = eval(dir.path(), &[], &(lines[..upto].join("\n") + "\n"));
         let with = eval(dir.path(), &[], &(lines[..=upto].join("\n") + "\n"));
         let answers = |shown: &str| shown.rsplit_once("exit code").expect("its code").0.to_owned();
         let (before, with) = (answers(&before), answers(&with));
         format!("> {line}\n{}", with.strip_prefix(&before).expect("what was said stays"))
     });
-    insta::assert_snapshot!(shown.concat());
+    insta::assert_snapshot!(shown.collect::<String>());
     assert!(eval(dir.path(), &[], "1\n2").ends_with("2 : int\nexit code 0\n"));
     assert!(eval(dir.path(), &[], "1\nx\n").ends_with("exit code 1\n"));
     assert!(eval(dir.path(), &[], "").ends_with("exit code 0\n"));
