@@ -161,11 +161,11 @@ fn change(value: &mut Value, random: &mut Random, words: &[String]) {
                 }
                 2 => {
                     let value = map.shift_remove(&key).expect("it is there");
-                    map.insert(word, value);
+                    map.insert(word, elsewhere(value));
                 }
                 _ => {
                     let copy = map[&key].clone();
-                    map.insert(word, copy);
+                    map.insert(word, elsewhere(copy));
                 }
             }
         }
@@ -183,6 +183,11 @@ fn change(value: &mut Value, random: &mut Random, words: &[String]) {
             };
         }
     }
+}
+
+/// A flag at another key may stand where a name is needed: the reader takes YAML's `true` for one, and a schema does not.
+fn elsewhere(value: Value) -> Value {
+    if value.is_boolean() { json!("true") } else { value }
 }
 
 /// The places of all values. Rows of tests are free in their fields.

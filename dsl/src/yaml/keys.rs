@@ -80,6 +80,7 @@ pub(super) static SOURCE: Table = Table {
         may("generate", Map(&GENERATE), "Makes events up, for demonstrations."),
     ],
     one_of: &[SOURCE_PLACES],
+    is_filled: false,
 };
 
 pub(super) static TIME: Table = table(
@@ -129,9 +130,11 @@ pub(super) static TABLE: Table = Table {
         MALFORMED,
     ],
     one_of: &[TOPICS],
+    is_filled: false,
 };
 
-pub(super) static ROUTE: Table = Table { name: "route", fields: &[KAFKA, EMBEDDED], one_of: &[TOPICS] };
+pub(super) static ROUTE: Table =
+    Table { name: "route", fields: &[KAFKA, EMBEDDED], one_of: &[TOPICS], is_filled: false };
 
 const TOPIC_SHAPE: Shape = Either(&[Text, Map(&TOPIC)]);
 
@@ -159,6 +162,7 @@ pub(super) static STREAM: Table = Table {
         may("steps", List(&Step), "What happens to each event, from above to below."),
     ],
     one_of: &[&["from", "merge"]],
+    is_filled: false,
 };
 
 pub(super) static SINK: Table = Table {
@@ -174,6 +178,7 @@ pub(super) static SINK: Table = Table {
         ),
     ],
     one_of: &[SINK_PLACES],
+    is_filled: false,
 };
 
 pub(super) static HTTP: Table = table(
@@ -236,7 +241,7 @@ pub(super) static STEPS: Table = table(
         word("left_join", "left", Map(&JOIN)),
         word("outer_join", "outer", Map(&JOIN)),
         may("match", Map(&MATCH), "Finds sequences of events of one key."),
-        word("branch", "branch", Named(&Expression)),
+        word("branch", "branch", SomeNamed(&Expression)),
         word("via", "via", Map(&VIA)),
         word("latest_by", "latest", By),
         word("changes", "changes", Either(&[Null, Map(&CHANGES)])),
@@ -270,6 +275,7 @@ pub(super) static WINDOW: Table = Table {
         may("late", Map(&ROUTE), "Where late events go; without it they are counted, and gone."),
     ],
     one_of: &[&["tumbling", "hopping", "sliding", "session", "cumulate"]],
+    is_filled: false,
 };
 
 pub(super) static SIZE_EVERY: Table = table(
@@ -296,6 +302,7 @@ pub(super) static ROLLING: Table = Table {
         must("fields", Named(&Expression), "The fields that are added, each an aggregate."),
     ],
     one_of: &[&["range", "rows"]],
+    is_filled: false,
 };
 
 pub(super) static JOIN: Table = Table {
@@ -317,6 +324,7 @@ pub(super) static JOIN: Table = Table {
         ),
     ],
     one_of: &[&["table", "stream"], &["by", "on"]],
+    is_filled: false,
 };
 
 pub(super) static WITHIN: Table = Table {
@@ -326,6 +334,7 @@ pub(super) static WITHIN: Table = Table {
         may("after", Duration, "The other event came after this one, by so much at most."),
     ],
     one_of: &[],
+    is_filled: true,
 };
 
 pub(super) static MATCH: Table = table(
@@ -337,8 +346,12 @@ pub(super) static MATCH: Table = table(
     ],
 );
 
-pub(super) static VIA: Table =
-    Table { name: "via", fields: &[KAFKA, EMBEDDED, KEY, TIME_CLAUSE, MALFORMED], one_of: &[TOPICS] };
+pub(super) static VIA: Table = Table {
+    name: "via",
+    fields: &[KAFKA, EMBEDDED, KEY, TIME_CLAUSE, MALFORMED],
+    one_of: &[TOPICS],
+    is_filled: false,
+};
 
 pub(super) static CHANGES: Table = table(
     "changes",

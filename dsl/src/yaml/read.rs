@@ -397,7 +397,10 @@ impl Reader<'_> {
                     self.error(codes::YAML_SHAPE, value.span, "this is `true` or `false`");
                 }
                 None => {
-                    let paths = self.paths(value)?;
+                    let paths = match key.name.as_str() {
+                        "key" => self.paths(value)?,
+                        _ => vec![self.scalar(value, "a word")?.as_text().path(self.diagnostics)?],
+                    };
                     topic.options.push((name, Spanned::new(OptionValue::Paths(paths), self.whole(value))));
                 }
             }
