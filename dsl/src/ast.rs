@@ -175,6 +175,7 @@ pub struct Step {
 }
 
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a file has a few thousand steps at most")]
 pub enum StepKind {
     Filter(Expr),
     Map(Expr),

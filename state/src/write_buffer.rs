@@ -145,15 +145,15 @@ impl WriteBuffer {
         near: &dyn Fn(&[u8]) -> bool,
         wanted: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Option<&[u8]> {
-        let mut fits = |key: &&Box<[u8]>| self.get(key).flatten().is_some() && wanted(key);
+        let mut fits = |key: &[u8]| self.get(key).flatten().is_some() && wanted(key);
         let found = match side {
             Side::Before => {
                 let before = self.order.range::<[u8], _>((Bound::Unbounded, Bound::Excluded(from)));
-                before.rev().take_while(|key| near(key)).find(&mut fits)
+                before.rev().take_while(|key| near(key)).find(|key| fits(key))
             }
             Side::From => {
                 let behind = self.order.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
-                behind.take_while(|key| near(key)).find(&mut fits)
+                behind.take_while(|key| near(key)).find(|key| fits(key))
             }
         };
         found.map(|key| &**key)
