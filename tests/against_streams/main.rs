@@ -56,7 +56,10 @@ fn ask(what: &str, count: u32, strategy: impl Strategy<Value = Case>) {
     match result {
         Ok(()) => tell(&format!("{what}: {} cases as Kafka Streams, seed {}", count * times, *SEED)),
         Err(TestError::Fail(reason, _)) => {
-            panic!("{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --release --test against_streams", *SEED)
+            panic!(
+                "{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --release --test against_streams",
+                *SEED
+            )
         }
         Err(TestError::Abort(reason)) => panic!("{what}: {reason}"),
     }
