@@ -19,6 +19,7 @@ pub mod ide;
 mod link;
 mod lower;
 mod parse;
+mod placeholder;
 mod session;
 pub mod source;
 mod text_comments;

@@ -114,7 +114,7 @@ fn blocks_that_are_deeper_than_brackets_may_be_are_told() {
     }
     let text = text.trim_end().to_owned() + " 1\n";
     let diagnostics = convert(&SourceFile::new("a.yaml", text), Spelling::Tide).expect_err("too deep");
-    assert_eq!(diagnostics[0].message, "the text form would have more than 64 levels of brackets");
+    assert_eq!(diagnostics[0].message, "more than 64 levels, one in the other");
 }
 
 #[test]

@@ -94,7 +94,10 @@ fn every_code_has_a_page_and_a_file_that_shows_it() {
 #[test]
 fn edits_mend_what_they_are_given_for() {
     let mut mended = 0;
-    for file in files("wrong") {
+    for (folder_name, file) in ["wrong", "warned"]
+        .iter()
+        .flat_map(|folder| files(folder).into_iter().map(move |file| (*folder, file)))
+    {
         let own = file.sources.own();
         for diagnostic in &file.diagnostics {
             let Some(edit) = diagnostic.edit(&file.sources) else { continue };
@@ -105,7 +108,7 @@ fn edits_mend_what_they_are_given_for() {
             let mut text = own.text.clone();
             text.replace_range(own.range(edit.span), &edit.text);
             let mended_file = SourceFile::new(own.name.clone(), text.clone());
-            let after = compiled(&folder("wrong"), &mended_file, &BTreeMap::new()).diagnostics;
+            let after = compiled(&folder(folder_name), &mended_file, &BTreeMap::new()).diagnostics;
             let still = |after: &Diagnostic| {
                 after.code == diagnostic.code
                     && after.message == diagnostic.message

@@ -305,11 +305,11 @@ impl Graph {
     }
 }
 
-/// Do events look for rows that this node makes? Then they must find them as they are at each moment.
-fn is_looked_up(plan: &Plan, node: &Node) -> bool {
+/// Do events look for rows that this node makes, or is each of its changes an event? Then rows are given out as they are at each moment.
+fn is_followed(plan: &Plan, node: &Node) -> bool {
     plan.consumers(node.id).filter(|consumer| consumer.subtopology == node.subtopology).any(|consumer| {
         let looks = matches!(consumer.kind, NodeKind::JoinTable(_)) && consumer.inputs[1] == node.id;
-        looks || is_looked_up(plan, consumer)
+        looks || matches!(consumer.kind, NodeKind::Changes(_)) || is_followed(plan, consumer)
     })
 }
 
@@ -484,7 +484,7 @@ impl Builder<'_> {
     fn emission(&self, node: &Node) -> Emission {
         let plan = &self.program.plan;
         let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
-        Emission::new(is_looked_up(plan, node), feeds)
+        Emission::new(is_followed(plan, node), feeds)
     }
 
     /// Where late events of `input` go.

@@ -140,7 +140,7 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
         None => String::new(),
         Some(window) => window_layout(window),
     };
-    format!("aggregate by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+    format!("aggregates by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
 }
 
 fn window_layout(window: &Window) -> String {

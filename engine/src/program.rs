@@ -74,9 +74,14 @@ impl Program {
         *self.partitions.get(topic).unwrap_or_else(|| panic!("{topic} is part of the plan"))
     }
 
-    /// Does an event of this sub-topology look up what another one of the same batch may have changed? Then they are worked on one by one.
+    /// Does an event of this sub-topology look up what another one of the same batch may have changed, or is each change of a join of tables an
+    /// event? Then they are worked on one by one.
     pub fn is_one_by_one(&self, subtopology: SubtopologyId) -> bool {
-        let looks = |node: &Node| matches!(&node.kind, NodeKind::JoinTable(join) if join.derived.is_some());
+        let looks = |node: &Node| match &node.kind {
+            NodeKind::JoinTable(join) => join.derived.is_some(),
+            NodeKind::Changes(_) => matches!(self.plan.node(node.inputs[0]).kind, NodeKind::JoinTables(_)),
+            _ => false,
+        };
         self.plan.nodes.iter().any(|node| node.subtopology == subtopology && looks(node))
     }
 

@@ -33,10 +33,9 @@ pub fn comparable(case: &Case, ours: Steps) -> Steps {
 fn one_row_a_commit(window: Window, steps: Steps) -> Steps {
     let last_of_each = |rows: Vec<Row>| -> Vec<Row> {
         let is_same = |row: &Row, later: &Row| (&later.key, later.window) == (&row.key, row.window);
-        let rest = |index: usize| rows[index + 1..].iter();
         let mut last: Vec<Row> = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            if !rest(index).any(|later| is_same(row, later)) {
+            if !rows[index + 1..].iter().any(|later| is_same(row, later)) {
                 last.push(row.clone());
             }
         }

@@ -1,13 +1,13 @@
 //! Params, and other values that are known before anything runs: plain ones, and `env("NAME", default)`.
 
 use super::declared::{Environment, Types, twice};
-use super::expr::placeholder::placeholders;
 use super::expr::{Checker, Globals};
 use super::from_outside::{how_to_write, parse};
 use super::typed::{Located, Type, Typed, null_of};
 use crate::ast::{self, Topology};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::Facts;
+use crate::placeholder::placeholders;
 use crate::source::{Sources, Span};
 use std::collections::BTreeMap;
 use tidegate_model::expr::{Expr, ExprKind};

@@ -63,7 +63,7 @@ codes! {
     PATTERN = 411, "A `match` is a sequence of events of one key. Its variables have names of their own, what is forbidden or absent has no repetition, and `absent` stands at the end.";
     TOP = 412, "`top N by …` orders rows by values that are always there, and N is from 1 to 10,000.";
     SCHEDULE = 413, "`schedule at …` needs a timestamp that is always there.";
-    NO_TIME = 414, "A source without `time …` takes the time at which Kafka got each record, though its type has a timestamp. What goes by event time (windows, rolling ranges, `within`) then goes by that, and gives something else when the topic is read again. Say `time FIELD`, or allow it with the reason.";
+    NO_TIME = 414, "A source without `time …` takes the timestamp that each record has in Kafka, though its type has one of its own. What goes by event time (windows, rolling ranges, `within`) then goes by when events were sent, and not by when they happened. Say `time FIELD`, or allow it with the reason.";
     ROLLING_STATE = 415, "A long `rolling` without `granularity` keeps each event of its range, for every key, and looks through them for each new one. `granularity 1h` keeps one sum for each hour in their place: what is older than the range then leaves hour by hour.";
     EXPAND = 420, "`expand LIST as NAME` needs a list; `flat map LIST` needs a list of records, since each becomes an event.";
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";

@@ -1,6 +1,7 @@
 //! Mends that a machine can apply.
 
 use super::did_you_mean;
+use crate::placeholder::{interpolated, with_values};
 use crate::source::{Sources, Span};
 
 /// Replaces what stands at a place.
@@ -79,28 +80,9 @@ fn inside(expression: &str) -> String {
         return text;
     }
     match between(expression) {
-        Some(text) => text.replace('{', "{{").replace('}', "}}"),
+        Some(text) => with_values(&text),
         None => format!("{{{expression}}}"),
     }
-}
-
-/// A plain text as one with values: other braces are doubled.
-pub(crate) fn interpolated(literal: &str, places: &[String]) -> String {
-    let mut text = String::from("f");
-    let mut rest = literal;
-    while let Some(first) = rest.chars().next() {
-        if let Some(place) = places.iter().find(|place| rest.starts_with(place.as_str())) {
-            text.push_str(place.trim_start_matches('$'));
-            rest = &rest[place.len()..];
-            continue;
-        }
-        text.push(first);
-        if matches!(first, '{' | '}') {
-            text.push(first);
-        }
-        rest = &rest[first.len_utf8()..];
-    }
-    text
 }
 
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {

@@ -10,7 +10,6 @@ mod sarif;
 
 pub use codes::Code;
 pub use edit::Edit;
-pub(crate) use edit::interpolated;
 pub use github::render_github;
 pub use json::render_json;
 pub use reference::{overview, reference};

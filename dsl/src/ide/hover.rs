@@ -123,6 +123,10 @@ impl Analysis {
 
     fn declared_type(&self, name: &str) -> Option<String> {
         let decl = self.topology.types.iter().find(|decl| decl.name.node == name)?;
+        if let TypeKind::Enum(variants) = &decl.body.node {
+            let variants: Vec<&str> = variants.iter().map(|variant| self.text(variant.span)).collect();
+            return Some(code(&format!("enum {name} {{ {} }}", variants.join(", "))));
+        }
         Some(code(&format!("type {name} {}", self.ty(&decl.body))))
     }
 

@@ -27,7 +27,10 @@ impl Lowerer<'_> {
             let mut diagnostic = Diagnostic::warning(
                 codes::NO_TIME,
                 decl.name.span,
-                format!("`{}` says no `time`: its events count from when Kafka got them", decl.name.node),
+                format!(
+                    "`{}` says no `time`: that of each event is its record's timestamp in Kafka",
+                    decl.name.node
+                ),
             )
             .here(format!("did you mean `{clause}`?"))
             .because(place, format!("{what} goes by that time"));
@@ -40,7 +43,7 @@ impl Lowerer<'_> {
                 diagnostic = diagnostic.mended_by(at, text);
             }
             self.diagnostics.push(diagnostic.note(
-                "with Kafka's time a topic that is read again, or late, gives other results; if that is meant: `allow T0414: …` in a comment",
+                "what was sent late then counts where it came, not where it belongs; if that is meant: `allow T0414: …` in a comment",
             ));
         }
     }

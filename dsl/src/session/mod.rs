@@ -114,11 +114,6 @@ impl Session {
         self.bound.push((name.to_owned(), checked.expr.ty, checked.expr.nullable));
     }
 
-    /// Bound names with their types, in the order of their columns.
-    pub fn bound(&self) -> impl Iterator<Item = (&str, ScalarType)> {
-        self.bound.iter().map(|(name, ty, _)| (name.as_str(), *ty))
-    }
-
     /// Checks an expression; `name`: what its text is called in messages.
     pub fn check(&self, name: &str, text: &str) -> Result<Checked, Refused> {
         let (sources, file) = self.with_text(name, text);
@@ -240,7 +235,7 @@ mod tests {
         assert_eq!(told(&session, "it.xs"), "string");
         let checked = session.check("expression", "true").expect("right");
         session.bind("xs", &checked);
-        assert_eq!(session.bound().count(), 1);
+        assert_eq!(session.bound.len(), 1);
         assert_eq!(told(&session, "xs"), "bool");
     }
 

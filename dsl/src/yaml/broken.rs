@@ -244,6 +244,10 @@ impl Broken<'_> {
         if self.says("merge value") {
             return self.character(at, "`<<` brings in a map, by its name: `<<: *base`");
         }
+        if self.says("depth") || self.says("Depth") || self.says("recursion") {
+            let message = format!("more than {} levels, one in the other", crate::parse::limit::DEPTH_MAX);
+            return self.character(at, message).note("a calculation that deep is split into several steps");
+        }
         if self.says("alias") || self.says("recursive") || self.says("exceed") || self.says("limit") {
             return self.character(at, "what `*` refers to makes more of this file than is read");
         }

@@ -9,7 +9,7 @@ pub(super) static TOPOLOGY: Table = table(
         word("topology", "topology", Name),
         word("use", "use", Files(&Names)),
         word("types", "type", Named(&Type)),
-        word("enums", "enum", Named(&List(&Text))),
+        word("enums", "enum", Named(&Some(&Text))),
         word("params", "param", Named(&Map(&PARAM))),
         word("functions", "fn", Named(&Map(&FUNCTION))),
         word("sources", "source", Named(&Map(&SOURCE))),
@@ -80,6 +80,7 @@ pub(super) static SOURCE: Table = Table {
         may("generate", Map(&GENERATE), "Makes events up, for demonstrations."),
     ],
     one_of: &[SOURCE_PLACES],
+    is_filled: false,
 };
 
 pub(super) static TIME: Table = table(
@@ -129,9 +130,11 @@ pub(super) static TABLE: Table = Table {
         MALFORMED,
     ],
     one_of: &[TOPICS],
+    is_filled: false,
 };
 
-pub(super) static ROUTE: Table = Table { name: "route", fields: &[KAFKA, EMBEDDED], one_of: &[TOPICS] };
+pub(super) static ROUTE: Table =
+    Table { name: "route", fields: &[KAFKA, EMBEDDED], one_of: &[TOPICS], is_filled: false };
 
 const TOPIC_SHAPE: Shape = Either(&[Text, Map(&TOPIC)]);
 
@@ -159,6 +162,7 @@ pub(super) static STREAM: Table = Table {
         may("steps", List(&Step), "What happens to each event, from above to below."),
     ],
     one_of: &[&["from", "merge"]],
+    is_filled: false,
 };
 
 pub(super) static SINK: Table = Table {
@@ -174,6 +178,7 @@ pub(super) static SINK: Table = Table {
         ),
     ],
     one_of: &[SINK_PLACES],
+    is_filled: false,
 };
 
 pub(super) static HTTP: Table = table(
@@ -236,7 +241,7 @@ pub(super) static STEPS: Table = table(
         word("left_join", "left", Map(&JOIN)),
         word("outer_join", "outer", Map(&JOIN)),
         may("match", Map(&MATCH), "Finds sequences of events of one key."),
-        word("branch", "branch", Named(&Expression)),
+        word("branch", "branch", SomeNamed(&Expression)),
         word("via", "via", Map(&VIA)),
         word("latest_by", "latest", By),
         word("changes", "changes", Either(&[Null, Map(&CHANGES)])),
@@ -270,6 +275,7 @@ pub(super) static WINDOW: Table = Table {
         may("late", Map(&ROUTE), "Where late events go; without it they are counted, and gone."),
     ],
     one_of: &[&["tumbling", "hopping", "sliding", "session", "cumulate"]],
+    is_filled: false,
 };
 
 pub(super) static SIZE_EVERY: Table = table(
@@ -296,6 +302,7 @@ pub(super) static ROLLING: Table = Table {
         must("fields", Named(&Expression), "The fields that are added, each an aggregate."),
     ],
     one_of: &[&["range", "rows"]],
+    is_filled: false,
 };
 
 pub(super) static JOIN: Table = Table {
@@ -317,6 +324,7 @@ pub(super) static JOIN: Table = Table {
         ),
     ],
     one_of: &[&["table", "stream"], &["by", "on"]],
+    is_filled: false,
 };
 
 pub(super) static WITHIN: Table = Table {
@@ -326,6 +334,7 @@ pub(super) static WITHIN: Table = Table {
         may("after", Duration, "The other event came after this one, by so much at most."),
     ],
     one_of: &[],
+    is_filled: true,
 };
 
 pub(super) static MATCH: Table = table(
@@ -333,12 +342,16 @@ pub(super) static MATCH: Table = table(
     &[
         BY_KEY,
         must("within", Duration, "The time from the first event to the last."),
-        must("events", List(&Text), "The events in their order, such as `b if b.country != a.country`."),
+        must("events", Some(&Text), "The events in their order, such as `b if b.country != a.country`."),
     ],
 );
 
-pub(super) static VIA: Table =
-    Table { name: "via", fields: &[KAFKA, EMBEDDED, KEY, TIME_CLAUSE, MALFORMED], one_of: &[TOPICS] };
+pub(super) static VIA: Table = Table {
+    name: "via",
+    fields: &[KAFKA, EMBEDDED, KEY, TIME_CLAUSE, MALFORMED],
+    one_of: &[TOPICS],
+    is_filled: false,
+};
 
 pub(super) static CHANGES: Table = table(
     "changes",
@@ -379,7 +392,7 @@ pub(super) static TEST: Table = table(
     "test",
     &[
         must("name", Text, "What is so: it is shown when the test runs."),
-        may("for", One(&List(&Row)), "A name and its rows: one test for each, in which the name is the row."),
+        may("for", One(&Some(&Row)), "A name and its rows: one test for each, in which the name is the row."),
         must("steps", List(&Map(&TEST_STEP)), "What happens, from above to below."),
     ],
 );
@@ -389,10 +402,10 @@ const ASIDE: Shape = PathNamed(&List(&Row));
 pub(super) static TEST_STEP: Table = table(
     "test_step",
     &[
-        may("feed", Named(&List(&Row)), "Rows for sources and tables."),
+        may("feed", Named(&Some(&Row)), "Rows for sources and tables."),
         may(
             "feed_raw",
-            Named(&List(&Either(&[Text, Map(&RAW)]))),
+            Named(&Some(&Either(&[Text, Map(&RAW)]))),
             "Records as they are, to see what is malformed.",
         ),
         may("file", Named(&Text), "A file beside the topology for each source: its lines are the records."),

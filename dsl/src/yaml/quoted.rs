@@ -29,6 +29,9 @@ fn text_around(file: &SourceFile, range: std::ops::Range<usize>) -> Option<Span>
     let quote = file.text[open..].chars().next()?;
     let rest = file.text[open + 1..].lines().next()?;
     let close = open + 1 + rest.find(quote)?;
+    if !holds_expressions(&file.text[..line_start], &file.text[line_start..open]) {
+        return None;
+    }
     let begins = file.text[line_start..open].trim_end().ends_with([':', '-', '[', ',', '{']);
     let behind = file.text[close + 1..].lines().next().unwrap_or("").trim_start();
     let ends = behind.is_empty() || behind.starts_with([',', '}', ']', '#']);
@@ -36,6 +39,14 @@ fn text_around(file: &SourceFile, range: std::ops::Range<usize>) -> Option<Span>
     let text = &file.text[open + 1..close];
     let whole = begins && ends && range.end <= close + 1 && words(text) && !is_condition(text);
     whole.then(|| Span::new(open, close + 1))
+}
+
+/// Is this place in a step, and no type and no topic's name?
+fn holds_expressions(before: &str, line: &str) -> bool {
+    let section =
+        before.lines().rev().find(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let steps = section.is_some_and(|line| line.starts_with("streams:") || line.starts_with("tables:"));
+    steps && !["type:", "kafka:", "topic:"].iter().any(|key| line.trim_end().ends_with(key))
 }
 
 /// Words of the language between words, such as `a and b`, or `x is null`.

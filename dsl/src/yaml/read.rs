@@ -393,8 +393,14 @@ impl Reader<'_> {
             match flag {
                 Some(true) => topic.options.push((name, Spanned::new(OptionValue::Flag, key.span))),
                 Some(false) => {}
+                None if key.name == "compacted" => {
+                    self.error(codes::YAML_SHAPE, value.span, "this is `true` or `false`");
+                }
                 None => {
-                    let paths = self.paths(value)?;
+                    let paths = match key.name.as_str() {
+                        "key" => self.paths(value)?,
+                        _ => vec![self.scalar(value, "a word")?.as_text().path(self.diagnostics)?],
+                    };
                     topic.options.push((name, Spanned::new(OptionValue::Paths(paths), self.whole(value))));
                 }
             }

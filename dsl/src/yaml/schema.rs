@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 
 const NAME: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 const PATH: &str = "^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$";
+/// A field of a row, or `..` for those that are left open.
+const ROW_KEY: &str = "^(\\.\\.|[A-Za-z_][A-Za-z0-9_]*)$";
 const DURATION: &str = "^([0-9]+(ms|us|d|h|m|s))+$";
 const DESCRIPTION: &str = "A Tidegate topology in its YAML form. Editors take the schema from the file's first line: \
 `# yaml-language-server: $schema=topology.schema.json`. `tidegate check` tells what a schema cannot: names, types and expressions.";
@@ -46,6 +48,9 @@ impl Defs {
 
     fn table(&mut self, table: &Table) -> Value {
         let mut made = self.object([table]);
+        if table.is_filled {
+            made["minProperties"] = json!(1);
+        }
         match table.one_of {
             [] => {}
             [names] => made["oneOf"] = one_of(names),
@@ -90,20 +95,20 @@ impl Defs {
             }),
             Shape::Names => {
                 let name = self.shape(&Shape::Name);
-                json!({ "type": "array", "items": name })
+                json!({ "type": "array", "items": name, "minItems": 1 })
             }
             Shape::Path => self.refer("path", |_| {
                 json!({ "description": "A field, such as `merchant.id`.", "type": "string", "pattern": PATH })
             }),
             Shape::Paths => {
                 let path = self.shape(&Shape::Path);
-                json!({ "anyOf": [path, { "type": "array", "items": path }] })
+                json!({ "anyOf": [path, { "type": "array", "items": path, "minItems": 1 }] })
             }
             Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
             Shape::Words(words) => json!({ "enum": words }),
             // YAML's own true, or one in quotes.
             Shape::Flag => json!({ "type": ["boolean", "string"], "pattern": "^(true|false)$" }),
-            Shape::Count => json!({ "type": ["integer", "string"], "pattern": "^[0-9]+$" }),
+            Shape::Count => json!({ "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$" }),
             Shape::Duration => self.refer("duration", |_| {
                 json!({
                     "description": "A length of time: `250ms`, `90s`, `1h30m`, `7d`.",
@@ -132,17 +137,27 @@ impl Defs {
             }),
             Shape::By => self.refer("by", |_| {
                 let text = json!({ "type": ["string", "number", "boolean"] });
-                json!({ "description": "A field, or several.", "anyOf": [text, { "type": "array", "items": text }] })
+                json!({ "description": "A field, or several.", "anyOf": [text, { "type": "array", "items": text, "minItems": 1 }] })
             }),
             Shape::Type => self.refer("type", |_| type_expr()),
-            Shape::Row => json!({ "type": "object" }),
+            Shape::Row => json!({ "type": "object", "propertyNames": { "pattern": ROW_KEY } }),
             Shape::Map(table) => self.refer(table.name, |defs| defs.table(table)),
             Shape::Step => self.refer(STEPS.name, Defs::step),
             Shape::List(item) => {
                 let item = self.shape(item);
                 json!({ "type": "array", "items": item })
             }
+            Shape::Some(item) => {
+                let item = self.shape(item);
+                json!({ "type": "array", "items": item, "minItems": 1 })
+            }
             Shape::Named(value) => self.by_name(value, NAME),
+            Shape::SomeNamed(value) => {
+                let mut made = self.by_name(value, NAME);
+                made["type"] = json!("object");
+                made["minProperties"] = json!(1);
+                made
+            }
             Shape::One(value) => {
                 let mut made = self.by_name(value, NAME);
                 made["type"] = json!("object");

@@ -31,6 +31,10 @@ pub(super) enum Shape {
     /// A map with one word of [`super::keys::STEPS`], and what may stand beside it.
     Step,
     List(&'static Shape),
+    /// A list that is not empty.
+    Some(&'static Shape),
+    /// Declarations by their names, at least one.
+    SomeNamed(&'static Shape),
     /// Declarations by their names.
     Named(&'static Shape),
     /// As `Named`, and just one.
@@ -62,6 +66,8 @@ pub(super) struct Table {
     pub(super) fields: &'static [Field],
     /// Of each of these groups one key is there, and not two.
     pub(super) one_of: &'static [&'static [&'static str]],
+    /// At least one key is there.
+    pub(super) is_filled: bool,
 }
 
 impl Table {
@@ -84,5 +90,5 @@ pub(super) const fn word(name: &'static str, keyword: &'static str, shape: Shape
 
 /// A table without exclusions.
 pub(super) const fn table(name: &'static str, fields: &'static [Field]) -> Table {
-    Table { name, fields, one_of: &[] }
+    Table { name, fields, one_of: &[], is_filled: false }
 }

@@ -15,6 +15,10 @@ pub struct Params {
 }
 
 impl Params {
+    pub fn are_given(&self) -> bool {
+        !self.params.is_empty()
+    }
+
     fn values(&self) -> Result<BTreeMap<String, String>> {
         let mut values = BTreeMap::new();
         for option in &self.params {

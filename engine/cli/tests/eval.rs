@@ -159,7 +159,7 @@ fn a_conversation_through_a_pipe() {
         "evnt { \"amount\": 1 }",
         "event { \"amount\": }",
         "hlep",
-        "help trunacte",
+        "help lowr",
         "help truncate",
         "help error T0302",
         "help error overflow",
@@ -170,16 +170,15 @@ fn a_conversation_through_a_pipe() {
         "quit",
         "1",
     ];
-    let shown = lines.map(|line| {
+    let shown = lines.iter().enumerate().map(|(upto, line)| {
         // A fresh run up to this line; what it adds is the answer.
-        let upto = lines.iter().position(|other| *other == line).expect("it is there");
         let before = eval(dir.path(), &[], &(lines[..upto].join("\n") + "\n"));
         let with = eval(dir.path(), &[], &(lines[..=upto].join("\n") + "\n"));
         let answers = |shown: &str| shown.rsplit_once("exit code").expect("its code").0.to_owned();
         let (before, with) = (answers(&before), answers(&with));
         format!("> {line}\n{}", with.strip_prefix(&before).expect("what was said stays"))
     });
-    insta::assert_snapshot!(shown.concat());
+    insta::assert_snapshot!(shown.collect::<String>());
     assert!(eval(dir.path(), &[], "1\n2").ends_with("2 : int\nexit code 0\n"));
     assert!(eval(dir.path(), &[], "1\nx\n").ends_with("exit code 1\n"));
     assert!(eval(dir.path(), &[], "").ends_with("exit code 0\n"));

@@ -135,7 +135,7 @@ fn a_whole_conversation() {
     assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
     assert_eq!(diagnostics[0]["code"], "T0201");
     // Behind the pair of units that the sign is.
-    let place = json!({ "start": { "line": 2, "character": 37 }, "end": { "line": 2, "character": 43 } });
+    let place = json!({ "start": { "line": 2, "character": 38 }, "end": { "line": 2, "character": 44 } });
     assert_eq!(diagnostics[0]["range"], place);
 
     let context = json!({ "diagnostics": diagnostics });

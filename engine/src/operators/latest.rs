@@ -10,6 +10,7 @@ use crate::row_codec::RowCodec;
 use crate::table_changes::{Emission, TableChanges};
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
+use std::sync::Arc;
 use tidegate_model::{EventTime, plan};
 use tidegate_state::{Keys, Overlay, TableId, WriteSet};
 
@@ -73,6 +74,7 @@ impl Operator for Latest {
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
         self.rows.resolve(context.store, &self.keys, &mut self.slots)?;
+        let mut newest = Vec::new();
         for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
             let time = batch.times[row as usize];
             if self.rows.get(slot).is_some_and(|known| known.time > time) {
@@ -81,9 +83,19 @@ impl Operator for Latest {
             let mut bytes = Vec::new();
             self.codec.encode(&batch.columns, row as usize, &mut bytes);
             *self.rows.modify(slot) = Some(TimedRow { time, row: bytes.into() });
-            self.changed.push(slot);
+            if self.emission.at_once {
+                newest.push(row);
+            } else {
+                self.changed.push(slot);
+            }
         }
-        if self.emission.at_once { self.emit(context) } else { Ok(()) }
+        if !newest.is_empty() {
+            let mut given = batch.with_selection(newest);
+            given.watermarks = Arc::new(vec![EventTime::MIN; batch.rows()]);
+            (given.raw, given.origin) = (None, None);
+            context.emitted.push(given);
+        }
+        Ok(())
     }
 
     fn on_watermark(

@@ -28,7 +28,10 @@ pub(crate) fn compiled(file: &SourceFile) -> Compiled {
     render_json(sources, diagnostics);
     render_sarif(&[(sources, diagnostics)]);
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
-    assert!(wrong != compiled.plan.is_some(), "there is a plan, or an error: {diagnostics:?}");
+    assert!(
+        wrong != (compiled.plan.is_some() || compiled.is_library),
+        "there is a plan, or an error, or a file for others to use: {diagnostics:?}"
+    );
     if let Some(plan) = &compiled.plan {
         explain(plan);
         for format in [GraphFormat::Ascii, GraphFormat::Mermaid, GraphFormat::Dot, GraphFormat::Svg] {

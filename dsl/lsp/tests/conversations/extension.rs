@@ -51,6 +51,9 @@ fn what_the_manifest_names_is_there() {
             assert!(languages.contains(language.as_str().expect("a language")));
         }
     }
+    // It is copied from the reference when the extension is packaged.
+    assert_eq!(contributes["yamlValidation"][0]["url"], "./topology.schema.json");
+    assert!(folder().join("../reference/topology.schema.json").is_file());
     assert!(contributes["snippets"].as_array().is_some_and(|all| !all.is_empty()));
     for snippets in contributes["snippets"].as_array().expect("a list") {
         assert!(languages.contains(snippets["language"].as_str().expect("a language")));

@@ -59,16 +59,19 @@ impl Checker<'_> {
         if let Some(names) = self.globals.enums.get(&name.node).copied() {
             return self.as_variant(names, located, span);
         }
-        self.unknown_function(name)
+        self.unknown_function(name, arguments.len())
     }
 
-    fn unknown_function(&mut self, name: &ast::Name) -> Typed {
+    fn unknown_function(&mut self, name: &ast::Name, given: usize) -> Typed {
         let message = format!("there is no function `{}`", name.node);
         let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, name.span, message);
         let mut names: Vec<&str> = tidegate_functions::names().map(|name| -> &str { name }).collect();
         names.extend(self.globals.enums.keys().chain(self.globals.functions.keys()).map(String::as_str));
         let meant = did_you_mean(&name.node, names);
         let known = tidegate_functions::called_elsewhere(&name.node).map(|function| function.name);
+        // With one argument it asks, with two it gives a value for null.
+        let asks = given == 1 && name.node.eq_ignore_ascii_case("isnull");
+        let known = known.filter(|_| !asks);
         self.diagnostics.push(match (known, elsewhere::function(&name.node), meant) {
             (Some(known), ..) => diagnostic
                 .here(format!("here it is called `{known}`"))

@@ -11,7 +11,7 @@ mod known;
 mod narrow;
 mod nested;
 mod operator;
-pub(crate) mod placeholder;
+mod placeholder;
 mod size;
 mod texts;
 mod unknown;

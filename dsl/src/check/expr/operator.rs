@@ -401,7 +401,9 @@ impl Checker<'_> {
             Typed::Scalar(scalar) => {
                 Expr { ty: ScalarType::Bool, nullable: false, kind: ExprKind::IsNull(Box::new(scalar)) }
             }
-            Typed::Record(RecordValue { presence: Some(presence), .. }) => not(presence),
+            Typed::Record(RecordValue { presence: Some(presence), .. }) => {
+                return Typed::Scalar(if negated { presence } else { not(presence) });
+            }
             Typed::Record(_) => Expr::constant(Value::Bool(false), ScalarType::Bool),
             Typed::Null => Expr::constant(Value::Bool(true), ScalarType::Bool),
             Typed::List(..) | Typed::Map(..) => Expr::constant(Value::Bool(false), ScalarType::Bool),

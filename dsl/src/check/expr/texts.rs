@@ -5,6 +5,7 @@ use super::collection::is_collection;
 use crate::ast::{self, BinaryOp, ExprKind as Ast};
 use crate::check::typed::Typed;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::placeholder::with_values;
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -16,7 +17,8 @@ impl Checker<'_> {
         if !parts.iter().any(|part| matches!(part.node, Ast::String(_) | Ast::Format(_))) {
             return None;
         }
-        let values: Vec<Typed> = parts.iter().map(|part| self.check(part)).collect();
+        let others = parts.iter().filter(|part| !matches!(part.node, Ast::String(_)));
+        let values: Vec<Typed> = others.map(|part| self.check(part)).collect();
         // A list and a text are another mistake.
         if values.iter().any(is_collection) {
             return None;
@@ -51,7 +53,7 @@ fn added<'a>(expr: &'a ast::Expr, parts: &mut Vec<&'a ast::Expr>) {
 
 fn shown(part: &ast::Expr) -> String {
     match &part.node {
-        Ast::String(text) => text.clone(),
+        Ast::String(text) => with_values(text),
         Ast::Path(path) => format!("{{{}}}", path.join(".")),
         _ => "{…}".to_owned(),
     }

@@ -65,6 +65,11 @@ pub fn eval(arguments: &Arguments) -> u8 {
 fn context(arguments: &Arguments) -> Result<Context, String> {
     let mut context = match &arguments.file {
         Some(path) => Context::of_file(path, &arguments.params)?,
+        None if arguments.params.are_given() => {
+            return Err(
+                "error: --param gives a value to a param of a file: say which with --file\n".to_owned()
+            );
+        }
         None => Context::default(),
     };
     if let Some(name) = &arguments.ty {

@@ -159,11 +159,13 @@ fn bind(context: &mut Context, rest: &str, format: Format) -> Result<String, Str
     told(context.bind(name, text.trim()), format)
 }
 
+/// `help`, `help lower`, `help error T0301`
 fn help(what: &str) -> Result<String, String> {
-    let what = what.strip_prefix("error").map_or(what, |code| match code.trim() {
-        "" => "codes",
-        code => code,
-    });
+    let what = match what.split_once(char::is_whitespace) {
+        Some(("error", code)) => code.trim(),
+        None if what == "error" => "codes",
+        _ => what,
+    };
     if what.is_empty() {
         return Ok(HELP.to_owned());
     }
