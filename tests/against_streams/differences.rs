@@ -12,7 +12,7 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
     match case.operator {
         Operator::JoinStreams { .. } => join_of_streams(case, streams),
         Operator::JoinTables { .. } => deletion_time(no_empty_tombstone(streams)),
-        Operator::Window { window, .. } => row_time(window, streams),
+        Operator::Window { window, .. } => row_time(window, one_row_a_commit(window, streams)),
         Operator::Totals | Operator::Latest | Operator::JoinTable { .. } => streams,
     }
 }
@@ -25,6 +25,28 @@ pub fn comparable(case: &Case, ours: Steps) -> Steps {
         Operator::Totals | Operator::Latest | Operator::JoinStreams { .. } | Operator::JoinTable { .. } => {
             ours
         }
+    }
+}
+
+/// [one-row-a-commit] Kafka Streams deletes and gives a session's row again where an event changes no bounds, and gives a sliding window's
+/// row as it comes and as it changes. With us each event is a commit here: one row for each window, in the order of the windows.
+fn one_row_a_commit(window: Window, steps: Steps) -> Steps {
+    let last_of_each = |rows: Vec<Row>| -> Vec<Row> {
+        let is_same = |row: &Row, later: &Row| (&later.key, later.window) == (&row.key, row.window);
+        let mut last: Vec<Row> = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            if !rows[index + 1..].iter().any(|later| is_same(row, later)) {
+                last.push(row.clone());
+            }
+        }
+        if matches!(window, Window::Sliding { .. }) {
+            last.sort_by(|a, b| (a.window, &a.key).cmp(&(b.window, &b.key)));
+        }
+        last
+    };
+    match window {
+        Window::Hopping { .. } => steps,
+        Window::Session { .. } | Window::Sliding { .. } => steps.into_iter().map(last_of_each).collect(),
     }
 }
 

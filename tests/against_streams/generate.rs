@@ -176,6 +176,15 @@ fn time_for(
     let newest = newest(events);
     let time = newest + ahead;
     match operator {
+        // [closed-at-end] A session that is final takes no event any more; in Kafka Streams it does for as long as it is in the store.
+        Operator::Window { window: Window::Session { gap }, grace, .. } => {
+            let is_near = sessions(events, event.key, gap, grace).iter().any(|(first, last)| {
+                last + gap + grace < newest && (first - gap..=last + gap).contains(&time)
+            });
+            if is_near { newest } else { time }
+        }
+        // [sliding-late] Kafka Streams keeps an event in the windows that hold it: here the one that ends at it is always open.
+        Operator::Window { window: Window::Sliding { .. }, grace, .. } => time.max(newest - grace),
         // [own-watermark] Of two topics, Kafka Streams compares with the greatest time of both: here nothing is late by that, either.
         Operator::JoinStreams { grace, .. } if !feed.one_topic => time.max(newest - grace),
         // [latest-by-time] Kafka Streams has the last of each key, by offsets: here that is the one with the greatest time.
@@ -185,6 +194,25 @@ fn time_for(
         }
         _ => time,
     }
+}
+
+/// The sessions of a key, final or not, as first and last event.
+fn sessions(events: &[Event], key: u8, gap: i64, grace: i64) -> Vec<(i64, i64)> {
+    let mut sessions: Vec<(i64, i64)> = Vec::new();
+    for (index, event) in events.iter().enumerate().filter(|(_, event)| event.key == key) {
+        let time = event.time;
+        let joins = |session: &(i64, i64)| (session.0 - gap..=session.1 + gap).contains(&time);
+        let (joined, others): (Vec<_>, Vec<_>) = sessions.iter().copied().partition(joins);
+        // [session-late] One that comes too late begins none.
+        if joined.is_empty() && events[..index].iter().any(|known| time + gap + grace < known.time) {
+            continue;
+        }
+        let bounds =
+            joined.iter().fold((time, time), |whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
+        sessions = others;
+        sessions.push(bounds);
+    }
+    sessions
 }
 
 /// Only a join of streams reads one topic as two, only aggregates are regrouped. An event meets a table as it is when the event is read,

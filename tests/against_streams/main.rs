@@ -31,9 +31,6 @@ static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("TIDEGATE_SEED
     }
 });
 
-/// What the engine cannot run yet. Each is generated and asked of Kafka Streams all the same, and its test fails when the engine can.
-const NOT_YET: [&str; 0] = [];
-
 /// Told in every run, also where a test passes and the test harness hides what it prints.
 fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
@@ -54,30 +51,18 @@ fn ask(what: &str, count: u32, strategy: impl Strategy<Value = Case>) {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let engine = RefCell::new(Engine::new());
     let result = runner.run(&strategy, |case| {
-        if NOT_YET.contains(&what) {
-            streams::ask(&case.question());
-            return not_yet(&case).map_err(TestCaseError::fail);
-        }
         compare::compare(&mut engine.borrow_mut(), &case).map_err(TestCaseError::fail)
     });
     match result {
-        Ok(()) if NOT_YET.contains(&what) => {
-            tell(&format!("{what}: not compared, since the engine cannot run them yet"));
-        }
         Ok(()) => tell(&format!("{what}: {} cases as Kafka Streams, seed {}", count * times, *SEED)),
         Err(TestError::Fail(reason, _)) => {
-            panic!("{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --test against_streams", *SEED)
+            panic!(
+                "{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --release --test against_streams",
+                *SEED
+            )
         }
         Err(TestError::Abort(reason)) => panic!("{what}: {reason}"),
     }
-}
-
-fn not_yet(case: &Case) -> Result<(), String> {
-    let plan = engine::plan(case, "t")?;
-    if plan.not_runnable().is_empty() {
-        return Err("the engine runs them now: take them out of NOT_YET".to_owned());
-    }
-    Ok(())
 }
 
 #[test]

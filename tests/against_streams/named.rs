@@ -45,6 +45,14 @@ fn one_row_a_commit() {
     let feed = Feed { together: 2, ..Feed::PLAIN };
     let each = ["k0 1 7 7 7 at 001", "k0 2 15 7 8 at 002"];
     answers(Operator::Totals, &events, feed, &each, &each[1..]);
+    // Nor does a session's row go and come in one commit.
+    let session = Operator::Window { window: Window::Session { gap: 4 }, grace: 0, emit: Emit::Changes };
+    let events = [event(A, 0, 1, 1), event(A, 0, 2, 3), event(A, 0, 3, 2)];
+    let first = ["k0 001..001 1 1 1 1 at 001", "k0 001..001 deleted at 001", "k0 001..003 2 3 1 2 at 003"];
+    let again = ["k0 001..003 deleted at 003", "k0 001..003 3 6 1 3 at 003"];
+    let theirs = [&first[..], &again[..]].concat();
+    let ours = [&first[..], &again[1..]].concat();
+    answers(session, &events, Feed::PLAIN, &theirs, &ours);
 }
 
 #[test]
@@ -64,6 +72,29 @@ fn row_time() {
         &["k0 000..010 1 7 7 7 at 001"],
         &["k0 000..010 1 7 7 7 at 009"],
     );
+}
+
+#[test]
+fn closed_at_end() {
+    // The session of `k0` is final at 6, and `k1` is at 6. Kafka Streams gives it out, and then again with one more event.
+    let session = Operator::Window { window: Window::Session { gap: 4 }, grace: 0, emit: Emit::Close };
+    let events = [event(A, 0, 1, 1), event(A, 1, 2, 6), event(A, 0, 3, 2), event(A, 2, 0, 100)];
+    let first = "k0 001..001 1 1 1 1 at 001";
+    let last = "k1 006..006 1 2 2 2 at 006";
+    let theirs = [first, "k0 001..002 2 4 1 3 at 002", last];
+    let ours = [first, "k0 002..002 1 3 3 3 at 002", last];
+    answers(session, &events, Feed::PLAIN, &theirs, &ours);
+}
+
+#[test]
+fn sliding_late() {
+    // The window that ends at the event of 8 is final. Kafka Streams has nowhere to keep the event, and it lacks in the window of 14.
+    let sliding = Operator::Window { window: Window::Sliding { size: 9 }, grace: 0, emit: Emit::Close };
+    let events = [event(A, 0, 1, 10), event(A, 1, 2, 8), event(A, 1, 3, 14), event(A, 2, 0, 100)];
+    let first = "k0 001..010 1 1 1 1 at 010";
+    let theirs = [first, "k1 005..014 1 3 3 3 at 014"];
+    let ours = [first, "k1 005..014 2 5 2 3 at 014", "k1 009..018 1 3 3 3 at 018"];
+    answers(sliding, &events, Feed::PLAIN, &theirs, &ours);
 }
 
 #[test]

@@ -4,13 +4,15 @@ use crate::case::Row;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
 /// Started at the first question. It ends at the end of its standard input, so with this process.
 static STREAMS: LazyLock<Mutex<Streams>> = LazyLock::new(|| Mutex::new(Streams::start()));
 
 struct Streams {
+    /// Kept, so that it is not lost sight of while it runs.
+    _process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -29,7 +31,7 @@ impl Streams {
             .expect("java can be started: install a JDK of version 17 or newer");
         let input = child.stdin.take().expect("it is piped");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        Streams { input, output }
+        Streams { _process: child, input, output }
     }
 
     fn ask(&mut self, question: &str) -> std::io::Result<String> {

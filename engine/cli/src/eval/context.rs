@@ -81,7 +81,8 @@ impl Context {
         }
         let columns = self.session.event_schema().columns.len();
         // Columns that nobody reads need no values.
-        let event = self.event.clone().unwrap_or_else(|| vec![Arc::new(Column::absent()); columns]);
+        let event =
+            self.event.clone().unwrap_or_else(|| (0..columns).map(|_| Arc::new(Column::absent())).collect());
         let times = Arc::new(vec![EventTime::from_micros(0)]);
         let batch = Batch {
             columns: event.into_iter().chain(self.bound.iter().map(|(_, column)| column.clone())).collect(),
