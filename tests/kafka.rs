@@ -169,6 +169,48 @@ fn hourly_4_partitions_3_processes() {
 }
 
 /// More groups than one fetch holds, all in windows that close at once.
+/// What a topology has left on the brokers says what a change of it does.
+#[test]
+fn a_change_is_told_against_what_runs() {
+    let bed = Bed::new("against");
+    for topic in ["payments", "w2.hourly", "w2.late"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let payments = payments(20_000);
+    bed.produce(&payments, 1);
+    let topology = bed.topology("w2_hourly");
+    let plan = || {
+        let output = std::process::Command::new(support::tidegate())
+            .args(["plan", topology.to_str().expect("a path"), "--against", "running", "--brokers"])
+            .arg(broker().address())
+            .output()
+            .expect("it runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout) + &text(output.stderr))
+    };
+    let (code, told) = plan();
+    assert!(code == Some(0) && told.contains("new:") && !told.contains("kept:"), "{told}");
+    let mut running = vec![bed.start(&topology, 0, &[])];
+    let newest = payments.iter().map(|payment| payment.at_ms).max().expect("some");
+    let rows = oracle::hourly(payments.iter(), 10_000, newest - 5_000);
+    bed.wait_for("w2.hourly", rows.len(), &mut running);
+    let (code, told) = plan();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("kept:        store hourly.aggregate"), "{told}");
+    assert!(told.contains(&format!("kept:        input {}", bed.name("payments"))), "{told}");
+    assert!(!told.contains("new:"), "{told}");
+    let text = std::fs::read_to_string(&topology).expect("read");
+    let changed = text.replacen("aggregate {", "aggregate { more: count(),", 1);
+    assert_ne!(changed, text);
+    std::fs::write(&topology, changed).expect("written");
+    let (code, told) = plan();
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("refused:     store hourly.aggregate"), "{told}");
+    for process in running {
+        assert!(process.stop().success());
+    }
+}
+
 #[test]
 fn a_window_of_many_groups_is_whole() {
     let bed = Bed::new("g42");
