@@ -173,7 +173,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 }
             }
             calls(out, &aggregate.functions, schema);
+            let is_session =
+                aggregate.window.as_ref().is_some_and(|window| window.shape == WindowShape::Session);
             let emit = match aggregate.emit {
+                Emit::Final if is_session => {
+                    "final: one row for each session, when the watermark is later than its last event, the gap and grace"
+                        .to_owned()
+                }
                 Emit::Final => {
                     "final: one row for each key and window, when the watermark reaches its end plus grace"
                         .to_owned()

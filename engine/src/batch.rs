@@ -377,6 +377,21 @@ impl Batch {
         self.deleted = Some(Arc::new(deleted));
     }
 
+    /// Rows that an operator has made of what it kept, all selected. They are never late by their own source: they come before the watermark that
+    /// let them out is passed on.
+    pub fn of_results(columns: Vec<Column>, times: Vec<EventTime>) -> Batch {
+        let rows = times.len();
+        Batch {
+            columns: columns.into_iter().map(Arc::new).collect(),
+            times: Arc::new(times),
+            watermarks: Arc::new(vec![EventTime::MIN; rows]),
+            selection: Batch::select_all(rows),
+            deleted: None,
+            raw: None,
+            origin: None,
+        }
+    }
+
     /// The same rows, of which others are selected.
     pub fn with_selection(&self, selection: Vec<u32>) -> Batch {
         Batch {

@@ -114,26 +114,18 @@ impl ResultRows {
 
     /// None: there are no rows.
     pub fn finish(&self, rows: Rows) -> Option<Batch> {
-        let count = rows.times.len();
-        if count == 0 {
+        if rows.times.is_empty() {
             return None;
         }
-        let mut columns: Vec<Arc<Column>> = rows.keys.into_iter().map(Arc::new).collect();
+        let mut columns = rows.keys;
         if self.windowed {
             for bound in [rows.starts, rows.ends] {
-                columns.push(Arc::new(Column { data: ColumnData::Int(bound), nulls: None }));
+                columns.push(Column { data: ColumnData::Int(bound), nulls: None });
             }
         }
-        columns.extend(rows.results.into_iter().map(Arc::new));
-        Some(Batch {
-            columns,
-            times: Arc::new(rows.times),
-            // A result is never late by its own source: it comes before the watermark that let it out is passed on.
-            watermarks: Arc::new(vec![EventTime::MIN; count]),
-            selection: Batch::select_all(count),
-            deleted: rows.deleted.contains(&true).then(|| Arc::new(rows.deleted)),
-            raw: None,
-            origin: None,
-        })
+        columns.extend(rows.results);
+        let mut batch = Batch::of_results(columns, rows.times);
+        batch.deleted = rows.deleted.contains(&true).then(|| Arc::new(rows.deleted));
+        Some(batch)
     }
 }

@@ -79,17 +79,12 @@ impl TableChanges {
 
     /// None: nothing has changed.
     pub fn finish(self) -> Option<Batch> {
-        let rows = self.times.len();
-        (rows > 0).then(|| Batch {
-            columns: self.columns.into_iter().map(Arc::new).collect(),
-            times: Arc::new(self.times),
-            // A table's rows are never late: what made them was worked on.
-            watermarks: Arc::new(vec![EventTime::MIN; rows]),
-            selection: Batch::select_all(rows),
-            deleted: self.deleted.contains(&true).then(|| Arc::new(self.deleted)),
-            raw: None,
-            origin: None,
-        })
+        if self.times.is_empty() {
+            return None;
+        }
+        let mut batch = Batch::of_results(self.columns, self.times);
+        batch.deleted = self.deleted.contains(&true).then(|| Arc::new(self.deleted));
+        Some(batch)
     }
 }
 

@@ -427,6 +427,7 @@ impl Unit<'_> {
         match (left.text.as_str(), right.text.as_str()) {
             (_, "," | ":" | "." | "?") | (".", _) => false,
             ("..", _) => false,
+            _ if self.marks.repeats.contains(&right.start) => false,
             ("-", _) => !self.marks.signs.contains(&left.start),
             (word, "(") if left.is_word() => {
                 is_keyword(word) && !self.marks.calls.contains(&self.call_start(before))

@@ -15,6 +15,8 @@ pub(super) struct Marks {
     pub(super) calls: BTreeSet<usize>,
     /// Brackets that are an index.
     pub(super) indexes: BTreeSet<usize>,
+    /// Where it is said how often an event of a pattern comes: `c+`, `c{2,5}`.
+    pub(super) repeats: BTreeSet<usize>,
     /// `and`, `or` between operands.
     pub(super) joints: BTreeSet<usize>,
     /// `if … { } else { }`: start and end.
@@ -58,6 +60,7 @@ impl Marks {
             Rule::minus_op => drop(self.signs.insert(start)),
             Rule::call | Rule::topic_ref | Rule::decimal_type => drop(self.calls.insert(start)),
             Rule::index => drop(self.indexes.insert(start)),
+            Rule::times => drop(self.repeats.insert(start)),
             Rule::op_and | Rule::op_or => drop(self.joints.insert(start)),
             Rule::if_expr => drop(self.ifs.insert(start, end)),
             Rule::source_clause => drop(self.clauses.insert(start)),

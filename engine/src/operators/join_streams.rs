@@ -5,6 +5,7 @@
 //! given out alone at that same moment.
 
 use crate::batch::{Batch, Column, ColumnData};
+use crate::closed::Closed;
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::kept_events::{Bucket, Fate, KeptEvents, Side};
 use crate::key_columns::{KeyColumns, push_key};
@@ -13,17 +14,12 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use tidegate_model::plan::{self, JoinKind};
 use tidegate_model::{EventTime, Span};
-use tidegate_state::value::{Decoder, put_i64};
 use tidegate_state::{CodecError, StateError, Store, TableId, WriteSet};
 
 /// So many pairs are put together at once, however many partners the events of a batch have.
 const PAIRS_AT_ONCE: usize = 4096;
-
-/// Up to which watermark lone events were given out. No event's key begins so.
-const CLOSED_KEY: &[u8] = &[0xFF; 9];
 
 /// One of both streams.
 pub struct Input {
@@ -44,14 +40,12 @@ pub struct JoinStreams {
     /// For each of both streams.
     late: [LateRoute; 2],
     errors: Route,
-    table: TableId,
     kept: KeptEvents,
     /// Lone events that are due soon, by the moment at which they are due.
     near: BTreeSet<Due>,
     near_buckets: BTreeSet<Bucket>,
-    closed: EventTime,
-    closed_in_store: EventTime,
-    gave_out: bool,
+    /// Up to which watermark lone events were given out.
+    closed: Closed,
 }
 
 /// A kept event that is given out alone once the watermark is past `at`, if it has no partner by then.
@@ -79,7 +73,7 @@ impl JoinStreams {
         errors: Route,
     ) -> Result<JoinStreams, StateError> {
         let reach = join.before.plus(join.after);
-        let mut operator = JoinStreams {
+        Ok(JoinStreams {
             kind: join.kind,
             inputs: [
                 Input {
@@ -101,19 +95,11 @@ impl JoinStreams {
             condition: join.condition.as_ref().map(Compiled::new),
             late,
             errors,
-            table,
             kept: KeptEvents::open(table, cache_bytes, reach, store)?,
             near: BTreeSet::new(),
             near_buckets: BTreeSet::new(),
-            closed: EventTime::MIN,
-            closed_in_store: EventTime::MIN,
-            gave_out: false,
-        };
-        if let Some(bytes) = store.get(table, CLOSED_KEY)? {
-            operator.closed = EventTime::from_micros(Decoder::new(&bytes).i64().map_err(StateError::from)?);
-            operator.closed_in_store = operator.closed;
-        }
-        Ok(operator)
+            closed: Closed::recover(table, store)?,
+        })
     }
 
     fn corrupt(&self, cause: &CodecError) -> TaskError {
@@ -178,11 +164,10 @@ impl JoinStreams {
     ) -> Result<Vec<Candidate>, TaskError> {
         let input = &self.inputs[side.port()];
         let (back, ahead) = (input.back, input.ahead);
-        let wanted =
-            events.iter().enumerate().filter(|(_, event)| !event.null_key).map(|(position, event)| {
-                let range = event.time.minus(back)..=event.time.plus(ahead);
-                (position, event.key.as_slice(), range)
-            });
+        let wanted = events.iter().enumerate().map(|(position, event)| {
+            let range = event.time.minus(back)..=event.time.plus(ahead);
+            (position, event.key.as_slice(), range)
+        });
         let chunks = self.kept.chunks(context.store, side.other(), wanted)?;
         let mut candidates = Vec::new();
         for chunk in chunks {
@@ -215,7 +200,7 @@ impl JoinStreams {
             self.push(left, right, &mut builders)?;
             times.push(event.time.max(partner.time));
         }
-        let mut batch = results(builders, times);
+        let mut batch = Batch::of_results(builders, times);
         if let Some(condition) = &self.condition {
             let mut errors = RowErrors::default();
             let mut selection = batch.selection.clone();
@@ -237,28 +222,16 @@ impl JoinStreams {
         Ok(())
     }
 
-    /// Keeps the events for partners that come later. One without a key never has any: it is given out alone at once.
-    fn keep(&mut self, side: Side, events: Vec<Event>, context: &mut Context<'_>) -> Result<(), TaskError> {
+    /// Keeps the events for partners that come later.
+    fn keep(&mut self, side: Side, events: Vec<Event>, context: &Context<'_>) -> Result<(), TaskError> {
         let alone = self.inputs[side.port()].alone;
-        let mut builders = self.builders();
-        let mut times = Vec::new();
         for event in events {
-            if event.null_key {
-                if alone {
-                    self.push_alone(side, &event.row, &mut builders)?;
-                    times.push(event.time);
-                }
-                continue;
-            }
             let fate = if event.matched && alone { Fate::Matched } else { Fate::Open };
             let at = self.due_at(side, event.time);
             let place = self.kept.add(context.store, side, &event.key, event.time, event.row, fate)?;
             if alone && fate == Fate::Open && self.near_buckets.contains(&place.bucket) {
                 self.near.insert(Due { at, key: self.kept.key(place.slot).into(), index: place.index });
             }
-        }
-        if !times.is_empty() {
-            context.emitted.push(results(builders, times));
         }
         Ok(())
     }
@@ -275,12 +248,15 @@ impl JoinStreams {
                 for (index, event) in self.kept.events(slot).iter().enumerate() {
                     let at = self.due_at(side, event.time);
                     // Before `closed` they have been given out.
-                    if event.fate == Fate::Open && at >= self.closed {
+                    if event.fate == Fate::Open && at >= self.closed.at() {
                         self.near.insert(Due { at, key: self.kept.key(slot).into(), index });
                     }
                 }
             }
             self.near_buckets.extend(new);
+        }
+        if self.near.first().is_none_or(|due| due.at >= watermark) {
+            return Ok(());
         }
         let mut builders = self.builders();
         let mut times = Vec::new();
@@ -300,8 +276,8 @@ impl JoinStreams {
             }
         }
         if !times.is_empty() {
-            self.gave_out = true;
-            context.emitted.push(results(builders, times));
+            self.closed.gave_out();
+            context.emitted.push(Batch::of_results(builders, times));
         }
         Ok(())
     }
@@ -325,23 +301,8 @@ impl JoinStreams {
 struct Event {
     time: EventTime,
     key: Vec<u8>,
-    null_key: bool,
     row: Box<[u8]>,
     matched: bool,
-}
-
-/// Joined rows. They are never late by their own source: they come before the watermark that let them out is passed on.
-fn results(columns: Vec<Column>, times: Vec<EventTime>) -> Batch {
-    let rows = times.len();
-    Batch {
-        columns: columns.into_iter().map(Arc::new).collect(),
-        times: Arc::new(times),
-        watermarks: Arc::new(vec![EventTime::MIN; rows]),
-        selection: Batch::select_all(rows),
-        deleted: None,
-        raw: None,
-        origin: None,
-    }
 }
 
 impl Operator for JoinStreams {
@@ -373,13 +334,7 @@ impl Operator for JoinStreams {
             let (mut encoded, mut bytes) = (Vec::new(), Vec::new());
             push_key(&key, row, &mut encoded);
             self.inputs[port].codec.encode(&batch.columns, row, &mut bytes);
-            events.push(Event {
-                time: batch.times[row],
-                key: encoded,
-                null_key: key.iter().any(|part| part.is_null(row)),
-                row: bytes.into(),
-                matched: false,
-            });
+            events.push(Event { time: batch.times[row], key: encoded, row: bytes.into(), matched: false });
         }
         let candidates = self.candidates(side, &events, context)?;
         for candidates in candidates.chunks(PAIRS_AT_ONCE) {
@@ -397,7 +352,7 @@ impl Operator for JoinStreams {
         if watermark == EventTime::MAX {
             return Ok(watermark);
         }
-        self.closed = self.closed.max(watermark);
+        self.closed.reach(watermark);
         self.expire(watermark, context.store)?;
         // A pair has the time of the event that completes it, or a greater one; a lone event its own.
         let alone = self.inputs.iter().filter(|input| input.alone).map(|input| input.ahead).max();
@@ -406,13 +361,7 @@ impl Operator for JoinStreams {
 
     fn flush(&mut self, writes: &mut WriteSet) {
         self.kept.flush(writes);
-        if self.closed != self.closed_in_store && (self.gave_out || !writes.is_empty()) {
-            self.gave_out = false;
-            let mut bytes = Vec::new();
-            put_i64(&mut bytes, self.closed.micros());
-            writes.put(self.table, CLOSED_KEY, &bytes);
-            self.closed_in_store = self.closed;
-        }
+        self.closed.flush(writes);
     }
 
     fn committed(&mut self) {
@@ -439,7 +388,7 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Action {
         /// Events of one side in one batch: how long behind the watermark's next step, and the key.
-        Read(Side, Vec<(i64, Option<i64>)>),
+        Read(Side, Vec<(i64, i64)>),
         Advance(i64),
         Commit,
         Restart,
@@ -449,7 +398,7 @@ mod tests {
 
     fn action() -> impl Strategy<Value = Action> {
         let side = prop_oneof![Just(Side::Left), Just(Side::Right)];
-        let event = (-12i64..20, prop_oneof![9 => (0i64..3).prop_map(Some), 1 => Just(None)]);
+        let event = (-12i64..20, 0i64..3);
         prop_oneof![
             8 => (side, proptest::collection::vec(event, 1..5)).prop_map(|(side, events)| Action::Read(side, events)),
             4 => (1i64..10).prop_map(Action::Advance),
@@ -481,8 +430,8 @@ mod tests {
         let less = ExprKind::Compare(Comparison::Less, number(1), number(right));
         let join = plan::JoinStreams {
             kind: rules.kind,
-            left_key: vec![Expr::column(0, ScalarType::Int, true)],
-            right_key: vec![Expr::column(0, ScalarType::Int, true)],
+            left_key: vec![Expr::column(0, ScalarType::Int, false)],
+            right_key: vec![Expr::column(0, ScalarType::Int, false)],
             before: Span::from_micros(rules.before),
             after: Span::from_micros(rules.after),
             grace: Span::from_micros(rules.grace),
@@ -502,7 +451,7 @@ mod tests {
     #[derive(Clone, Debug)]
     struct Known {
         time: i64,
-        key: Option<i64>,
+        key: i64,
         number: i64,
         matched: bool,
         alone: bool,
@@ -518,7 +467,7 @@ mod tests {
     }
 
     impl Naive {
-        fn read(&mut self, side: Side, time: i64, key: Option<i64>, number: i64) -> Vec<Joined> {
+        fn read(&mut self, side: Side, time: i64, key: i64, number: i64) -> Vec<Joined> {
             if time + self.rules.grace < self.watermark {
                 self.late += 1;
                 return Vec::new();
@@ -529,16 +478,12 @@ mod tests {
                 let (left, right) = if side == Side::Left { (&event, &*other) } else { (&*other, &event) };
                 let near =
                     left.time - self.rules.before <= right.time && right.time <= left.time + self.rules.after;
-                let equal = left.key.is_some() && left.key == right.key;
+                let equal = left.key == right.key;
                 if near && equal && !other.alone && is_pair(self.rules, left.number, right.number) {
                     out.push((left.time.max(right.time), Some(left.number), Some(right.number)));
                     event.matched = true;
                     other.matched = true;
                 }
-            }
-            if key.is_none() && self.gives_alone(side) {
-                out.push(lone(side, &event));
-                event.alone = true;
             }
             self.sides[side.port()].push(event);
             out
@@ -626,7 +571,7 @@ mod tests {
                             let number = numbers.entry(side).or_default();
                             *number += 1;
                             let time = watermark + offset;
-                            let values = vec![key.map_or(Value::Null, Value::Int), Value::Int(*number)];
+                            let values = vec![Value::Int(key), Value::Int(*number)];
                             read.push(Row::new(time, values));
                             wanted.extend(naive.read(side, time, key, *number));
                         }
@@ -667,7 +612,7 @@ mod tests {
             rig.advance(&mut join, EventTime::from_micros(naive.watermark + 1000));
             rig.commit(&mut join);
             let left = rig.store.dump(rig.table).expect("dumps");
-            prop_assert!(left.iter().all(|(key, _)| key == CLOSED_KEY), "{left:?}");
+            prop_assert!(left.iter().all(|(key, _)| key == crate::closed::CLOSED_KEY), "{left:?}");
         }
     }
 

@@ -13,7 +13,6 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{OTHERS, TimeQueue};
-use std::sync::Arc;
 use tidegate_model::plan::{self, MatchElement, Times};
 use tidegate_model::{EventTime, ScalarType, Schema, Span};
 use tidegate_state::value::{self, Decoder};
@@ -191,7 +190,7 @@ impl Match {
                 .map_err(|cause| self.corrupt(&cause))?;
         }
         columns.extend(of_event);
-        let mut batch = results(columns, vec![event.time; among.len()]);
+        let mut batch = Batch::of_results(columns, vec![event.time; among.len()]);
         let mut selection = batch.selection.clone();
         let mut errors = RowErrors::default();
         condition.filter(&batch, &mut selection, &mut errors);
@@ -269,7 +268,7 @@ impl Match {
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
         let slot = self.slot(key, context.store)?;
-        let before = self.attempts.get(slot).cloned();
+        let before = self.take_attempts(slot);
         let due = before.as_ref().map(|before| before.due);
         let attempts = before.map(|before| before.list).unwrap_or_default();
         let attempts = self.without_passed(attempts, event.time, matches)?;
@@ -292,6 +291,12 @@ impl Match {
         self.store_attempts(slot, key, kept, due, context.store)
     }
 
+    /// Takes the attempts of a key out, to be put back by [`Match::store_attempts`].
+    fn take_attempts(&mut self, slot: u32) -> Option<Attempts> {
+        self.attempts.get(slot)?;
+        self.attempts.modify(slot).take()
+    }
+
     /// `due`: when the key's attempts are looked at anyway. A key that had none and has none is not touched.
     fn store_attempts(
         &mut self,
@@ -301,12 +306,7 @@ impl Match {
         due: Option<EventTime>,
         store: &Store,
     ) -> Result<(), TaskError> {
-        let Some(first) = attempts.first() else {
-            if self.attempts.get(slot).is_some() {
-                *self.attempts.modify(slot) = None;
-            }
-            return Ok(());
-        };
+        let Some(first) = attempts.first() else { return Ok(()) };
         let due = match due {
             Some(due) => due,
             None => {
@@ -370,11 +370,11 @@ impl Match {
     ) -> Result<(), TaskError> {
         let slot = self.slot(key, context.store)?;
         // All that this was for may have ended, and others have begun, which have a moment of their own.
-        let Some(attempts) = self.attempts.get(slot).filter(|attempts| attempts.due == time) else {
+        if self.attempts.get(slot).is_none_or(|attempts| attempts.due != time) {
             return Ok(());
-        };
-        let attempts = attempts.list.clone();
-        let left = self.without_passed(attempts, time.plus(Span::from_micros(1)), matches)?;
+        }
+        let attempts = self.take_attempts(slot).expect("they are there");
+        let left = self.without_passed(attempts.list, time.plus(Span::from_micros(1)), matches)?;
         self.store_attempts(slot, key, left, None, context.store)
     }
 }
@@ -388,19 +388,6 @@ struct Event<'a> {
 struct Matches {
     columns: Vec<Column>,
     times: Vec<EventTime>,
-}
-
-fn results(columns: Vec<Column>, times: Vec<EventTime>) -> Batch {
-    let rows = times.len();
-    Batch {
-        columns: columns.into_iter().map(Arc::new).collect(),
-        times: Arc::new(times),
-        watermarks: Arc::new(vec![EventTime::MIN; rows]),
-        selection: Batch::select_all(rows),
-        deleted: None,
-        raw: None,
-        origin: None,
-    }
 }
 
 impl Operator for Match {
@@ -450,7 +437,7 @@ impl Operator for Match {
             }
         }
         if !matches.times.is_empty() {
-            context.emitted.push(results(matches.columns, matches.times));
+            context.emitted.push(Batch::of_results(matches.columns, matches.times));
         }
         Ok(watermark)
     }

@@ -8,7 +8,6 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::row_codec::RowCodec;
 use crate::time_queue::TimeQueue;
 use crate::timed_row::TimedRow;
-use std::sync::Arc;
 use tidegate_model::{EventTime, Span};
 use tidegate_state::{StateError, Store, TableId, WriteSet};
 
@@ -78,19 +77,10 @@ impl Operator for Ordered {
                     .map_err(|cause| TaskError::corrupt_state(&self.late.route.step, &cause))?;
                 times.push(time);
             }
-            let rows = times.len();
-            if rows == 0 {
+            if times.is_empty() {
                 return Ok(watermark);
             }
-            let batch = Batch {
-                columns: columns.into_iter().map(Arc::new).collect(),
-                times: Arc::new(times),
-                watermarks: Arc::new(vec![EventTime::MIN; rows]),
-                selection: Batch::select_all(rows),
-                deleted: None,
-                raw: None,
-                origin: None,
-            };
+            let batch = Batch::of_results(columns, times);
             self.inner.on_batch(0, batch, context)?;
         }
     }

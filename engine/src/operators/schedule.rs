@@ -7,7 +7,6 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{OTHERS, TimeQueue};
-use std::sync::Arc;
 use tidegate_model::plan;
 use tidegate_model::{EventTime, ScalarType, Span};
 use tidegate_state::value::{self, Decoder};
@@ -135,22 +134,9 @@ impl Schedule {
             times.push(due);
         }
         if !times.is_empty() {
-            context.emitted.push(out(builders, times));
+            context.emitted.push(Batch::of_results(builders, times));
         }
         Ok(())
-    }
-}
-
-fn out(columns: Vec<Column>, times: Vec<EventTime>) -> Batch {
-    let rows = times.len();
-    Batch {
-        columns: columns.into_iter().map(Arc::new).collect(),
-        times: Arc::new(times),
-        watermarks: Arc::new(vec![EventTime::MIN; rows]),
-        selection: Batch::select_all(rows),
-        deleted: None,
-        raw: None,
-        origin: None,
     }
 }
 

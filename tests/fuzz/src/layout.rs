@@ -43,13 +43,14 @@ fn comments(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['"', '/']) {
+        let is_format = is_format(&rest[..at]);
         rest = &rest[at..];
         if rest.starts_with("//") {
             let end = rest.find('\n').unwrap_or(rest.len());
             found.push(rest[..end].trim_end());
             rest = &rest[end..];
         } else if rest.starts_with('"') {
-            rest = &rest[string_end(rest)..];
+            rest = &rest[string_end(rest, is_format)..];
         } else {
             rest = &rest[1..];
         }
@@ -57,14 +58,44 @@ fn comments(text: &str) -> Vec<&str> {
     found
 }
 
+/// Does a string behind this text hold values in braces? `f` stands before its quote, and is no end of a name.
+fn is_format(before: &str) -> bool {
+    let mut chars = before.chars().rev();
+    chars.next() == Some('f') && !chars.next().is_some_and(|char| char.is_alphanumeric() || char == '_')
+}
+
 /// How long the string is that the text begins with.
-fn string_end(text: &str) -> usize {
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, char)) = chars.next() {
+fn string_end(text: &str, is_format: bool) -> usize {
+    let mut at = 1;
+    while let Some(char) = text[at..].chars().next() {
+        at += char.len_utf8();
         match char {
-            '\\' => drop(chars.next()),
-            '"' => return at + 1,
+            '\\' => at += text[at..].chars().next().map_or(0, char::len_utf8),
+            '"' => return at,
+            '{' if is_format && text[at..].starts_with('{') => at += 1,
+            '{' if is_format => at += braces_end(&text[at..]),
             _ => {}
+        }
+    }
+    text.len()
+}
+
+/// How far it is to the end of the braces that the text is in.
+fn braces_end(text: &str) -> usize {
+    let (mut at, mut depth) = (0, 1);
+    while let Some(char) = text[at..].chars().next() {
+        if char == '"' {
+            at += string_end(&text[at..], is_format(&text[..at]));
+            continue;
+        }
+        at += char.len_utf8();
+        match char {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
         }
     }
     text.len()

@@ -3,8 +3,8 @@
 use crate::ast::{RollingRange, RollingStep};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::Lowerer;
-use tidegate_model::plan::{AggregateCall, Node, NodeKind, Plan, Rolling};
-use tidegate_model::{NodeId, ScalarType, Schema, Span, SubtopologyId};
+use tidegate_model::plan::{AggregateCall, Rolling};
+use tidegate_model::{ScalarType, Span};
 
 const HOUR: i64 = 3_600_000_000;
 /// Ranges up to this are taken as they are: few events of a key lie in them, or no range would do.
@@ -39,10 +39,6 @@ impl Lowerer<'_> {
                 "with `granularity 1h` behind the key a sum for each hour is kept in their place, at most {} for one `{key}`",
                 range.node / HOUR + 1
             ));
-            if !runs_with_granularity(rolling) {
-                diagnostic = diagnostic
-                    .note("this version cannot run `granularity` yet; where events are few: `allow T0415: …` in a comment");
-            }
         }
         self.diagnostics.push(diagnostic);
     }
@@ -75,20 +71,6 @@ fn rounded(number: i64) -> String {
         (0, thousands, ones) => format!("{thousands},{ones:03}"),
         (millions, thousands, ones) => format!("{millions},{thousands:03},{ones:03}"),
     }
-}
-
-fn runs_with_granularity(rolling: &Rolling) -> bool {
-    let rolling = Rolling { granularity: Some(Span::from_micros(HOUR)), ..rolling.clone() };
-    let node = Node {
-        id: NodeId(0),
-        name: String::new(),
-        kind: NodeKind::Rolling(rolling),
-        inputs: Vec::new(),
-        subtopology: SubtopologyId(0),
-        schema: Schema::new(Vec::new()),
-        line: 0,
-    };
-    Plan { topology: String::new(), nodes: vec![node], names: Vec::new() }.not_runnable().is_empty()
 }
 
 #[cfg(test)]
