@@ -4,7 +4,7 @@ use fancy_regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const PEST: &str = include_str!("../src/grammar.pest");
+const PEST: &str = include_str!("../grammar/src/grammar.pest");
 const TEXTMATE: &str = include_str!("../vscode/syntaxes/tide.tmLanguage.json");
 const FSTRING: &str = include_str!("../vscode/syntaxes/fstring.tmLanguage.json");
 

@@ -17,12 +17,8 @@ use crate::source::{SourceFile, Span};
 pub(crate) use declaration::braced;
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
-use pest_derive::Parser;
 use syntax_error::syntax_error;
-
-#[derive(Parser)]
-#[grammar = "grammar.pest"]
-pub(crate) struct Grammar;
+pub(crate) use tidegate_grammar::{Grammar, Rule};
 
 pub(crate) const DECLARATIONS: [&str; 13] = [
     "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",

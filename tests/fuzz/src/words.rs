@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-const GRAMMAR: &str = include_str!("../../../dsl/src/grammar.pest");
+const GRAMMAR: &str = include_str!("../../../dsl/grammar/src/grammar.pest");
 
 /// What YAML is made of, and values at the edges of their types.
 const OTHERS: &[&str] = &[
