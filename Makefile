@@ -32,7 +32,7 @@ test: first-time
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo build --release --locked --workspace --all-targets
-	cargo test --release --locked --workspace
+	@.ci/tests
 	cargo bench --locked -p tidegate-suite -- --short
 
 fuzz:
