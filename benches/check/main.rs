@@ -6,6 +6,10 @@ use std::fmt::Write;
 use std::path::Path;
 use tidegate_dsl::{SourceFile, compile};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const LINES: usize = 5_000;
 const BAR_MS: f64 = 100.0;
 
