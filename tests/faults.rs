@@ -1,4 +1,5 @@
-//! Kills of processes and of the broker under load: what is committed is what the oracles say, record for record.
+//! Kills of processes and of the broker under load, and losses of a process's disk: what is committed is what the oracles say,
+//! record for record.
 //!
 //! `TIDEGATE_FAULT_SEED` runs another schedule, `TIDEGATE_FAULT_KILLS` a longer one.
 
@@ -103,6 +104,9 @@ fn load(topics: &Topics, stop: &AtomicBool, sent: &AtomicU64) {
     }
 }
 
+/// Every so many kills the process loses its disk, too.
+const DISK_LOST: u64 = 5;
+
 /// Kills, and starts again what was killed.
 fn storm(bed: &mut Bed, seed: u64, kills: u64, broker_kills: u64) {
     let mut dice = Dice(seed | 1);
@@ -114,6 +118,9 @@ fn storm(bed: &mut Bed, seed: u64, kills: u64, broker_kills: u64) {
             assert!(process.exit().is_none(), "process {number} ended by itself:\n{}", process.told());
         }
         bed.processes[victim].kill();
+        if kill % DISK_LOST == 0 {
+            std::fs::remove_dir_all(bed.data(victim)).expect("a process has a directory");
+        }
         bed.processes[victim] = bed.start(victim);
         if kill % every == 0 && kill / every <= broker_kills {
             pause(Duration::from_millis(dice.below(500)));

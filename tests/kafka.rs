@@ -534,3 +534,47 @@ fn a_broker_that_is_away_is_waited_for() {
     assert!(process.told().contains("a broker is there again"), "{}", process.told());
     assert!(process.stop().success());
 }
+
+/// What `tidegate doctor` says of a topology, with its exit code.
+fn doctor(topology: &std::path::Path) -> (Option<i32>, String) {
+    let output = std::process::Command::new(support::tidegate())
+        .arg("doctor")
+        .arg(topology)
+        .args(["--brokers", &broker().address()])
+        .output()
+        .expect("tidegate can be started");
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+#[test]
+fn the_doctor_tells_what_brokers_and_topics_lack() {
+    let bed = Bed::new("doctor");
+    let topology = bed.topology("w4_join");
+    bed.topics.create(&bed.name("payments"), 2, &[]);
+    bed.topics.create(&bed.name("cards"), 3, &[]);
+    let (code, told) = doctor(&topology);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("error    doctor.w4.enriched: is not there (line"), "{told}");
+    bed.topics.create(&bed.name("w4.enriched"), 2, &[]);
+    let (code, told) = doctor(&topology);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("doctor.payments has 2, doctor.cards has 3"), "{told}");
+}
+
+#[test]
+fn the_doctor_warns_of_what_may_not_be_counted_on() {
+    let bed = Bed::new("doctor2");
+    let topology = bed.topology("w4_join");
+    for topic in ["payments", "cards", "w4.enriched"] {
+        bed.topics.create(&bed.name(topic), 2, &[]);
+    }
+    bed.topics.set(&bed.name("cards"), &[("cleanup.policy", "delete"), ("retention.ms", "3600000")]);
+    let (code, told) = doctor(&topology);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("warning  doctor2.cards: `cards` is a table of it, and it deletes by age"),
+        "{told}"
+    );
+    assert!(told.contains("warning  the brokers: there is one broker"), "{told}");
+    assert!(told.ends_with("3 topics on 1 brokers: 0 errors, 2 warnings\n"), "{told}");
+}

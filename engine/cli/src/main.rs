@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod doctor;
 mod eval;
 mod explain;
 mod fmt;
@@ -81,6 +82,9 @@ enum Command {
         after_help = "Examples:\n  tidegate plan topology.tide --against topology.old.tide\n  tidegate plan topology.tide --against ./tidegate-data\nExit code 1: `run` would refuse to start."
     )]
     Plan(plan::Arguments),
+    /// Looks whether brokers and topics keep what the topology promises: copies, retention, partitions, time-outs
+    #[command(after_help = doctor::HELP)]
+    Doctor(doctor::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
     #[command(after_help = test::HELP)]
     Test(test::Arguments),
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Schema => schema::schema(),
         Command::Lsp => lsp::lsp(),

@@ -4,6 +4,7 @@
 
 mod admin;
 mod client;
+mod doctor;
 mod end;
 mod reader;
 mod restorer;
@@ -13,6 +14,7 @@ mod trim;
 mod writer;
 
 pub use admin::{Admin, AdminError, Prepared};
+pub use doctor::{Finding, Level, Report, examine};
 pub use reader::KafkaReader;
 pub use restorer::KafkaRestorer;
 pub use running::running;

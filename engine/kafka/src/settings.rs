@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The least that brokers allow by default (`group.min.session.timeout.ms`): how long a killed process keeps its partitions.
-const SESSION_TIMEOUT_MS: &str = "6000";
+pub(crate) const SESSION_TIMEOUT_MS: &str = "6000";
 const HEARTBEAT_MS: &str = "1000";
 /// A worker that does not come back to the group for so long is taken for dead.
 const MAX_POLL_INTERVAL_MS: &str = "60000";
@@ -98,6 +98,11 @@ impl Settings {
     /// The brokers take no larger batch of records than this.
     pub fn with_batch_bytes(self, batch_bytes_max: u32) -> Settings {
         Settings { batch_bytes: batch_bytes_max.min(BATCH_BYTES_MAX), ..self }
+    }
+
+    /// How long a transaction may stay open.
+    pub(crate) fn transaction_timeout(&self) -> Duration {
+        self.transaction_timeout
     }
 
     fn common(&self) -> ClientConfig {
