@@ -28,7 +28,7 @@ pub fn rolling() -> impl Strategy<Value = Shape> {
             let functions = FUNCTIONS[functions];
             Shape {
                 body: format!(
-                    "stream out = a\n{steps}  |> rolling {reach} by {key}{except}{order} {{ {functions} }}\nsink out -> embedded(\"NAME.out\")\n"
+                    "stream out$ = a\n{steps}  |> rolling {reach} by {key}{except}{order} {{ {functions} }}\nsink out$ -> embedded(\"NAME.out$\")\n"
                 ),
                 topics: vec!["a"],
                 needs_order,
@@ -46,7 +46,7 @@ pub fn rolling_coarse() -> impl Strategy<Value = Shape> {
             let (range, functions) = (step * times, FUNCTIONS[functions]);
             Shape {
                 body: format!(
-                    "stream out = a\n{steps}  |> rolling {range}us by {key} granularity {step}us{except} {{ {functions} }}\nsink out -> embedded(\"NAME.out\")\n"
+                    "stream out$ = a\n{steps}  |> rolling {range}us by {key} granularity {step}us{except} {{ {functions} }}\nsink out$ -> embedded(\"NAME.out$\")\n"
                 ),
                 topics: vec!["a"],
                 needs_order,
@@ -58,7 +58,7 @@ pub fn rolling_coarse() -> impl Strategy<Value = Shape> {
 
 pub fn dedupe() -> impl Strategy<Value = Shape> {
     (steps(), key(), 1i64..20).prop_map(|(steps, (key, is_near), within)| Shape {
-        body: format!("stream out = a\n{steps}  |> dedupe by {key} within {within}us\nsink out -> embedded(\"NAME.out\")\n"),
+        body: format!("stream out$ = a\n{steps}  |> dedupe by {key} within {within}us\nsink out$ -> embedded(\"NAME.out$\")\n"),
         topics: vec!["a"],
         needs_order: !is_near,
         needs_on_time: true,
@@ -80,7 +80,7 @@ const PATTERNS: [&str; 9] = [
 pub fn pattern() -> impl Strategy<Value = Shape> {
     (steps(), key(), 1i64..25, 0..PATTERNS.len()).prop_map(|(steps, (key, is_near), within, pattern)| Shape {
         body: format!(
-            "stream out = a\n{steps}  |> match by {key} within {within}us {{ {} }}\nsink out -> embedded(\"NAME.out\")\n",
+            "stream out$ = a\n{steps}  |> match by {key} within {within}us {{ {} }}\nsink out$ -> embedded(\"NAME.out$\")\n",
             PATTERNS[pattern]
         ),
         topics: vec!["a"],
@@ -99,7 +99,7 @@ pub fn schedule() -> impl Strategy<Value = Shape> {
     let cancel = prop_oneof![2 => Just(""), 1 => Just(", cancel when v == 1")];
     (steps(), key(), due, replace, cancel).prop_map(|(steps, (key, _), due, replace, cancel)| Shape {
         body: format!(
-            "stream out = a\n{steps}  |> schedule at {due} by {key}{replace}{cancel}\nsink out -> embedded(\"NAME.out\")\n"
+            "stream out$ = a\n{steps}  |> schedule at {due} by {key}{replace}{cancel}\nsink out$ -> embedded(\"NAME.out$\")\n"
         ),
         topics: vec!["a"],
         needs_order: true,
@@ -113,7 +113,7 @@ pub fn steps_only() -> impl Strategy<Value = Shape> {
     let between =
         prop_oneof![Just(""), Just("  |> repartition by j\n"), Just("  |> repartition by (j, k)\n")];
     (head, steps(), between, steps()).prop_map(|(head, steps, between, more)| Shape {
-        body: format!("stream out = {head}\n{steps}{between}{more}sink out -> embedded(\"NAME.out\")\n"),
+        body: format!("stream out$ = {head}\n{steps}{between}{more}sink out$ -> embedded(\"NAME.out$\")\n"),
         topics: if head == "a" { vec!["a"] } else { vec!["a", "b"] },
         needs_order: false,
         needs_on_time: false,

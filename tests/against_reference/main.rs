@@ -11,6 +11,7 @@ mod generate;
 mod in_time;
 #[path = "../support/random_cases.rs"]
 mod random_cases;
+mod random_topologies;
 mod shape;
 mod steps;
 mod tables;
@@ -109,4 +110,9 @@ fn latest() {
 #[test]
 fn changes() {
     ask("changes", 50, tables::changes());
+}
+
+#[test]
+fn random_topologies() {
+    ask("random topologies", 120, random_topologies::shapes());
 }

@@ -3,13 +3,30 @@
 /// What a topology reads, and the streams that it makes of it.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// The declarations behind those of the topics.
+    /// The declarations behind those of the topics. Their names have a `$`, in whose place a number comes where a topology has several.
     pub body: String,
     pub topics: Vec<&'static str>,
     /// Its answer depends on the order in which events of different partitions are read, or on what was committed together.
     pub needs_order: bool,
     /// It says nothing about events that are older than the watermark of their partition.
     pub needs_on_time: bool,
+}
+
+/// Several shapes in one topology: they share sources, tasks, and so their watermark.
+pub fn together(shapes: Vec<Shape>) -> Shape {
+    let mut topics: Vec<&'static str> = shapes.iter().flat_map(|shape| shape.topics.clone()).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    Shape {
+        needs_order: shapes.iter().any(|shape| shape.needs_order),
+        needs_on_time: shapes.iter().any(|shape| shape.needs_on_time),
+        body: shapes
+            .iter()
+            .enumerate()
+            .map(|(number, shape)| shape.body.replace('$', &number.to_string()))
+            .collect(),
+        topics,
+    }
 }
 
 /// The whole text; `NAME` stands for the topology's name.
@@ -26,6 +43,6 @@ pub fn text(shape: &Shape, out_of_order: i64) -> String {
             ),
         });
     }
-    text.push_str(&shape.body);
+    text.push_str(&shape.body.replace('$', ""));
     text
 }

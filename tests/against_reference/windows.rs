@@ -17,21 +17,19 @@ pub fn keys() -> impl Strategy<Value = (&'static str, bool)> {
 }
 
 fn aligned_window() -> impl Strategy<Value = String> {
-    let offset = |text: String| {
-        (Just(text), 0i64..9).prop_map(|(text, offset)| match offset {
-            0..3 => text,
-            offset => format!("{text}, offset {offset}us"),
-        })
-    };
-    let tumbling = (1i64..14).prop_map(|size| format!("tumbling {size}us"));
+    let tumbling = (1i64..14).prop_map(|size| (size, format!("tumbling {size}us")));
     let hopping = (2i64..14).prop_flat_map(|size| (Just(size), 1..size));
-    let hopping = hopping.prop_map(|(size, advance)| format!("hopping {size}us every {advance}us"));
-    let cumulate =
-        (1i64..5, 2i64..5).prop_map(|(step, steps)| format!("cumulate {}us every {step}us", step * steps));
-    prop_oneof![2 => tumbling, 3 => hopping, 1 => cumulate].prop_flat_map(offset)
+    let hopping = hopping.prop_map(|(size, advance)| (size, format!("hopping {size}us every {advance}us")));
+    let cumulate = (1i64..5, 2i64..5)
+        .prop_map(|(step, steps)| (step * steps, format!("cumulate {}us every {step}us", step * steps)));
+    let window = prop_oneof![2 => tumbling, 3 => hopping, 1 => cumulate];
+    (window, 0i64..20).prop_map(|((size, window), offset)| match offset % size {
+        0 => window,
+        offset => format!("{window}, offset {offset}us"),
+    })
 }
 
-/// `in_order`: also what depends on the order in which events are read.
+/// `order_counts`: among events of other partitions, too.
 fn shape(
     (head, steps): (String, String),
     (key, is_near): (&'static str, bool),
@@ -52,7 +50,7 @@ fn shape(
     let sink_key = if sink_key == "(k)" || sink_key == "(j)" { key.to_owned() } else { sink_key };
     Shape {
         body: format!(
-            "{head}stream out = e\n{steps}  |> group by {key}\n{part}  |> aggregate {{ {functions} }}\n  |> emit {emit}\nsink out -> embedded(\"NAME.out\", key: {sink_key})\n"
+            "{head}stream out$ = e$\n{steps}  |> group by {key}\n{part}  |> aggregate {{ {functions} }}\n  |> emit {emit}\nsink out$ -> embedded(\"NAME.out$\", key: {sink_key})\n"
         ),
         topics: vec!["a"],
         needs_order: order_counts && !is_near,
@@ -72,7 +70,7 @@ pub fn aligned() -> impl Strategy<Value = Shape> {
 /// Where a window is one slice, the order in which its events are read is that of its lists.
 pub fn tumbling_in_order() -> impl Strategy<Value = Shape> {
     (steps(), keys(), 1i64..14, 0i64..8, any::<bool>()).prop_map(|(steps, key, size, grace, is_final)| {
-        let head = "stream e = a\n".to_owned();
+        let head = "stream e$ = a\n".to_owned();
         let window = Some((format!("tumbling {size}us"), grace));
         shape((head, steps), key, window, IN_ORDER, is_final, true)
     })
@@ -88,7 +86,7 @@ pub fn session() -> impl Strategy<Value = Shape> {
     let functions = prop_oneof![Just(ANY_ORDER[0]), Just(IN_ORDER)];
     (steps(), keys(), 1i64..10, 0i64..8, functions, any::<bool>()).prop_map(
         |(steps, key, gap, grace, functions, is_final)| {
-            let head = "stream e = a\n".to_owned();
+            let head = "stream e$ = a\n".to_owned();
             shape(
                 (head, steps),
                 key,
@@ -125,10 +123,10 @@ pub fn chained() -> impl Strategy<Value = Shape> {
             let order_counts = first.starts_with("session") && !is_near;
             Shape {
                 body: format!(
-                    "stream first = a\n{steps}  |> group by {key}\n  |> window {first}, grace {grace}us, late -> embedded(\"NAME.late\")\n  |> aggregate {{ n: count(), total: sum(v), low: min(w), high: max(x) }}\n  |> emit final\n\
-                     stream again = first\n  |> map {{ id: n, {j}, v: total ?? 0, w: low, x: high ?? 0.00, at: window.end }}\n{then}\
-                     stream out = again\n  |> group by {other_key}\n  |> window {second}, grace {other_grace}us, late -> embedded(\"NAME.late\")\n  |> aggregate {{ n: count(), total: sum(v), ids: sum(id) }}\n  |> emit final\n\
-                     sink out -> embedded(\"NAME.out\")\nsink again -> embedded(\"NAME.again\")\n"
+                    "stream first$ = a\n{steps}  |> group by {key}\n  |> window {first}, grace {grace}us, late -> embedded(\"NAME.late\")\n  |> aggregate {{ n: count(), total: sum(v), low: min(w), high: max(x) }}\n  |> emit final\n\
+                     stream again$ = first$\n  |> map {{ id: n, {j}, v: total ?? 0, w: low, x: high ?? 0.00, at: window.end }}\n{then}\
+                     stream out$ = again$\n  |> group by {other_key}\n  |> window {second}, grace {other_grace}us, late -> embedded(\"NAME.late\")\n  |> aggregate {{ n: count(), total: sum(v), ids: sum(id) }}\n  |> emit final\n\
+                     sink out$ -> embedded(\"NAME.out$\")\nsink again$ -> embedded(\"NAME.again$\")\n"
                 ),
                 topics: vec!["a"],
                 needs_order: order_counts,

@@ -18,12 +18,11 @@ pub fn rolling(rolling: &Rolling, types: &Types, rows: &[Row], watermarks: Passi
     };
     for ((partition, _), events) in by_key(&rolling.key, types, &rows) {
         for (index, event) in events.iter().enumerate() {
-            let read = &events[..index + usize::from(!rolling.excluding_current)];
             let watermark = match watermarks.before(partition, event.at.moment) {
                 _ if rolling.ordered => START,
                 watermark => watermark,
             };
-            let counted = counted(rolling, event.time, watermark, read);
+            let counted = counted(rolling, event, watermark, &events[..index]);
             let results = results(&rolling.functions, types, &counted);
             given.rows.push(event.with(event.values.iter().cloned().chain(results).collect()));
         }
@@ -31,17 +30,19 @@ pub fn rolling(rolling: &Rolling, types: &Types, rows: &[Row], watermarks: Passi
     given.in_order()
 }
 
-/// Which of the events read so far count for one of this time.
-fn counted<'a>(rolling: &Rolling, time: i64, watermark: i64, read: &[&'a Row]) -> Vec<&'a Row> {
+/// Which events count for one: of those that were read before it, and itself.
+fn counted<'a>(rolling: &Rolling, event: &'a Row, watermark: i64, before: &[&'a Row]) -> Vec<&'a Row> {
+    let itself = (!rolling.excluding_current).then_some(event);
     if let Some(rows) = rolling.rows {
+        let read: Vec<&Row> = before.iter().copied().chain(itself).collect();
         return read[read.len().saturating_sub(rows as usize)..].to_vec();
     }
     let step = rolling.granularity.map_or(1, |step| step.micros());
     let floor = |time: i64| if time == START || time == END { START } else { time.div_euclid(step) * step };
     // What is kept reaches back from the watermark, too.
-    let behind = floor(time).max(floor(watermark)).saturating_sub(rolling.range.micros());
-    let counts = |event: &&&Row| behind < floor(event.time) && floor(event.time) <= floor(time);
-    let mut counted: Vec<&Row> = read.iter().filter(counts).copied().collect();
+    let behind = floor(event.time).max(floor(watermark)).saturating_sub(rolling.range.micros());
+    let counts = |other: &&&Row| behind < floor(other.time) && floor(other.time) <= floor(event.time);
+    let mut counted: Vec<&Row> = before.iter().filter(counts).copied().chain(itself).collect();
     if rolling.granularity.is_some() {
         counted.sort_by_key(|event| floor(event.time));
     }
