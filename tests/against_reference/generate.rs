@@ -95,7 +95,7 @@ fn case(shape: Shape, raws: &[Raw], mut feed: Feed, out_of_order: i64, primed: b
 }
 
 /// An event of each topic for each partition, with keys of their own.
-fn one_each(topics: &[&'static str], partitions: u32, time: i64, from: i64) -> Vec<Event> {
+pub fn one_each(topics: &[&'static str], partitions: u32, time: i64, from: i64) -> Vec<Event> {
     let of_partition = |partition: u32| {
         let mut keys = (0..).map(|number| format!("z{number}"));
         keys.find(|key| partition_for(key.as_bytes(), partitions).0 as u32 == partition)

@@ -46,7 +46,7 @@ pub fn rolling_coarse() -> impl Strategy<Value = Shape> {
             let (range, functions) = (step * times, FUNCTIONS[functions]);
             Shape {
                 body: format!(
-                    "stream out$ = a\n{steps}  |> rolling {range}us by {key} granularity {step}us{except} {{ {functions} }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+                    "stream out$ = a\n{steps}  |> rolling {range}us by {key}{except} granularity {step}us {{ {functions} }}\nsink out$ -> embedded(\"NAME.out$\")\n"
                 ),
                 topics: vec!["a"],
                 needs_order,

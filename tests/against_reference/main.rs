@@ -7,6 +7,7 @@
 mod bed;
 mod case;
 mod compare;
+mod found;
 mod generate;
 mod in_time;
 #[path = "../support/random_cases.rs"]
