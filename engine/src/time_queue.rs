@@ -129,9 +129,14 @@ impl<V: StateValue> TimeQueue<V> {
             found.push(key.into());
             true
         })?;
-        if more {
-            let mut behind = found.last().expect("many").to_vec();
-            behind.push(0);
+        let behind = more.then(|| [found.last().expect("many"), &[0][..]].concat());
+        // What was committed may wait to be written yet.
+        let is_near = |key: &[u8]| {
+            let is_row = key.first() == Some(&ROWS) && *key >= *from;
+            is_row && behind.as_deref().is_none_or(|behind| *key < *behind)
+        };
+        found.extend(store.unwritten_keys(self.table).filter(|key| is_near(key)).map(Box::from));
+        if let Some(behind) = behind {
             let later = self.fresh.split_off(behind.as_slice());
             self.near.append(&mut self.fresh);
             self.fresh = later;
@@ -195,6 +200,8 @@ mod tests {
         Remove(usize),
         PopBefore(i64),
         Commit,
+        /// The store is written, which happens every few commits.
+        Write,
         Reopen,
     }
 
@@ -205,6 +212,7 @@ mod tests {
             2 => any::<usize>().prop_map(Action::Remove),
             4 => (0i64..1000).prop_map(Action::PopBefore),
             3 => Just(Action::Commit),
+            1 => Just(Action::Write),
             2 => Just(Action::Reopen),
         ]
     }
@@ -257,12 +265,13 @@ mod tests {
                         queue.flush(&mut writes);
                         commits += 1;
                         store.commit(&writes, &[(table, Offset(commits))]).expect("commits");
-                        store.flush().expect("writes");
                         queue.committed();
                         prop_assert!(queue.near.len() <= 2 * NEAR_KEYS);
                         (committed, committed_next) = (model.clone(), next);
                     }
+                    Action::Write => store.flush().expect("writes"),
                     Action::Reopen => {
+                        store.flush().expect("writes");
                         queue = TimeQueue::open(table, 1 << 16, &store).expect("opens");
                         (model, next) = (committed.clone(), committed_next);
                     }

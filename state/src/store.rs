@@ -234,6 +234,12 @@ impl Store {
         Ok(())
     }
 
+    /// The keys of a table that were committed since the buffer was last written, which [`Store::scan_from`] does not see: in no order, and
+    /// deleted ones, too.
+    pub fn unwritten_keys(&self, table: TableId) -> impl Iterator<Item = &[u8]> {
+        self.buffer.keys(table)
+    }
+
     /// Is there no key in the table, when the buffer was last written?
     pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
         let mut empty = true;

@@ -3,6 +3,7 @@
 use crate::case::{Case, Emit, Event, Operator, Row, Window, told};
 use crate::differences::{Steps, comparable, expected, without_time};
 use crate::engine::Engine;
+use crate::random_cases::panic_text;
 use crate::streams;
 use crate::topology::topology;
 use std::collections::{BTreeMap, VecDeque};
@@ -34,11 +35,6 @@ pub fn compare(engine: &mut Engine, case: &Case) -> Result<(), String> {
         told_by("expected, by the rules and Kafka Streams", &right),
         told_by("Tidegate", &ours),
     ))
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text").to_owned()
 }
 
 /// The topology, what else is told to Kafka Streams, and the events.

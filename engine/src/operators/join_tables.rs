@@ -231,8 +231,9 @@ impl Operator for JoinTables {
         encode_keys(&batch, &side.key.of(&batch), &mut self.keys);
         self.slots.clear();
         self.pairs.resolve(context.store, &self.keys, &mut self.slots)?;
-        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
-            let row = row as usize;
+        let slots = std::mem::take(&mut self.slots);
+        for (&row, &slot) in batch.selection.iter().zip(&slots) {
+            let (row, side) = (row as usize, if port == 0 { &self.left } else { &self.right });
             let now = (!batch.is_deleted(row)).then(|| {
                 let mut bytes = Vec::new();
                 side.codec.encode(&batch.columns, row, &mut bytes);
@@ -241,8 +242,13 @@ impl Operator for JoinTables {
             let pair = self.pairs.modify(slot).get_or_insert_default();
             self.before.entry(slot).or_insert_with(|| pair.clone());
             *(if port == 0 { &mut pair.left } else { &mut pair.right }) = now;
+            // One event may have become several changes of one key.
+            if self.emission.at_once {
+                self.emit(context)?;
+            }
         }
-        if self.emission.at_once { self.emit(context) } else { Ok(()) }
+        self.slots = slots;
+        Ok(())
     }
 
     fn on_watermark(

@@ -1,0 +1,266 @@
+//! A reference interpreter: what a plan gives for a whole input, worked out as naively as the rules of `engine/OPERATORS.md` can be written.
+//!
+//! It is apart from the engine's operators on purpose: no state, no commits, no batches, only lists of all rows. Shared are the plan, the
+//! values and the evaluator of expressions. `engine/sim/DESIGN.md` tells what it covers.
+
+mod evaluate;
+mod functions;
+mod input;
+mod join_streams;
+mod json;
+mod match_events;
+mod rolling;
+mod row;
+mod schedule;
+mod session;
+mod sliding;
+mod steps;
+mod tables;
+mod watermarks;
+mod windows;
+
+pub use input::{Event, Input};
+pub use json::object;
+
+use row::{At, Given, Phase, Row};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use tidegate_model::plan::{Aggregate, JsonFormat, Node, NodeKind, Plan, Sink, SinkKey, Table, WindowShape};
+use tidegate_model::value::text;
+use tidegate_model::{NodeId, ScalarType, Schema, Value};
+use watermarks::Watermarks;
+use windows::Work;
+
+/// A record that leaves.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Output {
+    pub topic: String,
+    /// The place of the event of the input at which it is given out; the end of the input is behind the last one.
+    pub moment: usize,
+    /// Set aside, and no row of a sink: its key and its time are the event's.
+    pub is_late: bool,
+    pub key: Option<String>,
+    /// None: a deletion.
+    pub value: Option<Json>,
+    pub time: i64,
+}
+
+/// What the plan gives for the input, in the order in which it is given out. Order among rows of one moment means nothing but where one
+/// replaces the other.
+pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
+    let mut reading =
+        Reading { plan, input, watermarks: Watermarks::new(plan, input), rows: BTreeMap::new() };
+    let mut outputs: Vec<(At, Output)> = Vec::new();
+    for node in &plan.nodes {
+        if let NodeKind::Sink(sink) = &node.kind {
+            let rows = &reading.rows[&node.inputs[0]];
+            outputs.extend(rows.iter().map(|row| (row.at, reading.leaves(node, sink, row))));
+            continue;
+        }
+        let given = reading.work(node);
+        for (port, row) in given.late {
+            outputs.extend(reading.set_aside(node, port, &row).map(|output| (row.at, output)));
+        }
+        reading.rows.insert(node.id, given.rows);
+    }
+    outputs.sort_by_key(|(at, _)| *at);
+    outputs.into_iter().map(|(_, output)| output).collect()
+}
+
+struct Reading<'a> {
+    plan: &'a Plan,
+    input: &'a Input,
+    watermarks: Watermarks<'a>,
+    rows: BTreeMap<NodeId, Vec<Row>>,
+}
+
+impl Reading<'_> {
+    /// Whose rows they are, in truth: partial aggregates are as if the events themselves travelled.
+    fn origin(&self, input: NodeId) -> &Node {
+        let node = self.plan.node(input);
+        match &node.kind {
+            NodeKind::Repartition(repartition) if repartition.partial => self.plan.node(node.inputs[0]),
+            _ => node,
+        }
+    }
+
+    fn types(&self, node: &Node) -> Vec<ScalarType> {
+        node.schema.columns.iter().map(|column| column.ty).collect()
+    }
+
+    fn input_types(&self, node: &Node, port: usize) -> Vec<ScalarType> {
+        self.types(self.origin(node.inputs[port]))
+    }
+
+    /// Rows that come by an input. Deletions are given to those who work on tables only.
+    fn rows(&self, node: &Node, port: usize) -> Vec<Row> {
+        let rows = &self.rows[&node.inputs[port]];
+        let takes_deletions = matches!(
+            node.kind,
+            NodeKind::Filter(_)
+                | NodeKind::Map(_)
+                | NodeKind::Merge
+                | NodeKind::JoinTables(_)
+                | NodeKind::JoinTable(_)
+                | NodeKind::Changes(_)
+        );
+        rows.iter().filter(|row| takes_deletions || !row.deleted).cloned().collect()
+    }
+
+    /// How many repartitions lie behind what a node reads.
+    fn hop(&self, node: &Node) -> usize {
+        let behind = |input: &NodeId| {
+            let from = self.plan.node(*input);
+            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_)))
+        };
+        node.inputs.iter().map(behind).max().unwrap_or(0)
+    }
+
+    fn work(&self, node: &Node) -> Given {
+        let (watermarks, hop) = (self.watermarks.at(node.id), self.hop(node));
+        let inputs: Vec<Vec<Row>> = (0..node.inputs.len()).map(|port| self.rows(node, port)).collect();
+        let types: Vec<Vec<ScalarType>> =
+            (0..node.inputs.len()).map(|port| self.input_types(node, port)).collect();
+        let own = self.types(node);
+        let of_both = || [&types[0][..], &types[1][..], &own[..]];
+        let both = || [&inputs[0][..], &inputs[1][..]];
+        let at_once = || tables::is_at_once(self.plan, node.id);
+        match &node.kind {
+            NodeKind::Source(source) => {
+                Given::rows(self.read(&source.topic, source.time.out_of_order.micros(), |_| None))
+            }
+            NodeKind::Table(table) => Given::rows(self.read(&table.topic, 0, |key| {
+                let mut values = vec![Value::Null; own.len()];
+                values[table.key] = key.clone();
+                Some(values)
+            })),
+            NodeKind::Filter(filter) => steps::filter(filter, &types[0], &inputs[0]),
+            NodeKind::Map(map) => steps::map(map, &types[0], &inputs[0]),
+            NodeKind::Expand(expand) => steps::expand(expand, &types[0], &inputs[0]),
+            NodeKind::Merge => steps::merge(&inputs),
+            NodeKind::Repartition(repartition) => {
+                steps::repartition(repartition, &types[0], &inputs[0], self.input.partitions)
+            }
+            NodeKind::Aggregate(aggregate) => {
+                let work = Work { aggregate, types: &types[0], watermarks, hop };
+                self.aggregate(&work, &inputs[0])
+            }
+            NodeKind::Rolling(step) => rolling::rolling(step, &types[0], &inputs[0], watermarks, hop),
+            NodeKind::Dedupe(step) => rolling::dedupe(step, &types[0], &inputs[0]),
+            NodeKind::JoinStreams(join) => {
+                join_streams::join_streams(join, of_both(), both(), watermarks, hop)
+            }
+            NodeKind::JoinTable(join) => {
+                let key = match (&join.derived, &self.plan.node(node.inputs[1]).kind) {
+                    (Some(key), _) => key.clone(),
+                    (None, NodeKind::Table(table)) => vec![table.key],
+                    (None, other) => panic!("a {} is no table of a topic", other.keyword()),
+                };
+                tables::join_table(join, &key, of_both(), both())
+            }
+            NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
+            NodeKind::Latest(latest) => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            NodeKind::Changes(changes) => tables::changes(changes, [&types[0], &own], &inputs[0]),
+            NodeKind::Match(pattern) => {
+                match_events::match_events(pattern, [&types[0], &own], &inputs[0], watermarks, hop)
+            }
+            NodeKind::Schedule(step) => schedule::schedule(step, &types[0], &inputs[0], watermarks, hop),
+            NodeKind::HttpPoll(_)
+            | NodeKind::Generate(_)
+            | NodeKind::Top(_)
+            | NodeKind::Sink(_)
+            | NodeKind::HttpSink(_)
+            | NodeKind::WebSocketSink(_)
+            | NodeKind::Serve(_) => panic!("the reference does not work out `{}`", node.kind.keyword()),
+        }
+    }
+
+    fn aggregate(&self, work: &Work, rows: &[Row]) -> Given {
+        let Aggregate { window: Some(window), .. } = work.aggregate else {
+            return windows::totals(work, rows);
+        };
+        match window.shape {
+            WindowShape::Aligned | WindowShape::Cumulate => windows::aligned(work, window, rows),
+            WindowShape::Session => session::sessions(work, window, rows),
+            WindowShape::Sliding => sliding::sliding(work, window, rows),
+        }
+    }
+
+    /// The events of a topic, each with the watermark of its own partition just before it. `deletion`: the columns of a table's row that a key deletes.
+    fn read(
+        &self,
+        topic: &str,
+        out_of_order: i64,
+        deletion: impl Fn(&Value) -> Option<Vec<Value>>,
+    ) -> Vec<Row> {
+        let own = self.input.watermarks(topic, out_of_order);
+        let events = self.input.events.iter().enumerate().filter(|(_, event)| event.topic == topic);
+        events
+            .map(|(moment, event)| Row {
+                at: At { moment, hop: 0, phase: Phase::Event },
+                partition: event.partition,
+                time: event.time,
+                own: own[event.partition][moment],
+                values: event
+                    .values
+                    .clone()
+                    .or_else(|| deletion(&event.key))
+                    .expect("only a table's rows are deleted"),
+                deleted: event.values.is_none(),
+                origin: Some(moment),
+            })
+            .collect()
+    }
+
+    fn leaves(&self, node: &Node, sink: &Sink, row: &Row) -> Output {
+        let schema = &self.plan.node(node.inputs[0]).schema;
+        let key = match &sink.key {
+            SinkKey::Columns(columns) => json::key_text(schema, columns, &row.values),
+            SinkKey::Original => self.original(row).map(|(event, _)| text(&event.key, ScalarType::String)),
+            SinkKey::None => None,
+        };
+        let value = || json::object(schema, &row.values, sink.format);
+        Output {
+            topic: sink.topic.clone(),
+            moment: row.at.moment,
+            is_late: false,
+            key,
+            value: (!row.deleted).then(value),
+            time: row.time,
+        }
+    }
+
+    /// The event of the input that a row was, and what it was written as.
+    fn original(&self, row: &Row) -> Option<(&Event, Json)> {
+        let event = &self.input.events[row.origin?];
+        let schema = self.plan.nodes.iter().find_map(|node| match &node.kind {
+            NodeKind::Source(source) if source.topic == event.topic => Some(&node.schema),
+            NodeKind::Table(Table { topic, .. }) if *topic == event.topic => Some(&node.schema),
+            _ => None,
+        })?;
+        Some((event, json::object(schema, event.values.as_ref()?, JsonFormat::default())))
+    }
+
+    /// A late event leaves as it came, or as its fields where it has none of its bytes any more. None: it has no route.
+    fn set_aside(&self, node: &Node, port: usize, row: &Row) -> Option<Output> {
+        let route = match &node.kind {
+            NodeKind::Aggregate(aggregate) => aggregate.window.as_ref()?.late.as_ref()?,
+            NodeKind::JoinStreams(join) => join.late.as_ref()?,
+            _ => return None,
+        };
+        let from = self.origin(node.inputs[port]);
+        let value = if self.plan.keeps_bytes(from.id) {
+            self.original(row).expect("it keeps its bytes").1
+        } else {
+            json::object(&from.schema as &Schema, &row.values, JsonFormat::default())
+        };
+        Some(Output {
+            topic: route.topic.clone(),
+            moment: row.at.moment,
+            is_late: true,
+            key: None,
+            value: Some(value),
+            time: row.time,
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! Tables: the newest rows, their changes, and joins with them.
+
+use super::evaluate::{Types, columns, is_true, key, value};
+use super::row::{At, Given, Key, Phase, Row, START};
+use std::collections::BTreeMap;
+use tidegate_model::plan::{Changes, JoinKind, JoinTable, JoinTables, Latest, NodeKind, Plan};
+use tidegate_model::{NodeId, ScalarType, Value};
+
+type TaskKey = (usize, Key);
+
+/// Does a step of the same task look at each change of the table as it happens, and not at commits?
+pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
+    let same_task = plan.consumers(id).filter(|next| next.subtopology == plan.node(id).subtopology);
+    same_task.into_iter().any(|next| {
+        let looks_up = matches!(next.kind, NodeKind::JoinTable(_)) && next.inputs[1] == id;
+        looks_up || matches!(next.kind, NodeKind::Changes(_)) || is_at_once(plan, next.id)
+    })
+}
+
+/// Rows by the moment at which a table gives its changes out: each alone, or all of a commit.
+fn by_commit(rows: Vec<Row>, at_once: bool) -> Vec<(At, Vec<Row>)> {
+    let mut groups: Vec<(At, Vec<Row>)> = Vec::new();
+    for row in rows {
+        match groups.last_mut() {
+            Some((at, group)) if !at_once && at.moment == row.at.moment => {
+                // A commit is behind everything that its moment brings.
+                at.hop = at.hop.max(row.at.hop);
+                group.push(row);
+            }
+            _ => {
+                let phase = if at_once { row.at.phase } else { Phase::Commit };
+                groups.push((At { phase, ..row.at }, vec![row]));
+            }
+        }
+    }
+    groups
+}
+
+/// The event with the greatest time of each key; of equal times the last read.
+pub fn latest(latest: &Latest, types: &Types, rows: &[Row], at_once: bool) -> Given {
+    let mut table: BTreeMap<TaskKey, Row> = BTreeMap::new();
+    let mut given = Vec::new();
+    for (at, group) in by_commit(rows.to_vec(), at_once) {
+        let mut changed: BTreeMap<TaskKey, Row> = BTreeMap::new();
+        for row in group {
+            let place = (row.partition, key(&latest.key, types, &row.values));
+            if table.get(&place).is_none_or(|known| known.time <= row.time) {
+                table.insert(place.clone(), row.clone());
+                changed.insert(place, row);
+            }
+        }
+        given.extend(changed.into_values().map(|row| Row::made(at, row.partition, row.time, row.values)));
+    }
+    Given::rows(given)
+}
+
+/// Each change as an event: the new row, and the row before as `old`.
+pub fn changes(changes: &Changes, types: [&Types; 2], rows: &[Row]) -> Given {
+    let [of_table, of_events] = types;
+    let mut table: BTreeMap<TaskKey, Vec<Value>> = BTreeMap::new();
+    let mut given = Vec::new();
+    for row in rows {
+        let place = (row.partition, columns(&changes.key, &row.values));
+        if row.deleted {
+            table.remove(&place);
+            continue;
+        }
+        let old = table.insert(place, row.values.clone());
+        if old.as_ref() == Some(&row.values) {
+            continue;
+        }
+        let mut values = row.values.clone();
+        values.push(Value::Bool(old.is_some()));
+        values.extend(old.unwrap_or_else(|| vec![Value::Null; of_table.len()]));
+        if changes.predicate.as_ref().is_none_or(|predicate| is_true(predicate, of_events, &values)) {
+            given.push(row.with(values));
+        }
+    }
+    Given::rows(given)
+}
+
+/// A stream with a table: the event with the row that its key has when the event is read.
+pub fn join_table(
+    join: &JoinTable,
+    table_key: &[usize],
+    types: [&[ScalarType]; 3],
+    inputs: [&[Row]; 2],
+) -> Given {
+    let [stream, table] = inputs;
+    let mut given = Vec::new();
+    for event in stream.iter().filter(|event| !event.deleted) {
+        let wanted = Key(vec![value(&join.key, types[0], &event.values)]);
+        let is_of_key = |row: &&Row| {
+            row.at <= event.at
+                && row.partition == event.partition
+                && columns(table_key, &row.values) == wanted
+        };
+        let row = table.iter().rfind(is_of_key).filter(|row| !row.deleted);
+        let with = |row: Option<&Row>| {
+            let mut values = event.values.clone();
+            if join.left {
+                values.push(Value::Bool(row.is_some()));
+            }
+            values.extend(row.map_or_else(|| vec![Value::Null; types[1].len()], |row| row.values.clone()));
+            values
+        };
+        let condition = join.condition.as_ref();
+        let is_match =
+            |values: &[Value]| condition.is_none_or(|condition| is_true(condition, types[2], values));
+        match row.map(|row| with(Some(row))).filter(|values| is_match(values)) {
+            Some(values) => given.push(event.with(values)),
+            None if join.left => given.push(event.with(with(None))),
+            None => {}
+        }
+    }
+    Given::rows(given)
+}
+
+/// What is known of a key.
+#[derive(Clone, Default)]
+struct Pair {
+    sides: [Option<(Vec<Value>, i64)>; 2],
+    is_given: bool,
+}
+
+impl Pair {
+    fn values(&self) -> [Option<&Vec<Value>>; 2] {
+        self.sides.each_ref().map(|side| side.as_ref().map(|(values, _)| values))
+    }
+}
+
+/// Two tables by the key of both: the row of a key is the pair of its rows.
+pub fn join_tables(
+    join: &JoinTables,
+    types: [&[ScalarType]; 3],
+    inputs: [&[Row]; 2],
+    at_once: bool,
+) -> Given {
+    let keys = [&join.left_key, &join.right_key];
+    let mut rows: Vec<(usize, Row)> = Vec::new();
+    for port in 0..2 {
+        rows.extend(inputs[port].iter().map(|row| (port, row.clone())));
+    }
+    rows.sort_by_key(|(_, row)| row.at);
+    let ports: Vec<usize> = rows.iter().map(|(port, _)| *port).collect();
+    let mut ports = ports.into_iter();
+    let mut table: BTreeMap<TaskKey, Pair> = BTreeMap::new();
+    let mut given = Vec::new();
+    for (at, group) in by_commit(rows.into_iter().map(|(_, row)| row).collect(), at_once) {
+        let mut before: BTreeMap<TaskKey, Pair> = BTreeMap::new();
+        for row in group {
+            let port = ports.next().expect("each row has come by one");
+            let place = (row.partition, columns(keys[port], &row.values));
+            let pair = table.entry(place.clone()).or_default();
+            before.entry(place).or_insert_with(|| pair.clone());
+            pair.sides[port] = (!row.deleted).then_some((row.values, row.time));
+        }
+        for (place, before) in before {
+            let pair = table.get_mut(&place).expect("it was touched");
+            if pair.values() == before.values() {
+                continue;
+            }
+            let row = row_of(join, types, &place.1, pair);
+            let was_given = std::mem::replace(&mut pair.is_given, row.is_some());
+            match row {
+                Some((values, time)) => given.push(Row::made(at, place.0, time, values)),
+                None if was_given => {
+                    let key_only = together(join, types, &place.1, [None, None]);
+                    given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
+                }
+                None => {}
+            }
+        }
+    }
+    Given::rows(given)
+}
+
+/// The row of a key, and its time: the greater one of the rows that it is made of.
+fn row_of(join: &JoinTables, types: [&[ScalarType]; 3], key: &Key, pair: &Pair) -> Option<(Vec<Value>, i64)> {
+    let [left, right] = pair.sides.each_ref().map(Option::as_ref);
+    let both = left.is_some() && right.is_some();
+    let is_match = |values: &[Value]| {
+        join.condition.as_ref().is_none_or(|condition| is_true(condition, types[2], values))
+    };
+    let matches = both && is_match(&together(join, types, key, pair.values()));
+    let sides = match join.kind {
+        _ if matches => [left, right],
+        JoinKind::Inner => [None, None],
+        JoinKind::Left => [left, None],
+        JoinKind::Outer if left.is_some() => [left, None],
+        JoinKind::Outer => [None, right],
+    };
+    let time = sides.iter().flatten().map(|(_, time)| *time).max()?;
+    Some((together(join, types, key, sides.map(|side| side.map(|(values, _)| values))), time))
+}
+
+/// A left row that is missing has its key all the same.
+fn together(
+    join: &JoinTables,
+    types: [&[ScalarType]; 3],
+    key: &Key,
+    [left, right]: [Option<&Vec<Value>>; 2],
+) -> Vec<Value> {
+    let mut values = left.cloned().unwrap_or_else(|| {
+        let mut values = vec![Value::Null; types[0].len()];
+        for (column, part) in join.left_key.iter().zip(&key.0) {
+            values[*column] = part.clone();
+        }
+        values
+    });
+    if join.kind != JoinKind::Inner {
+        values.push(Value::Bool(right.is_some()));
+    }
+    values.extend(right.cloned().unwrap_or_else(|| vec![Value::Null; types[1].len()]));
+    values
+}

@@ -1,0 +1,119 @@
+//! The engine against the reference interpreter (`engine/sim/src/reference`): random topologies over random events are run by the production
+//! worker, and what leaves must be what the reference works out. `engine/sim/DESIGN.md` tells how.
+//!
+//! `TIDEGATE_SEED=…` gives the cases of an earlier run again; `TIDEGATE_CASES=10` asks ten times as many.
+
+#[path = "../support/bed.rs"]
+mod bed;
+mod case;
+mod compare;
+mod found;
+mod generate;
+mod in_time;
+#[path = "../support/random_cases.rs"]
+mod random_cases;
+mod random_topologies;
+mod shape;
+mod steps;
+mod tables;
+mod windows;
+
+use bed::Bed;
+use proptest::prelude::Strategy;
+use shape::Shape;
+
+fn ask(what: &str, count: u32, shapes: impl Strategy<Value = Shape>) {
+    let mut bed = Bed::new();
+    let program = ("against_reference", "the reference");
+    random_cases::ask(program, what, count, generate::cases(shapes), |case| compare::compare(&mut bed, case));
+}
+
+#[test]
+fn steps_on_one_event() {
+    ask("steps on one event", 40, in_time::steps_only());
+}
+
+#[test]
+fn aligned_windows() {
+    ask("aligned windows", 80, windows::aligned());
+}
+
+#[test]
+fn tumbling_windows_in_the_order_read() {
+    ask("tumbling windows in the order read", 30, windows::tumbling_in_order());
+}
+
+#[test]
+fn aggregates_without_a_window() {
+    ask("aggregates without a window", 30, windows::totals());
+}
+
+#[test]
+fn session_windows() {
+    ask("session windows", 60, windows::session());
+}
+
+#[test]
+fn sliding_windows() {
+    ask("sliding windows", 60, windows::sliding());
+}
+
+#[test]
+fn windows_of_windows() {
+    ask("windows of windows", 60, windows::chained());
+}
+
+#[test]
+fn rolling_aggregates() {
+    ask("rolling aggregates", 60, in_time::rolling());
+}
+
+#[test]
+fn rolling_aggregates_by_granularity() {
+    ask("rolling aggregates by granularity", 30, in_time::rolling_coarse());
+}
+
+#[test]
+fn dedupe() {
+    ask("dedupe", 30, in_time::dedupe());
+}
+
+#[test]
+fn patterns() {
+    ask("patterns", 80, in_time::pattern());
+}
+
+#[test]
+fn schedules() {
+    ask("schedules", 40, in_time::schedule());
+}
+
+#[test]
+fn joins_of_two_streams() {
+    ask("joins of two streams", 80, tables::join_streams());
+}
+
+#[test]
+fn joins_of_a_stream_and_a_table() {
+    ask("joins of a stream and a table", 60, tables::join_table());
+}
+
+#[test]
+fn joins_of_two_tables() {
+    ask("joins of two tables", 60, tables::join_tables());
+}
+
+#[test]
+fn latest() {
+    ask("latest", 30, tables::latest());
+}
+
+#[test]
+fn changes() {
+    ask("changes", 50, tables::changes());
+}
+
+#[test]
+fn random_topologies() {
+    ask("random topologies", 120, random_topologies::shapes());
+}

@@ -1,0 +1,30 @@
+//! Topologies of several operators, which share sources.
+
+use crate::shape::{Shape, together};
+use crate::{in_time, tables, windows};
+use proptest::prelude::*;
+
+fn any_shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![
+        windows::aligned().boxed(),
+        windows::totals().boxed(),
+        windows::session().boxed(),
+        windows::sliding().boxed(),
+        windows::chained().boxed(),
+        in_time::rolling().boxed(),
+        in_time::rolling_coarse().boxed(),
+        in_time::dedupe().boxed(),
+        in_time::pattern().boxed(),
+        in_time::schedule().boxed(),
+        in_time::steps_only().boxed(),
+        tables::join_streams().boxed(),
+        tables::join_table().boxed(),
+        tables::join_tables().boxed(),
+        tables::latest().boxed(),
+        tables::changes().boxed(),
+    ]
+}
+
+pub fn shapes() -> impl Strategy<Value = Shape> {
+    proptest::collection::vec(any_shape(), 2..4).prop_map(together)
+}

@@ -1,0 +1,48 @@
+//! A topology in the making: its declarations, and what the generator must know of it.
+
+/// What a topology reads, and the streams that it makes of it.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The declarations behind those of the topics. Their names have a `$`, in whose place a number comes where a topology has several.
+    pub body: String,
+    pub topics: Vec<&'static str>,
+    /// Its answer depends on the order in which events of different partitions are read, or on what was committed together.
+    pub needs_order: bool,
+    /// It says nothing about events that are older than the watermark of their partition.
+    pub needs_on_time: bool,
+}
+
+/// Several shapes in one topology: they share sources, tasks, and so their watermark.
+pub fn together(shapes: Vec<Shape>) -> Shape {
+    let mut topics: Vec<&'static str> = shapes.iter().flat_map(|shape| shape.topics.clone()).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    Shape {
+        needs_order: shapes.iter().any(|shape| shape.needs_order),
+        needs_on_time: shapes.iter().any(|shape| shape.needs_on_time),
+        body: shapes
+            .iter()
+            .enumerate()
+            .map(|(number, shape)| shape.body.replace('$', &number.to_string()))
+            .collect(),
+        topics,
+    }
+}
+
+/// The whole text; `NAME` stands for the topology's name.
+pub fn text(shape: &Shape, out_of_order: i64) -> String {
+    let mut text = String::from(
+        "topology NAME\n\
+         type Event { id: int, k: string, j: string, v: int, w: int?, x: decimal(18,2), at: timestamp }\n",
+    );
+    for topic in &shape.topics {
+        text.push_str(&match *topic {
+            "t" => "table t: { k: string, v: int, w: int? } = embedded(\"NAME.t\") key k\n".to_owned(),
+            source => format!(
+                "source {source}: Event = embedded(\"NAME.{source}\")\n  key k\n  time at, out_of_order {out_of_order}us\n"
+            ),
+        });
+    }
+    text.push_str(&shape.body.replace('$', ""));
+    text
+}

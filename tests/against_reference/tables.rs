@@ -1,0 +1,120 @@
+//! Topologies with tables and joins.
+
+use crate::shape::Shape;
+use crate::steps::{keyed_steps, steps};
+use proptest::prelude::*;
+
+fn kind() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(""), Just("left "), Just("outer ")]
+}
+
+fn left() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(""), Just("left ")]
+}
+
+pub fn join_streams() -> impl Strategy<Value = Shape> {
+    let reach = prop_oneof![(1i64..10, 0i64..10), (0i64..10, 1i64..10)];
+    let sides = prop_oneof![2 => Just("b"), 1 => Just("a |> filter v > 1"), 1 => Just("a")];
+    let key = prop_oneof![2 => Just("k"), 1 => Just("j")];
+    (kind(), keyed_steps(), sides, reach, key, 0i64..8, 0u8..3).prop_map(
+        |(kind, steps, side, (before, after), key, grace, condition)| {
+            let within = match (before, after) {
+                (0, after) => format!("{after}us after"),
+                (before, 0) => format!("{before}us before"),
+                (before, after) => format!("{before}us before, {after}us after"),
+            };
+            let condition = if condition == 0 { " and v <= r.v" } else { "" };
+            let grace = if grace == 0 { String::new() } else { format!(", grace {grace}us") };
+            let whose = if kind == "outer " { format!("key: {key} ?? r.{key}") } else { format!("key: {key}") };
+            Shape {
+                body: format!(
+                    "stream l$ = a\n{steps}stream q$ = {side}\n\
+                     stream out$ = l$\n  |> {kind}join q$ as r within {within} on {key} == r.{key}{condition}{grace}, late -> embedded(\"NAME.late\")\n  |> map {{ {whose}, l: id, lw: w, r: r.id, rw: r.w }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+                ),
+                topics: if side == "b" { vec!["a", "b"] } else { vec!["a"] },
+                needs_order: false,
+                needs_on_time: false,
+            }
+        },
+    )
+}
+
+/// The declaration of a table `n` with the key `k`, and the topics that it needs besides `a`.
+fn table() -> impl Strategy<Value = (&'static str, Vec<&'static str>)> {
+    prop_oneof![
+        Just(("", vec!["t"])),
+        Just(("table n$ = b |> latest by k\n", vec!["b"])),
+        Just(("table n$ = a |> filter v != 1 |> latest by k\n", vec![])),
+        Just(("table n1$ = b |> latest by k\ntable n$ = n1$ |> join t as h by k\n", vec!["b", "t"])),
+    ]
+}
+
+pub fn join_table() -> impl Strategy<Value = Shape> {
+    (left(), keyed_steps(), table(), any::<bool>()).prop_map(|(left, steps, (table, more), condition)| {
+        let name = if table.is_empty() { "t" } else { "n$" };
+        let condition = if condition { " where r.v > 2" } else { "" };
+        Shape {
+            body: format!(
+                "{table}stream out$ = a\n{steps}  |> {left}join {name} as r by k{condition}\n  |> map {{ k, l: id, v, rv: r.v, rw: r.w }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+            ),
+            topics: [vec!["a"], more].concat(),
+            needs_order: true,
+            needs_on_time: false,
+        }
+    })
+}
+
+fn tables_body() -> impl Strategy<Value = (String, Vec<&'static str>)> {
+    let right = prop_oneof![
+        Just(("t", "", vec!["t"])),
+        Just(("q$", "table q$ = b |> latest by k\n", vec!["b"])),
+        Just(("q$", "table q$ = a |> filter v != 2 |> latest by k\n", vec![])),
+    ];
+    (kind(), keyed_steps(), right, any::<bool>()).prop_map(|(kind, steps, (name, right, more), condition)| {
+        let condition = if condition && kind != "" { " where v <= r.v" } else { "" };
+        let body = format!(
+            "table p$ = a\n{steps}  |> latest by k\n{right}table out$ = p$\n  |> {kind}join {name} as r by k{condition}\n"
+        );
+        (body, [vec!["a"], more].concat())
+    })
+}
+
+pub fn join_tables() -> impl Strategy<Value = Shape> {
+    tables_body().prop_map(|(body, topics)| Shape {
+        body: format!("{body}sink out$ -> embedded(\"NAME.out$\", compacted)\n"),
+        topics,
+        needs_order: false,
+        needs_on_time: false,
+    })
+}
+
+pub fn latest() -> impl Strategy<Value = Shape> {
+    let key = prop_oneof![Just("k"), Just("j"), Just("(k, j)")];
+    (steps(), key).prop_map(|(steps, key)| Shape {
+        body: format!(
+            "table newest$ = a\n{steps}  |> latest by {key}\nsink newest$ -> embedded(\"NAME.out$\", compacted)\n"
+        ),
+        topics: vec!["a"],
+        needs_order: key == "j",
+        needs_on_time: false,
+    })
+}
+
+pub fn changes() -> impl Strategy<Value = Shape> {
+    let of_latest =
+        keyed_steps().prop_map(|steps| (format!("table out$ = a\n{steps}  |> latest by k\n"), vec!["a"]));
+    let of_totals = steps().prop_map(|steps| {
+        let totals = "  |> group by k\n  |> aggregate { v: count(), w: max(w) }\n  |> emit changes\n";
+        (format!("table out$ = a\n{steps}{totals}"), vec!["a"])
+    });
+    let condition = prop_oneof![Just(""), Just(" where old.v != v"), Just(" where (old.v ?? 2) < 4")];
+    let table = prop_oneof![of_latest.boxed(), of_totals.boxed(), tables_body().boxed()];
+    (table, condition).prop_map(|((body, topics), condition)| Shape {
+        body: format!(
+            "{body}stream moves$ = out$\n  |> changes{condition}\nsink moves$ -> embedded(\"NAME.moves$\")\n"
+        ),
+        topics,
+        needs_order: true,
+        needs_on_time: false,
+    })
+}
