@@ -7,16 +7,19 @@ use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
+use crate::row_codec::RowCodec;
 use crate::table_changes::TableKey;
 use crate::table_rows::{RowBytes, TableRows};
 use std::sync::Arc;
-use tidegate_model::plan;
-use tidegate_state::{Keys, WriteSet};
+use tidegate_model::{NodeId, plan};
+use tidegate_state::{Keys, Store, WriteSet};
 
 /// Where the table's rows are.
 pub enum Rows {
     /// In the store of a table of the task, by its number in the graph.
     OfTopic(usize),
+    /// In memory, all of them.
+    Global(NodeId),
     /// In the join's own store; they come by the second port.
     Derived(Box<TableRows>, TableKey),
 }
@@ -102,6 +105,17 @@ impl Join {
     }
 }
 
+/// The rows of keys, and what they are read with.
+fn find<'a>(
+    rows: &'a mut TableRows,
+    store: &Store,
+    keys: &Keys,
+    slots: &mut Vec<u32>,
+) -> Result<(&'a RowCodec, Vec<Option<&'a RowBytes>>), TaskError> {
+    rows.overlay.resolve(store, keys, slots)?;
+    Ok((&rows.codec, slots.iter().map(|slot| rows.overlay.get(*slot)).collect()))
+}
+
 impl Operator for Join {
     fn takes_deletions(&self) -> bool {
         true
@@ -123,32 +137,36 @@ impl Operator for Join {
         self.errors.settle(&mut batch, &errors, context)?;
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
-        let rows = match &mut self.rows {
-            Rows::OfTopic(table) => &mut context.tables[*table],
-            Rows::Derived(rows, _) => rows,
+        let (store, keys, slots) = (context.store, &self.keys, &mut self.slots);
+        let (codec, found) = match &mut self.rows {
+            Rows::OfTopic(table) => find(&mut context.tables[*table], store, keys, slots)?,
+            Rows::Derived(rows, _) => find(rows, store, keys, slots)?,
+            Rows::Global(id) => {
+                let table = context.globals.table(*id);
+                (&table.codec, (0..keys.len()).map(|index| table.get(keys.get(index))).collect())
+            }
         };
-        rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
 
-        let mut builders = rows.codec.builders();
+        let mut builders = codec.builders();
         let mut presence = Vec::with_capacity(batch.rows());
         let mut selection = Vec::with_capacity(batch.selection.len());
         let mut physical = 0;
-        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+        for (&row, found) in batch.selection.iter().zip(found) {
             // The builders hold one value for each physical row, dead ones included.
             while physical < row {
-                rows.codec.push_nulls(&mut builders);
+                codec.push_nulls(&mut builders);
                 presence.push(false);
                 physical += 1;
             }
-            let hit = if key[0].is_null(row as usize) { None } else { rows.overlay.get(slot) };
+            let hit = found.filter(|_| !key[0].is_null(row as usize));
             match hit {
                 Some(bytes) => {
-                    rows.codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
+                    codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
                         what: format!("a row of the table of step `{}`", self.errors.step),
                         cause: cause.to_string(),
                     })?
                 }
-                None => rows.codec.push_nulls(&mut builders),
+                None => codec.push_nulls(&mut builders),
             }
             presence.push(hit.is_some());
             physical += 1;
@@ -157,7 +175,7 @@ impl Operator for Join {
             }
         }
         while (physical as usize) < batch.rows() {
-            rows.codec.push_nulls(&mut builders);
+            codec.push_nulls(&mut builders);
             presence.push(false);
             physical += 1;
         }
@@ -190,7 +208,7 @@ impl Operator for Join {
 
     fn uncommitted_bytes(&self) -> usize {
         match &self.rows {
-            Rows::OfTopic(_) => 0,
+            Rows::OfTopic(_) | Rows::Global(_) => 0,
             Rows::Derived(rows, _) => rows.overlay.dirty().count() * 128,
         }
     }

@@ -1,6 +1,8 @@
 //! The operators, one a file, each named as in the language.
 
 pub mod aggregate;
+pub mod answer;
+pub mod ask;
 pub mod changes;
 pub mod dedupe;
 pub mod expand;

@@ -40,6 +40,8 @@ fn parts(kind: &NodeKind) -> Vec<&Expr> {
         | NodeKind::Generate(_)
         | NodeKind::Merge
         | NodeKind::Repartition(_)
+        | NodeKind::Ask(_)
+        | NodeKind::Answer(_)
         | NodeKind::Sink(_)
         | NodeKind::HttpSink(_)
         | NodeKind::WebSocketSink(_)

@@ -14,7 +14,7 @@ use crate::schema::{ScalarType, Schema};
 use crate::time::Span;
 use crate::value::Value;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
-pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
+pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
 pub use window::{Window, WindowShape};
 
@@ -63,6 +63,8 @@ pub enum NodeKind {
     JoinTable(JoinTable),
     JoinStreams(JoinStreams),
     JoinTables(JoinTables),
+    Ask(Ask),
+    Answer(Answer),
     Match(Match),
     Dedupe(Dedupe),
     Latest(Latest),
@@ -77,6 +79,22 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
+    /// The internal topic by which what it gives out comes to its consumers; they may be in any partition of any sub-topology.
+    pub fn internal_topic(&self) -> Option<&str> {
+        match self {
+            NodeKind::Repartition(repartition) => Some(&repartition.topic),
+            NodeKind::Ask(ask) => Some(&ask.topic),
+            NodeKind::Answer(answer) => Some(&answer.topic),
+            _ => None,
+        }
+    }
+
+    /// What comes from it tells the event time to the nodes that read it, and not to the whole task: the parts of a join by a foreign key ask and
+    /// answer each other, and would wait for each other.
+    pub fn is_apart(&self) -> bool {
+        matches!(self, NodeKind::Ask(_) | NodeKind::Answer(_))
+    }
+
     /// The language's word for it.
     pub fn keyword(&self) -> &'static str {
         match self {
@@ -90,6 +108,8 @@ impl NodeKind {
             NodeKind::Aggregate(_) => "aggregate",
             NodeKind::Rolling(_) => "rolling",
             NodeKind::JoinTable(_) | NodeKind::JoinStreams(_) | NodeKind::JoinTables(_) => "join",
+            NodeKind::Ask(_) => "ask",
+            NodeKind::Answer(_) => "answer",
             NodeKind::Match(_) => "match",
             NodeKind::Dedupe(_) => "dedupe",
             NodeKind::Latest(_) => "latest",
@@ -135,7 +155,7 @@ pub struct Table {
     pub topic: String,
     /// The column that is the record's key.
     pub key: usize,
-    /// Every task holds all of it, so that a join needs no repartition.
+    /// Every worker holds all of it in memory, so that a join needs no repartition.
     pub global: bool,
     pub malformed: Option<Route>,
 }
@@ -471,7 +491,13 @@ impl Plan {
         }
     }
 
-    /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
+    /// The right table of a join of tables.
+    pub fn right_table(&self, join: &Node) -> &Node {
+        let right = self.node(join.inputs[1]);
+        if matches!(right.kind, NodeKind::Answer(_)) { self.node(right.inputs[0]) } else { right }
+    }
+
+    /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the node that writes it).
     pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
         let mut inputs = Vec::new();
         for node in &self.nodes {
@@ -479,15 +505,15 @@ impl Plan {
                 NodeKind::Source(source) if node.subtopology == subtopology => {
                     inputs.push((source.topic.as_str(), node))
                 }
-                NodeKind::Table(table) if node.subtopology == subtopology => {
+                NodeKind::Table(table) if node.subtopology == subtopology && !table.global => {
                     inputs.push((table.topic.as_str(), node))
                 }
-                NodeKind::Repartition(repartition)
-                    if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) =>
-                {
-                    inputs.push((repartition.topic.as_str(), node));
+                kind => {
+                    let Some(topic) = kind.internal_topic() else { continue };
+                    if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) {
+                        inputs.push((topic, node));
+                    }
                 }
-                _ => {}
             }
         }
         inputs
@@ -507,7 +533,7 @@ impl Plan {
 impl Node {
     /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
     pub fn step(&self) -> &str {
-        let part = ["-keep", "-where", "-expand"].iter().find_map(|part| self.name.strip_suffix(part));
+        let part = ["-keep", "-where", "-expand", "-asks", "-answers"].iter().find_map(|part| self.name.strip_suffix(part));
         part.unwrap_or(&self.name)
     }
 
@@ -529,13 +555,17 @@ impl Node {
         if let NodeKind::JoinTable(join) = &self.kind {
             return join.derived.is_some();
         }
+        if let NodeKind::Table(table) = &self.kind {
+            return !table.global;
+        }
         matches!(
             self.kind,
-            NodeKind::Table(_)
-                | NodeKind::Aggregate(_)
+            NodeKind::Aggregate(_)
                 | NodeKind::Rolling(_)
                 | NodeKind::JoinStreams(_)
                 | NodeKind::JoinTables(_)
+                | NodeKind::Ask(_)
+                | NodeKind::Answer(_)
                 | NodeKind::Match(_)
                 | NodeKind::Dedupe(_)
                 | NodeKind::Latest(_)
