@@ -137,7 +137,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Merge => from(out),
         NodeKind::Repartition(repartition) => {
             from(out);
-            fact(out, "key", &exprs(&repartition.key, schema));
+            let key = match repartition.key.is_empty() {
+                true => "nothing: all events come together".to_owned(),
+                false => exprs(&repartition.key, schema),
+            };
+            fact(out, "key", &key);
             fact(out, "topic", &format!("{} (internal, emptied as it is read)", repartition.topic));
             if repartition.partial {
                 fact(
@@ -251,6 +255,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "key", &expr(&join.key, schema));
             if let Some(time) = &join.as_of {
                 fact(out, "as of", &expr(time, schema));
+                let kept = match join.history {
+                    Some(history) => format!("the rows that each key has had in {history}"),
+                    None => "the rows that each key has had, for ever".to_owned(),
+                };
+                store(out, plan, node, &kept);
             }
             where_if(out, join.condition.as_ref(), node);
             route_if(out, join.errors.as_ref());
@@ -296,6 +305,14 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             route_if(out, join.errors.as_ref());
             fields(out, node);
         }
+        NodeKind::Rekey(rekey) => {
+            from(out);
+            let key: Vec<&str> = rekey.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let key = if key.is_empty() { "nothing: all rows come together".to_owned() } else { key.join(", ") };
+            fact(out, "key", &key);
+            fact(out, "topic", &format!("{} (internal, emptied as it is read)", rekey.topic));
+            store(out, plan, node, "where each row is");
+        }
         NodeKind::Ask(ask) => {
             from(out);
             fact(out, "asks for", &format!("the row of {}", exprs(&ask.key, schema)));
@@ -339,9 +356,14 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 format!("{}{}", expr(&order.expr, schema), if order.descending { "" } else { " asc" })
             });
             fact(out, "order", &order.collect::<Vec<_>>().join(", "));
-            let per = if top.key.is_empty() { "all".to_owned() } else { exprs(&top.key, schema) };
+            let per: Vec<&str> = top.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let per = if per.is_empty() { "all".to_owned() } else { per.join(", ") };
             fact(out, "keeps", &format!("the first {} per {per}", top.count));
-            store(out, plan, node, &format!("the rows of each of these, the first {} in order", top.count));
+            let kept = match top.row_key {
+                Some(_) => "all rows, and those that were given out".to_owned(),
+                None => format!("the first {} of each", top.count),
+            };
+            store(out, plan, node, &kept);
             route_if(out, top.errors.as_ref());
             fields(out, node);
         }

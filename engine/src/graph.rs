@@ -10,10 +10,10 @@ use crate::late::LateRoute;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, RowCount, TaskError};
 use crate::operators::{
-    aggregate, answer, answer::Answer, ask::Ask, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
+    aggregate, answer, answer::Answer, ask::Ask, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::{History, Join},
     join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
-    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, repartition::Repartition,
-    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table,
+    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, rekey::Rekey, repartition::Repartition,
+    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table, top::Top,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -24,7 +24,7 @@ use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{JsonFormat, Node, NodeKind, Route as PlanRoute};
-use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
+use tidegate_model::{EventTime, NodeId, PartitionId, Schema, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
 struct GraphNode {
@@ -102,7 +102,7 @@ impl Graph {
             for (port, input) in node.inputs.iter().enumerate() {
                 // A join looks the rows of a topic's table up in the table's store.
                 let looked_up = matches!(node.kind, NodeKind::JoinTable(_)) && port == 1;
-                if looked_up && matches!(plan.node(*input).kind, NodeKind::Table(_)) {
+                if looked_up && !node.has_store() {
                     continue;
                 }
                 // What goes through a topic comes in as the task's input, even from this very part of the topology.
@@ -435,6 +435,12 @@ impl Builder<'_> {
                         join::Rows::Global(table.id)
                     }
                     None => join::Rows::OfTopic(self.table_numbers[&table.id]),
+                    Some(key) if let Some(as_of) = &join.as_of => {
+                        let (id, cache_bytes, complete) = self.stored(node)?;
+                        let rows = Overlay::new(id, cache_bytes, complete);
+                        let (codec, key) = (self.codec(table), TableKey::new(key, &table.schema));
+                        join::Rows::Versions(Box::new(History::new(rows, codec, key, join.history, as_of)))
+                    }
                     Some(key) => {
                         let (id, cache_bytes, complete) = self.stored(node)?;
                         let overlay = Overlay::new(id, cache_bytes, complete);
@@ -467,6 +473,19 @@ impl Builder<'_> {
                 let right = join_tables::Side { codec, key: TableKey::new(&join.right_key, &right.schema) };
                 let stored = self.stored(node)?;
                 Box::new(JoinTables::new(join, left, right, self.emission(node), stored, errors))
+            }
+            NodeKind::Rekey(rekey) => {
+                let table = &plan.node(node.inputs[0]).schema;
+                let keys = (TableKey::new(&rekey.row_key, table), TableKey::new(&rekey.key, table));
+                Box::new(Rekey::new(keys, self.codec(node), self.internal_topic(node), self.stored(node)?))
+            }
+            NodeKind::Top(top) => {
+                let errors = self.route(node, "errors", top.errors.as_ref());
+                let rank = node.schema.columns.len() - 1;
+                let rows = Schema::new(node.schema.columns[..rank].to_vec());
+                let codec = RowCodec::new(&rows, &program.needed.columns(node)[..rank]);
+                let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                Box::new(Top::new(top, &node.schema, codec, Emission::new(false, feeds), self.stored(node)?, errors))
             }
             NodeKind::Ask(ask) => {
                 let key = TableKey::new(&ask.left_key, &plan.node(node.inputs[0]).schema);
@@ -513,7 +532,6 @@ impl Builder<'_> {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::Top(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),

@@ -8,7 +8,7 @@ use crate::needed::Needed;
 use tidegate_functions::literal;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Times, Window, WindowShape,
+    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Times, Window, WindowShape,
 };
 use tidegate_model::{ScalarType, Schema, Span};
 
@@ -81,7 +81,8 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
         NodeKind::JoinTable(join) => {
             let table = plan.node(node.inputs[1]);
             let key = join.derived.as_deref().unwrap_or_default();
-            format!("join {}", table_layout(table, key, needed))
+            let versions = if join.as_of.is_some() { "versions of " } else { "" };
+            format!("join {versions}{}", table_layout(table, key, needed))
         }
         NodeKind::JoinStreams(join) => {
             let side = |input: usize, key: &[Expr]| {
@@ -109,6 +110,24 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
                 }
             }
         }
+        NodeKind::Rekey(rekey) => format!("where rows are, by {}", rekeyed(node, rekey)),
+        NodeKind::Top(top) => {
+            let width = node.schema.columns.len() - 1;
+            let order = top.order.iter().map(|order| {
+                format!("{}{}", type_name(order.expr.ty), if order.descending { "" } else { " asc" })
+            });
+            let rows = match &top.row_key {
+                Some(row_key) => format!("rows by {}", types(row_key.iter().map(|column| node.schema.columns[*column].ty))),
+                None => "events".to_owned(),
+            };
+            format!(
+                "top {} by {} of each {}: {rows}: {}",
+                top.count,
+                order.collect::<Vec<_>>().join(", "),
+                types(top.key.iter().map(|column| node.schema.columns[*column].ty)),
+                columns(&Schema::new(node.schema.columns[..width].to_vec()), &needed.columns(node)[..width])
+            )
+        }
         NodeKind::Ask(ask) => format!("references of rows by {}", references(plan, node, ask)),
         NodeKind::Answer(answer) => {
             let (right, ask) = (plan.node(node.inputs[0]), plan.node(node.inputs[1]));
@@ -133,10 +152,19 @@ fn references(plan: &Plan, node: &Node, ask: &Ask) -> String {
     format!("{left} for rows by {}", types(ask.key.iter().map(|key| key.ty)))
 }
 
+/// The table's own key, and the new one.
+fn rekeyed(node: &Node, rekey: &Rekey) -> String {
+    let of = |columns: &[usize]| types(columns.iter().map(|column| node.schema.columns[*column].ty));
+    format!("{} for {}", of(&rekey.row_key), of(&rekey.key))
+}
+
 /// The layout of an internal topic's records.
 pub fn of_records(plan: &Plan, needed: &Needed, node: &Node) -> String {
     let repartition = match &node.kind {
         NodeKind::Repartition(repartition) => repartition,
+        NodeKind::Rekey(rekey) => {
+            return format!("rows by {}: {}", rekeyed(node, rekey), columns(&node.schema, needed.columns(node)));
+        }
         NodeKind::Ask(ask) => return format!("asks by {}", references(plan, node, ask)),
         NodeKind::Answer(_) => return format!("answers: {}", columns(&node.schema, needed.columns(node))),
         other => panic!("a {} sends nothing to other tasks", other.keyword()),

@@ -53,6 +53,7 @@ mod task;
 mod time_queue;
 mod timed_row;
 mod value_codec;
+mod versions;
 mod watermark;
 
 pub use internal_record::layout_of_record;

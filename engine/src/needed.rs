@@ -108,6 +108,7 @@ impl Needed {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 self.same(input(0), &own[..width]);
                 self.reads(input(0), &join.key);
+                self.all(input(0), join.as_of.as_slice());
                 let table = &own[width + usize::from(join.left)..];
                 self.same(input(1), table);
                 self.key(input(1), join.derived.as_deref().unwrap_or_default());
@@ -149,6 +150,27 @@ impl Needed {
                 if let Some(condition) = &join.condition {
                     self.reads_joined(node, width, presence, ahead, condition);
                 }
+            }
+            NodeKind::Rekey(rekey) => {
+                let gone = own.len() - 1;
+                self.key(node.id.0 as usize, &rekey.key);
+                self.key(node.id.0 as usize, &rekey.row_key);
+                self.columns[node.id.0 as usize][gone] = true;
+                self.same(input(0), &own[..gone]);
+                self.key(input(0), &rekey.key);
+                self.key(input(0), &rekey.row_key);
+            }
+            NodeKind::Top(top) => {
+                let rank = own.len() - 1;
+                self.key(node.id.0 as usize, &top.key);
+                self.columns[node.id.0 as usize][rank] = true;
+                self.same(input(0), &own[..rank]);
+                self.key(input(0), &top.key);
+                self.key(input(0), top.row_key.as_deref().unwrap_or_default());
+                for order in &top.order {
+                    self.reads(input(0), &order.expr);
+                }
+                self.raw[input(0)] |= top.errors.is_some();
             }
             NodeKind::Ask(ask) => {
                 self.key(input(0), &ask.left_key);
@@ -198,7 +220,6 @@ impl Needed {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::Top(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),

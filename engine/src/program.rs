@@ -175,6 +175,7 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
                 join.late.iter().chain(&join.errors).for_each(|route| user(&route.topic));
             }
             NodeKind::JoinTables(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Top(top) => top.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Match(pattern) => pattern.errors.iter().for_each(|route| user(&route.topic)),

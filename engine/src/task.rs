@@ -637,6 +637,10 @@ fn make_input(
             };
             internal_input(program, node, partition, payload, Time::OfTask, resumed)
         }
+        NodeKind::Rekey(_) => {
+            let payload = Payload::Rows(RowCodec::new(&node.schema, needed));
+            internal_input(program, node, partition, payload, Time::OfTask, resumed)
+        }
         NodeKind::Ask(_) | NodeKind::Answer(_) => {
             let payload = Payload::Rows(RowCodec::new(&node.schema, needed));
             internal_input(program, node, partition, payload, Time::Apart, resumed)

@@ -298,7 +298,7 @@ impl<'a> Lowerer<'a> {
             NodeKind::Source(_) => name.contains('.'),
             NodeKind::Repartition(_) => true,
             // Of these the join is told.
-            NodeKind::Ask(_) | NodeKind::Answer(_) => false,
+            NodeKind::Ask(_) | NodeKind::Answer(_) | NodeKind::Rekey(_) => false,
             _ => node.has_store(),
         };
         let mut unique = name.clone();
@@ -368,7 +368,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         for node in &self.nodes {
-            let NodeKind::Repartition(repartition) = &node.kind else { continue };
+            let Some(topic) = node.kind.internal_topic().filter(|_| !node.kind.is_apart()) else { continue };
             let own = self.nodes.iter().find(|consumer| {
                 consumer.inputs.contains(&node.id) && consumer.subtopology == node.subtopology
             });
@@ -378,7 +378,7 @@ impl<'a> Lowerer<'a> {
             self.diagnostics.push(
                 Diagnostic::error(codes::NOT_YET, place, "this repartition would lead back into the same part of the topology")
                     .because(cause, "what reads it shares a table or a merge with what feeds it")
-                    .note(format!("let a sink write the stream to a topic of its own in place of `{}`, and read that as a source", repartition.topic)),
+                    .note(format!("let a sink write the stream to a topic of its own in place of `{topic}`, and read that as a source")),
             );
         }
     }

@@ -486,7 +486,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
         /// Whoever reads and commits when: in the end each left row is with the right row that it refers to.
         #[test]
         fn asks_and_answers_add_up_to_the_joined_tables(

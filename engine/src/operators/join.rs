@@ -10,9 +10,11 @@ use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::table_changes::TableKey;
 use crate::table_rows::{RowBytes, TableRows};
+use crate::versions::Versions;
 use std::sync::Arc;
-use tidegate_model::{NodeId, plan};
-use tidegate_state::{Keys, Store, WriteSet};
+use tidegate_model::expr::Expr;
+use tidegate_model::{EventTime, NodeId, Span, plan};
+use tidegate_state::{Keys, Overlay, Store, WriteSet};
 
 /// Where the table's rows are.
 pub enum Rows {
@@ -22,6 +24,55 @@ pub enum Rows {
     Global(NodeId),
     /// In the join's own store; they come by the second port.
     Derived(Box<TableRows>, TableKey),
+    /// As derived ones, those of earlier times, too.
+    Versions(Box<History>),
+}
+
+/// The rows of a table as they have been, for the events of a time.
+pub struct History {
+    pub rows: Overlay<Versions>,
+    pub codec: RowCodec,
+    pub key: TableKey,
+    /// How far back from the newest row of the table it reaches. None: to the first row.
+    pub length: Option<Span>,
+    newest: EventTime,
+    /// The event's time for which it is asked.
+    as_of: Compiled,
+}
+
+impl History {
+    pub fn new(
+        rows: Overlay<Versions>,
+        codec: RowCodec,
+        key: TableKey,
+        length: Option<Span>,
+        as_of: &Expr,
+    ) -> History {
+        History { rows, codec, key, length, newest: EventTime::MIN, as_of: Compiled::new(as_of) }
+    }
+
+    fn take(&mut self, batch: &Batch, store: &Store, keys: &mut Keys, slots: &mut Vec<u32>) -> Result<(), TaskError> {
+        encode_keys(batch, &self.key.of(batch), keys);
+        slots.clear();
+        self.rows.resolve(store, keys, slots)?;
+        for (&row, &slot) in batch.selection.iter().zip(&*slots) {
+            let (row, time) = (row as usize, batch.times[row as usize]);
+            self.newest = self.newest.max(time);
+            let version = (!batch.is_deleted(row)).then(|| {
+                let mut bytes = Vec::new();
+                self.codec.encode(&batch.columns, row, &mut bytes);
+                RowBytes(bytes.into())
+            });
+            let kept = self.rows.modify(slot);
+            let mut versions = kept.take().unwrap_or_default();
+            versions.insert(time, version);
+            if let Some(length) = self.length {
+                versions.forget_before(Versions::reach(self.newest, length));
+            }
+            *kept = (!versions.is_empty()).then_some(versions);
+        }
+        Ok(())
+    }
 }
 
 pub struct Join {
@@ -54,8 +105,14 @@ impl Join {
 
     /// The table's rows change.
     fn take(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
-        let Rows::Derived(rows, key) = &mut self.rows else {
-            panic!("the rows of a topic's table are read from its store, not from its batches")
+        let (rows, key) = match &mut self.rows {
+            Rows::Derived(rows, key) => (rows, key),
+            Rows::Versions(history) => {
+                return history.take(batch, context.store, &mut self.keys, &mut self.slots);
+            }
+            Rows::OfTopic(_) | Rows::Global(_) => {
+                panic!("the rows of a topic's table are read from its store, not from its batches")
+            }
         };
         encode_keys(batch, &key.of(batch), &mut self.keys);
         self.slots.clear();
@@ -134,6 +191,10 @@ impl Operator for Join {
         batch.take_deletions();
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
+        let asked = match &self.rows {
+            Rows::Versions(history) => Some(history.as_of.eval(&batch, &batch.selection, &mut errors)),
+            _ => None,
+        };
         self.errors.settle(&mut batch, &errors, context)?;
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
@@ -141,6 +202,15 @@ impl Operator for Join {
         let (codec, found) = match &mut self.rows {
             Rows::OfTopic(table) => find(&mut context.tables[*table], store, keys, slots)?,
             Rows::Derived(rows, _) => find(rows, store, keys, slots)?,
+            Rows::Versions(history) => {
+                history.rows.resolve(store, keys, slots)?;
+                let asked = asked.as_ref().expect("the times were worked out");
+                let ColumnData::Int(times) = &asked.data else { panic!("the check asks for a timestamp") };
+                let at = |(slot, row): (&u32, &u32)| {
+                    history.rows.get(*slot)?.at(EventTime::from_micros(times[*row as usize]))
+                };
+                (&history.codec, slots.iter().zip(&batch.selection).map(at).collect())
+            }
             Rows::Global(id) => {
                 let table = context.globals.table(*id);
                 (&table.codec, (0..keys.len()).map(|index| table.get(keys.get(index))).collect())
@@ -195,14 +265,18 @@ impl Operator for Join {
     }
 
     fn flush(&mut self, writes: &mut WriteSet) {
-        if let Rows::Derived(rows, _) = &self.rows {
-            rows.flush(writes);
+        match &self.rows {
+            Rows::Derived(rows, _) => rows.flush(writes),
+            Rows::Versions(history) => history.rows.flush(writes),
+            Rows::OfTopic(_) | Rows::Global(_) => {}
         }
     }
 
     fn committed(&mut self) {
-        if let Rows::Derived(rows, _) = &mut self.rows {
-            rows.overlay.committed();
+        match &mut self.rows {
+            Rows::Derived(rows, _) => rows.overlay.committed(),
+            Rows::Versions(history) => history.rows.committed(),
+            Rows::OfTopic(_) | Rows::Global(_) => {}
         }
     }
 
@@ -210,6 +284,7 @@ impl Operator for Join {
         match &self.rows {
             Rows::OfTopic(_) | Rows::Global(_) => 0,
             Rows::Derived(rows, _) => rows.overlay.dirty().count() * 128,
+            Rows::Versions(history) => history.rows.dirty().count() * 256,
         }
     }
 }

@@ -115,7 +115,8 @@ impl Lowerer<'_> {
             key,
             left,
             alias: name.node.clone(),
-            derived: (!self.is_topic(rows)).then(|| rows.key.clone().unwrap_or_default()),
+            derived: (as_of.is_some() || !self.is_topic(rows)).then(|| rows.key.clone().unwrap_or_default()),
+            history: as_of.as_ref().and_then(|_| self.history(rows)),
             as_of,
             condition: kept,
             errors: errors.clone(),
@@ -301,6 +302,14 @@ impl Lowerer<'_> {
     /// Is the table a topic's, and not made from a stream?
     fn is_topic(&self, rows: &Flow) -> bool {
         matches!(self.nodes[rows.node.0 as usize].kind, NodeKind::Table(_))
+    }
+
+    /// How long its rows can be asked for.
+    fn history(&self, rows: &Flow) -> Option<Span> {
+        match &self.nodes[rows.node.0 as usize].kind {
+            NodeKind::Table(table) => table.history,
+            _ => None,
+        }
     }
 
     /// Does every worker have all of it?

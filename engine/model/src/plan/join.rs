@@ -13,10 +13,12 @@ pub struct JoinTable {
     pub key: Expr,
     pub left: bool,
     pub alias: String,
-    /// The key columns of `inputs[1]` where it is no [`super::Table`]: a table made from a stream, whose rows the join keeps.
+    /// The key columns of `inputs[1]` where the join keeps its rows: of a table that is made from a stream, and where `as_of` asks for earlier rows.
     pub derived: Option<Vec<usize>>,
     /// The row that was the key's at this time, in place of the last one.
     pub as_of: Option<Expr>,
+    /// How far back from the newest row earlier ones are kept. None: for ever.
+    pub history: Option<Span>,
     /// Over the joined columns; a row for which it is not true is no match. (An inner join has a filter behind it instead.)
     pub condition: Option<Expr>,
     pub errors: Option<Route>,

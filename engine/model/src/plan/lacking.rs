@@ -33,6 +33,8 @@ impl Plan {
             | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
+            | NodeKind::Rekey(_)
+            | NodeKind::Top(_)
             | NodeKind::Aggregate(_)
             | NodeKind::Dedupe(_)
             | NodeKind::Rolling(_)
@@ -53,14 +55,12 @@ impl Plan {
                 }
             }
             NodeKind::Table(_) => None,
-            NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
             NodeKind::JoinTable(_) => {
                 (!self.is_current(node.inputs[1])).then_some("join of a stream with such a table")
             }
             NodeKind::JoinTables(_) | NodeKind::Ask(_) | NodeKind::Answer(_) => None,
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
-            NodeKind::Top(_) => Some("top"),
             NodeKind::HttpSink(_) => Some("http"),
             NodeKind::WebSocketSink(_) => Some("websocket"),
             NodeKind::Serve(_) => Some("serve"),

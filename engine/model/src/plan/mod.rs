@@ -58,6 +58,7 @@ pub enum NodeKind {
     Merge,
     /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
     Repartition(Repartition),
+    Rekey(Rekey),
     Aggregate(Aggregate),
     Rolling(Rolling),
     JoinTable(JoinTable),
@@ -83,6 +84,7 @@ impl NodeKind {
     pub fn internal_topic(&self) -> Option<&str> {
         match self {
             NodeKind::Repartition(repartition) => Some(&repartition.topic),
+            NodeKind::Rekey(rekey) => Some(&rekey.topic),
             NodeKind::Ask(ask) => Some(&ask.topic),
             NodeKind::Answer(answer) => Some(&answer.topic),
             _ => None,
@@ -105,6 +107,7 @@ impl NodeKind {
             NodeKind::Expand(_) => "expand",
             NodeKind::Merge => "merge",
             NodeKind::Repartition(_) => "repartition",
+            NodeKind::Rekey(_) => "rekey",
             NodeKind::Aggregate(_) => "aggregate",
             NodeKind::Rolling(_) => "rolling",
             NodeKind::JoinTable(_) | NodeKind::JoinStreams(_) | NodeKind::JoinTables(_) => "join",
@@ -157,6 +160,8 @@ pub struct Table {
     pub key: usize,
     /// Every worker holds all of it in memory, so that a join needs no repartition.
     pub global: bool,
+    /// How long a row that was replaced can still be asked for by its time, from the newest row on. None: for ever.
+    pub history: Option<Span>,
     pub malformed: Option<Route>,
 }
 
@@ -370,13 +375,31 @@ pub struct Changes {
     pub errors: Option<Route>,
 }
 
-/// A table of the first `count` rows of each key in an order, with their `rank` from 1.
+/// A table's rows on their way to where those of another key are together: a row that has another key than before is taken from where it was.
+/// The schema is the table's columns, then [`Rekey::GONE`]: true where the row is none of this key any more; then only the columns of both keys hold
+/// anything.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rekey {
+    pub topic: String,
+    /// The columns of the new key, in the table's schema.
+    pub key: Vec<usize>,
+    /// The columns of the table's own key.
+    pub row_key: Vec<usize>,
+}
+
+impl Rekey {
+    pub const GONE: &str = "gone";
+}
+
+/// A table of the first `count` rows of each key in an order, with their `rank` from 1. The schema is the columns of the rows, then the rank.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Top {
     pub count: u32,
     pub order: Vec<OrderBy>,
-    /// Empty: of all.
-    pub key: Vec<Expr>,
+    /// Columns of the rows. Empty: of all.
+    pub key: Vec<usize>,
+    /// Where the rows are a table's: the columns of its key. Such a table's key has `key` in it, or comes by a [`Rekey`].
+    pub row_key: Option<Vec<usize>>,
     pub errors: Option<Route>,
 }
 
@@ -533,7 +556,7 @@ impl Plan {
 impl Node {
     /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
     pub fn step(&self) -> &str {
-        let part = ["-keep", "-where", "-expand", "-asks", "-answers"].iter().find_map(|part| self.name.strip_suffix(part));
+        let part = ["-keep", "-where", "-expand", "-asks", "-answers", "-moves"].iter().find_map(|part| self.name.strip_suffix(part));
         part.unwrap_or(&self.name)
     }
 
@@ -560,7 +583,8 @@ impl Node {
         }
         matches!(
             self.kind,
-            NodeKind::Aggregate(_)
+            NodeKind::Rekey(_)
+                | NodeKind::Aggregate(_)
                 | NodeKind::Rolling(_)
                 | NodeKind::JoinStreams(_)
                 | NodeKind::JoinTables(_)
