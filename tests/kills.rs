@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -10,7 +11,14 @@ use support::{pause, repository, tidegate};
 
 const EVENTS: u64 = 60_000;
 const KILLS: u64 = 8;
-const SINKS: [&str; 6] = ["joined", "pat", "due", "sess", "slide", "roll"];
+
+/// A topology, and what it writes.
+struct Job {
+    topology: &'static str,
+    sinks: &'static [&'static str],
+    /// Sinks of tables, with what their rows' keys are: how often a row is given out depends on when commits are.
+    tables: &'static [(&'static str, &'static [&'static str])],
+}
 
 /// Events of 40 keys, out of order by up to the 30 seconds that the source declares, and some later than that.
 fn events() -> String {
@@ -31,11 +39,11 @@ fn events() -> String {
     text
 }
 
-fn start(input: &Path, out: &Path, data: Option<&Path>) -> Child {
+fn start(job: &Job, input: &Path, out: &Path, data: Option<&Path>) -> Child {
     let mut command = Command::new(tidegate());
-    command.args(["--quiet", "run", "tests/topologies/in_time.tide", "--input"]);
+    command.args(["--quiet", "run", job.topology, "--input"]);
     command.arg(format!("evs={}", input.display())).current_dir(repository(""));
-    for sink in SINKS {
+    for sink in job.sinks.iter().copied().chain(job.tables.iter().map(|(sink, _)| *sink)) {
         command.arg("--output").arg(format!("{sink}={}", out.join(sink).display()));
     }
     if let Some(data) = data {
@@ -51,8 +59,37 @@ fn rows(out: &Path, sink: &str) -> Vec<String> {
     rows
 }
 
+/// The last row of each key.
+fn table(out: &Path, sink: &str, key: &[&str]) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(out.join(sink)).expect("written");
+    let rows = text.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("a row is JSON");
+        let key: Vec<String> = key.iter().map(|field| row[field].to_string()).collect();
+        (key.join(" "), line.to_owned())
+    });
+    rows.collect()
+}
+
 #[test]
 fn a_run_that_is_killed_gives_what_one_gives_that_is_not() {
+    killed_as_whole(&Job {
+        topology: "tests/topologies/in_time.tide",
+        sinks: &["joined", "pat", "due", "sess", "slide", "roll"],
+        tables: &[],
+    });
+}
+
+/// Look-ups of aggregates, asks and answers of foreign keys, rows that move to another key, the first of each.
+#[test]
+fn rows_of_other_tables_and_tasks_survive_kills() {
+    killed_as_whole(&Job {
+        topology: "tests/topologies/related.tide",
+        sinks: &["counted"],
+        tables: &[("referred", &["k"]), ("best", &["kind", "rank"]), ("highest", &["k", "rank"])],
+    });
+}
+
+fn killed_as_whole(job: &Job) {
     let dir = tempfile::tempdir().expect("a directory");
     let input = dir.path().join("events.ndjson");
     std::fs::write(&input, events()).expect("written");
@@ -60,21 +97,25 @@ fn a_run_that_is_killed_gives_what_one_gives_that_is_not() {
     for out in [&whole, &killed] {
         std::fs::create_dir(out).expect("made");
     }
-    assert!(start(&input, &whole, None).wait().expect("ended").success());
+    assert!(start(job, &input, &whole, None).wait().expect("ended").success());
     let data = dir.path().join("data");
     let mut at_work = 0;
     for kill in 0..KILLS {
-        let mut child = start(&input, &killed, Some(&data));
+        let mut child = start(job, &input, &killed, Some(&data));
         pause(Duration::from_millis(150 + kill * 30));
         at_work += u64::from(child.try_wait().expect("asked").is_none());
         child.kill().expect("killed");
         child.wait().expect("ended");
     }
     assert!(at_work >= 2, "only {at_work} of {KILLS} kills met a run at work");
-    assert!(start(&input, &killed, Some(&data)).wait().expect("ended").success());
-    for sink in SINKS {
+    assert!(start(job, &input, &killed, Some(&data)).wait().expect("ended").success());
+    for sink in job.sinks {
         let (right, found) = (rows(&whole, sink), rows(&killed, sink));
         assert!(right.len() > 100, "{sink}: there is something to find");
         assert!(found == right, "{sink}: {} rows, {} are right", found.len(), right.len());
+    }    for (sink, key) in job.tables {
+        let (right, found) = (table(&whole, sink, key), table(&killed, sink, key));
+        assert!(right.len() > 5, "{sink}: there is something to find");
+        assert_eq!(found, right, "{sink}");
     }
 }

@@ -153,6 +153,8 @@ pub struct TableDecl {
     pub ty: TypeExpr,
     pub topic: TopicRef,
     pub key: Option<Path>,
+    /// In microseconds.
+    pub history: Option<Spanned<i64>>,
     pub malformed: Option<TopicRef>,
 }
 

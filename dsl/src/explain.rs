@@ -12,7 +12,7 @@ use tidegate_model::{Column, ScalarType, Schema, Span, SubtopologyId, Value};
 pub fn explain(plan: &Plan) -> String {
     let mut out = String::new();
     let stores = plan.nodes.iter().filter(|node| node.has_store()).count();
-    let repartitions = plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Repartition(_))).count();
+    let repartitions = plan.nodes.iter().filter(|node| node.kind.internal_topic().is_some()).count();
     let parts = plan.subtopologies();
     line(
         &mut out,
@@ -29,9 +29,15 @@ pub fn explain(plan: &Plan) -> String {
         line(&mut out, 1, &format!("cannot run yet: `{words}` ({})", plan.node(id).name));
     }
     for part in (0..parts).map(SubtopologyId) {
-        let inputs: Vec<&str> = plan.inputs_of(part).iter().map(|(topic, _)| *topic).collect();
+        // Asks and answers have as many partitions as the rest.
+        let inputs = plan.inputs_of(part).into_iter().filter(|(_, node)| !node.kind.is_apart());
+        let inputs: Vec<&str> = inputs.map(|(topic, _)| topic).collect();
         out.push('\n');
+        let is_global = |node: &Node| matches!(&node.kind, NodeKind::Table(table) if table.global);
         let tasks = match &inputs[..] {
+            [] if plan.nodes.iter().filter(|node| node.subtopology == part).all(is_global) => {
+                "no task; every worker reads it".to_owned()
+            }
             [] => "one task".to_owned(),
             inputs => format!("a task for each partition of {}", inputs.join(", ")),
         };
@@ -91,11 +97,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Table(table) => {
             fact(out, "topic", &format!("{} (json, compacted; a null value deletes)", table.topic));
             if table.global {
-                fact(out, "global", "every task holds all of it");
+                fact(out, "global", "every worker has all of it in memory, read anew at each start");
             }
             fact(out, "key", &node.schema.columns[table.key].path);
             route(out, "malformed", table.malformed.as_ref());
-            store(out, plan, node, "one row for each key");
+            if node.has_store() {
+                store(out, plan, node, "one row for each key");
+            }
             fields(out, node);
         }
         NodeKind::Filter(filter) => {
@@ -129,7 +137,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Merge => from(out),
         NodeKind::Repartition(repartition) => {
             from(out);
-            fact(out, "key", &exprs(&repartition.key, schema));
+            let key = match repartition.key.is_empty() {
+                true => "nothing: all events come together".to_owned(),
+                false => exprs(&repartition.key, schema),
+            };
+            fact(out, "key", &key);
             fact(out, "topic", &format!("{} (internal, emptied as it is read)", repartition.topic));
             if repartition.partial {
                 fact(
@@ -243,6 +255,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "key", &expr(&join.key, schema));
             if let Some(time) = &join.as_of {
                 fact(out, "as of", &expr(time, schema));
+                let kept = match join.history {
+                    Some(history) => format!("the rows that each key has had in {history}"),
+                    None => "the rows that each key has had, for ever".to_owned(),
+                };
+                store(out, plan, node, &kept);
             }
             where_if(out, join.condition.as_ref(), node);
             route_if(out, join.errors.as_ref());
@@ -277,15 +294,36 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::JoinTables(join) => {
             from(out);
-            let other = plan.node(node.inputs[1]);
+            let other = plan.right_table(node);
             fact(out, "table", &format!("{} as {}, {}", other.name, join.alias, kind_of_join(join.kind)));
             let foreign =
                 if join.foreign { " (a foreign key: a row there belongs to many here)" } else { "" };
             fact(out, "key", &format!("{}{foreign}", exprs(&join.key, schema)));
             where_if(out, join.condition.as_ref(), node);
-            store(out, plan, node, "the rows of both tables");
+            let rows = if join.foreign { "each row, and the one it refers to" } else { "the rows of both tables" };
+            store(out, plan, node, rows);
             route_if(out, join.errors.as_ref());
             fields(out, node);
+        }
+        NodeKind::Rekey(rekey) => {
+            from(out);
+            let key: Vec<&str> = rekey.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let key = if key.is_empty() { "nothing: all rows come together".to_owned() } else { key.join(", ") };
+            fact(out, "key", &key);
+            fact(out, "topic", &format!("{} (internal, emptied as it is read)", rekey.topic));
+            store(out, plan, node, "where each row is");
+        }
+        NodeKind::Ask(ask) => {
+            from(out);
+            fact(out, "asks for", &format!("the row of {}", exprs(&ask.key, schema)));
+            fact(out, "topic", &format!("{} (internal, emptied as it is read)", ask.topic));
+            store(out, plan, node, "what each row refers to");
+        }
+        NodeKind::Answer(answer) => {
+            from(out);
+            fact(out, "answers", "with the row as it is, and again when it changes");
+            fact(out, "topic", &format!("{} (internal, emptied as it is read)", answer.topic));
+            store(out, plan, node, "the rows, and who asks for each");
         }
         NodeKind::Match(pattern) => {
             from(out);
@@ -318,9 +356,14 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 format!("{}{}", expr(&order.expr, schema), if order.descending { "" } else { " asc" })
             });
             fact(out, "order", &order.collect::<Vec<_>>().join(", "));
-            let per = if top.key.is_empty() { "all".to_owned() } else { exprs(&top.key, schema) };
+            let per: Vec<&str> = top.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let per = if per.is_empty() { "all".to_owned() } else { per.join(", ") };
             fact(out, "keeps", &format!("the first {} per {per}", top.count));
-            store(out, plan, node, &format!("the rows of each of these, the first {} in order", top.count));
+            let kept = match top.row_key {
+                Some(_) => "all rows, and those that were given out".to_owned(),
+                None => format!("the first {} of each", top.count),
+            };
+            store(out, plan, node, &kept);
             route_if(out, top.errors.as_ref());
             fields(out, node);
         }

@@ -4,7 +4,7 @@ use crate::layout;
 use crate::needed::Needed;
 use std::collections::BTreeMap;
 use std::fmt;
-use tidegate_model::plan::{NodeKind, Plan};
+use tidegate_model::plan::Plan;
 
 /// What a topology keeps under names. From a plan, or read from what a run has left.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,7 +12,7 @@ pub struct Kept {
     pub topology: String,
     /// Layout by store; None: not known.
     pub stores: BTreeMap<String, Option<String>>,
-    /// Layout by internal topic of a repartition. None where only stores are known.
+    /// Layout by internal topic that is no changelog. None where only stores are known.
     pub repartitions: Option<BTreeMap<String, String>>,
     /// The topics that are read, and those that are written for the user. None where only stores are known.
     pub topics: Option<(Vec<String>, Vec<String>)>,
@@ -27,9 +27,8 @@ impl Kept {
             if node.has_store() {
                 kept.stores.insert(node.name.clone(), Some(layout::of_store(plan, &needed, node)));
             }
-            if let NodeKind::Repartition(repartition) = &node.kind {
-                let layout = layout::of_records(plan, &needed, node, repartition);
-                repartitions.insert(repartition.topic.clone(), layout);
+            if let Some(topic) = node.kind.internal_topic() {
+                repartitions.insert(topic.to_owned(), layout::of_records(plan, &needed, node));
             }
         }
         kept.repartitions = Some(repartitions);

@@ -2,16 +2,18 @@
 
 use crate::batch::Batch;
 use crate::clock::WallTime;
+use crate::edges::{Edge, Given, OnTheWay, Way, is_followed, is_looked_up};
 use crate::encode::JsonEncoder;
+use crate::globals::Globals;
 use crate::internal_record::InternalTopic;
 use crate::late::LateRoute;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, RowCount, TaskError};
 use crate::operators::{
-    aggregate, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::Join,
+    aggregate, answer, answer::Answer, ask::Ask, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::{History, Join},
     join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
-    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, repartition::Repartition,
-    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table,
+    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, rekey::Rekey, repartition::Repartition,
+    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table, top::Top,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -21,22 +23,30 @@ use crate::table_changes::{Emission, TableKey};
 use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{JsonFormat, Node, NodeKind, Plan, Route as PlanRoute};
-use tidegate_model::{EventTime, NodeId, PartitionId, TaskId};
+use tidegate_model::plan::{JsonFormat, Node, NodeKind, Route as PlanRoute};
+use tidegate_model::{EventTime, NodeId, PartitionId, Schema, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
 struct GraphNode {
     id: NodeId,
     operator: Box<dyn Operator>,
     rows: RowCount,
-    /// On this port come rows that its events look for, and no events.
-    looked_up: Option<usize>,
-    /// (node, its port)
-    consumers: Vec<(usize, usize)>,
-    /// Where its watermark comes from; None: from the task.
-    watermark_from: Vec<Option<usize>>,
+    consumers: Vec<Edge>,
+    /// What comes one way goes on the same way: a filter, a map.
+    passes_on: bool,
+    /// Where its watermark comes from.
+    watermark_from: Vec<From>,
     watermark: EventTime,
     output_watermark: EventTime,
+}
+
+/// Who tells a node how far event time has come.
+#[derive(Clone, Copy)]
+enum From {
+    Task,
+    Node(usize),
+    /// An input that tells nobody else.
+    Apart(NodeId),
 }
 
 pub struct Graph {
@@ -44,13 +54,16 @@ pub struct Graph {
     /// Of the task's inputs, which are no operators.
     inputs: BTreeMap<NodeId, RowCount>,
     /// Who reads what an input of the task gives.
-    entries: BTreeMap<NodeId, Vec<(usize, usize)>>,
+    entries: BTreeMap<NodeId, Vec<Edge>>,
+    /// How far the inputs have come that tell only those who read them.
+    apart: BTreeMap<NodeId, EventTime>,
     tables: Vec<TableRows>,
 }
 
 /// What the graph works with while it runs; made anew for each call.
 pub struct Env<'a> {
     pub store: &'a Store,
+    pub globals: &'a Globals,
     pub out: &'a mut dyn Outlet,
     pub now: WallTime,
     pub partition: PartitionId,
@@ -76,7 +89,7 @@ impl Graph {
             Builder { program, store, cache_bytes, tables: Vec::new(), table_numbers: BTreeMap::new() };
         let mut nodes: Vec<GraphNode> = Vec::new();
         let mut index_of: BTreeMap<NodeId, usize> = BTreeMap::new();
-        let mut entries: BTreeMap<NodeId, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut entries: BTreeMap<NodeId, Vec<Edge>> = BTreeMap::new();
         for node in plan.nodes.iter().filter(|node| node.subtopology == task.subtopology) {
             let Some(operator) = builder.operator(node)? else { continue };
             let index = nodes.len();
@@ -84,36 +97,49 @@ impl Graph {
             let mut watermark_from = Vec::new();
             if matches!(node.kind, NodeKind::Table(_)) {
                 // A table's rows come from its topic: it is its own entry.
-                entries.entry(node.id).or_default().push((index, 0));
+                entries.entry(node.id).or_default().push(Edge::into(node, index, 0));
             }
             for (port, input) in node.inputs.iter().enumerate() {
                 // A join looks the rows of a topic's table up in the table's store.
                 let looked_up = matches!(node.kind, NodeKind::JoinTable(_)) && port == 1;
-                if looked_up && matches!(plan.node(*input).kind, NodeKind::Table(_)) {
+                if looked_up && !node.has_store() {
                     continue;
                 }
+                // What goes through a topic comes in as the task's input, even from this very part of the topology.
+                let through_topic = plan.node(*input).kind.internal_topic().is_some();
                 let from = index_of
                     .get(input)
                     .copied()
-                    .filter(|_| plan.node(*input).subtopology == task.subtopology);
+                    .filter(|_| plan.node(*input).subtopology == task.subtopology && !through_topic);
                 match from {
-                    Some(from) => nodes[from].consumers.push((index, port)),
-                    None => entries.entry(*input).or_default().push((index, port)),
+                    Some(from) => {
+                        nodes[from].consumers.push(Edge::between(plan, plan.node(*input), node, index, port))
+                    }
+                    None => entries.entry(*input).or_default().push(Edge::into(node, index, port)),
                 }
-                watermark_from.push(from);
+                // Events wait for no table.
+                if !looked_up {
+                    let is_apart = plan.node(*input).kind.is_apart();
+                    watermark_from.push(match from {
+                        Some(from) => From::Node(from),
+                        None if is_apart => From::Apart(*input),
+                        None => From::Task,
+                    });
+                }
             }
             nodes.push(GraphNode {
                 id: node.id,
                 operator,
                 rows: RowCount::default(),
-                looked_up: matches!(node.kind, NodeKind::JoinTable(_)).then_some(1),
                 consumers: Vec::new(),
+                passes_on: matches!(node.kind, NodeKind::Filter(_) | NodeKind::Map(_)),
                 watermark_from,
                 watermark: EventTime::MIN,
                 output_watermark: EventTime::MIN,
             });
         }
-        Ok(Graph { nodes, inputs: BTreeMap::new(), entries, tables: builder.tables })
+        let (inputs, apart) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Graph { nodes, inputs, entries, apart, tables: builder.tables })
     }
 
     /// What went through each node since the graph was made; a node that is not named has seen nothing.
@@ -128,7 +154,9 @@ impl Graph {
         let count = batch.selection.len() as u64;
         let rows = self.inputs.entry(input).or_default();
         *rows = RowCount { taken: rows.taken + count, given: rows.given + count };
-        self.fan_out(&consumers, batch, env)
+        let mut on_the_way = OnTheWay::default();
+        on_the_way.send(&consumers, batch, Way::Changes);
+        self.deliver(on_the_way, env)
     }
 
     pub fn partials(
@@ -139,8 +167,14 @@ impl Graph {
     ) -> Result<(), TaskError> {
         let consumers = self.entries.get(&input).cloned().unwrap_or_default();
         assert_eq!(consumers.len(), 1, "one aggregate combines the partials of a repartition");
-        self.nodes[consumers[0].0].rows.taken += partials.len() as u64;
-        self.call(consumers[0].0, env, |operator, context| operator.on_partials(partials, context))
+        self.nodes[consumers[0].to].rows.taken += partials.len() as u64;
+        self.call(consumers[0].to, env, |operator, context| operator.on_partials(partials, context))
+    }
+
+    /// How far an input has come that tells only those who read it. What was promised stays promised, but an input that had ended may go on.
+    pub fn heard(&mut self, input: NodeId, watermark: EventTime) {
+        let known = self.apart.entry(input).or_insert(EventTime::MIN);
+        *known = if *known == EventTime::MAX { watermark } else { watermark.max(*known) };
     }
 
     /// Event time has come to the task's watermark.
@@ -161,7 +195,11 @@ impl Graph {
         let least = node
             .watermark_from
             .iter()
-            .map(|from| from.map_or(upstream.watermark, |from| self.nodes[from].output_watermark))
+            .map(|from| match from {
+                From::Task => upstream.watermark,
+                From::Node(from) => self.nodes[*from].output_watermark,
+                From::Apart(input) => self.apart.get(input).copied().unwrap_or(EventTime::MIN),
+            })
             .min()
             .unwrap_or(upstream.watermark);
         // An input that had ended in an earlier run may go on.
@@ -243,12 +281,28 @@ impl Graph {
         env: &mut Env<'_>,
         run: impl FnOnce(&mut dyn Operator, &mut Context<'_>) -> Result<(), TaskError>,
     ) -> Result<(), TaskError> {
+        let mut on_the_way = OnTheWay::default();
+        self.run(index, Way::Changes, &mut on_the_way, env, run)?;
+        self.deliver(on_the_way, env)
+    }
+
+    /// Runs one operator, which was given something by `way`. What it gives out is on the way behind it.
+    fn run(
+        &mut self,
+        index: usize,
+        way: Way,
+        on_the_way: &mut OnTheWay,
+        env: &mut Env<'_>,
+        run: impl FnOnce(&mut dyn Operator, &mut Context<'_>) -> Result<(), TaskError>,
+    ) -> Result<(), TaskError> {
         let node = &mut self.nodes[index];
         let mut context = Context {
             store: env.store,
             tables: &mut self.tables,
+            globals: env.globals,
             out: env.out,
             emitted: Vec::new(),
+            current: Vec::new(),
             watermark: node.watermark,
             idle: env.idle,
             now: env.now,
@@ -256,61 +310,41 @@ impl Graph {
             counters: env.counters,
         };
         run(&mut *node.operator, &mut context)?;
-        let emitted = context.emitted;
-        if emitted.is_empty() {
-            return Ok(());
-        }
-        let node = &mut self.nodes[index];
-        node.rows.given += emitted.iter().map(|batch| batch.selection.len() as u64).sum::<u64>();
-        let consumers = node.consumers.clone();
+        let (emitted, current) = (context.emitted, context.current);
+        let way = if node.passes_on { way } else { Way::Changes };
+        let is_counted = way == Way::Changes || !node.consumers.iter().any(|edge| edge.takes(Way::Changes));
         for batch in emitted {
-            self.fan_out(&consumers, batch, env)?;
+            if is_counted {
+                node.rows.given += batch.selection.len() as u64;
+            }
+            on_the_way.send(&node.consumers, batch, way);
+        }
+        for batch in current {
+            on_the_way.send(&node.consumers, batch, Way::Current);
         }
         Ok(())
     }
 
-    fn fan_out(
-        &mut self,
-        consumers: &[(usize, usize)],
-        batch: Batch,
-        env: &mut Env<'_>,
-    ) -> Result<(), TaskError> {
-        let Some(((last, last_port), others)) = consumers.split_last() else { return Ok(()) };
-        for (index, port) in others {
-            self.give(*index, *port, batch.clone(), env)?;
-        }
-        self.give(*last, *last_port, batch, env)
-    }
-
-    /// To who works on events, a deletion is none.
-    fn give(
-        &mut self,
-        index: usize,
-        port: usize,
-        mut batch: Batch,
-        env: &mut Env<'_>,
-    ) -> Result<(), TaskError> {
-        if batch.deleted.is_some() && !self.nodes[index].operator.takes_deletions() {
-            batch.take_deletions();
-            batch.deleted = None;
-            if batch.is_empty() {
-                return Ok(());
+    fn deliver(&mut self, mut on_the_way: OnTheWay, env: &mut Env<'_>) -> Result<(), TaskError> {
+        while let Some(Given { edge, mut batch, way }) = on_the_way.next() {
+            let node = &mut self.nodes[edge.to];
+            // To who works on events, a deletion is none.
+            if batch.deleted.is_some() && !node.operator.takes_deletions() {
+                batch.take_deletions();
+                batch.deleted = None;
+                if batch.is_empty() {
+                    continue;
+                }
             }
+            if edge.counts(way) {
+                node.rows.taken += batch.selection.len() as u64;
+            }
+            self.run(edge.to, way, &mut on_the_way, env, |operator, context| {
+                operator.on_batch(edge.port, batch, context)
+            })?;
         }
-        let node = &mut self.nodes[index];
-        if node.looked_up != Some(port) {
-            node.rows.taken += batch.selection.len() as u64;
-        }
-        self.call(index, env, |operator, context| operator.on_batch(port, batch, context))
+        Ok(())
     }
-}
-
-/// Do events look for rows that this node makes, or is each of its changes an event? Then rows are given out as they are at each moment.
-fn is_followed(plan: &Plan, node: &Node) -> bool {
-    plan.consumers(node.id).filter(|consumer| consumer.subtopology == node.subtopology).any(|consumer| {
-        let looks = matches!(consumer.kind, NodeKind::JoinTable(_)) && consumer.inputs[1] == node.id;
-        looks || matches!(consumer.kind, NodeKind::Changes(_)) || is_followed(plan, consumer)
-    })
 }
 
 impl Builder<'_> {
@@ -320,6 +354,7 @@ impl Builder<'_> {
         let plan = &program.plan;
         Ok(Some(match &node.kind {
             NodeKind::Source(_) => return Ok(None),
+            NodeKind::Table(table) if table.global => return Ok(None),
             NodeKind::Table(table) => {
                 let id = self.table(node);
                 let overlay = Overlay::new(id, self.cache_bytes, self.store.is_empty(id)?);
@@ -344,11 +379,7 @@ impl Builder<'_> {
             NodeKind::Merge => Box::new(Merge),
             NodeKind::Repartition(repartition) => {
                 let errors = self.route(node, "errors", repartition.errors.as_ref());
-                let handle = program.handle(&repartition.topic);
-                let partitions = program.partitions(&repartition.topic);
-                let layout = layout::of_records(plan, &program.needed, node, repartition);
-                let interval = program.limits.marker_interval;
-                let topic = InternalTopic::new(handle, layout::hash(&layout), partitions, interval);
+                let topic = self.internal_topic(node);
                 if repartition.partial {
                     let (aggregate_node, aggregate) = plan
                         .consumers(node.id)
@@ -372,6 +403,7 @@ impl Builder<'_> {
                 aggregate::operator(aggregate::Parts {
                     aggregate,
                     feeds,
+                    looked_up: is_looked_up(plan, node),
                     table: self.table(node),
                     store: self.store,
                     cache_bytes: self.cache_bytes,
@@ -399,7 +431,16 @@ impl Builder<'_> {
                 let errors = self.route(node, "errors", join.errors.as_ref());
                 let table = plan.node(node.inputs[1]);
                 let rows = match &join.derived {
+                    None if matches!(&table.kind, NodeKind::Table(table) if table.global) => {
+                        join::Rows::Global(table.id)
+                    }
                     None => join::Rows::OfTopic(self.table_numbers[&table.id]),
+                    Some(key) if let Some(as_of) = &join.as_of => {
+                        let (id, cache_bytes, complete) = self.stored(node)?;
+                        let rows = Overlay::new(id, cache_bytes, complete);
+                        let (codec, key) = (self.codec(table), TableKey::new(key, &table.schema));
+                        join::Rows::Versions(Box::new(History::new(rows, codec, key, join.history, as_of)))
+                    }
                     Some(key) => {
                         let (id, cache_bytes, complete) = self.stored(node)?;
                         let overlay = Overlay::new(id, cache_bytes, complete);
@@ -421,14 +462,42 @@ impl Builder<'_> {
             }
             NodeKind::JoinTables(join) => {
                 let errors = self.route(node, "errors", join.errors.as_ref());
-                let side = |input: NodeId, key: &[usize]| {
-                    let table = plan.node(input);
-                    join_tables::Side { codec: self.codec(table), key: TableKey::new(key, &table.schema) }
+                let (table, right) = (plan.node(node.inputs[0]), plan.right_table(node));
+                let key = TableKey::new(&join.left_key, &table.schema);
+                let left = join_tables::Side { codec: self.codec(table), key };
+                let codec = if join.foreign {
+                    self.codec_asked_for(right, plan.node(node.inputs[1]))
+                } else {
+                    self.codec(right)
                 };
-                let left = side(node.inputs[0], &join.left_key);
-                let right = side(node.inputs[1], &join.right_key);
+                let right = join_tables::Side { codec, key: TableKey::new(&join.right_key, &right.schema) };
                 let stored = self.stored(node)?;
                 Box::new(JoinTables::new(join, left, right, self.emission(node), stored, errors))
+            }
+            NodeKind::Rekey(rekey) => {
+                let table = &plan.node(node.inputs[0]).schema;
+                let keys = (TableKey::new(&rekey.row_key, table), TableKey::new(&rekey.key, table));
+                Box::new(Rekey::new(keys, self.codec(node), self.internal_topic(node), self.stored(node)?))
+            }
+            NodeKind::Top(top) => {
+                let errors = self.route(node, "errors", top.errors.as_ref());
+                let rank = node.schema.columns.len() - 1;
+                let rows = Schema::new(node.schema.columns[..rank].to_vec());
+                let codec = RowCodec::new(&rows, &program.needed.columns(node)[..rank]);
+                let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                Box::new(Top::new(top, &node.schema, codec, Emission::new(false, feeds), self.stored(node)?, errors))
+            }
+            NodeKind::Ask(ask) => {
+                let key = TableKey::new(&ask.left_key, &plan.node(node.inputs[0]).schema);
+                let (codec, topic) = (self.codec(node), self.internal_topic(node));
+                Box::new(Ask::new(ask, key, codec, topic, self.stored(node)?, self.route(node, "errors", None)))
+            }
+            NodeKind::Answer(answer) => {
+                let table = plan.node(node.inputs[0]);
+                let key = TableKey::new(&answer.right_key, &table.schema);
+                let right = answer::Right { key, codec: self.codec_asked_for(table, node) };
+                let (codec, topic) = (self.codec(node), self.internal_topic(node));
+                Box::new(Answer::new(right, codec, topic, self.stored(node)?, node.name.as_str().into()))
             }
             NodeKind::Latest(latest) => {
                 let errors = self.route(node, "errors", latest.errors.as_ref());
@@ -463,7 +532,6 @@ impl Builder<'_> {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::Top(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
@@ -479,6 +547,20 @@ impl Builder<'_> {
     /// For what is kept of a node's rows.
     fn codec(&self, node: &Node) -> RowCodec {
         RowCodec::new(&node.schema, self.program.needed.columns(node))
+    }
+
+    /// For the rows of a table as an answer takes them to the left side of a join.
+    fn codec_asked_for(&self, table: &Node, answer: &Node) -> RowCodec {
+        RowCodec::new(&table.schema, self.program.needed.row_asked_for(answer))
+    }
+
+    /// The topic by which a node's rows come to its consumers.
+    fn internal_topic(&self, node: &Node) -> InternalTopic {
+        let program = self.program;
+        let name = node.kind.internal_topic().expect("only nodes with such a topic send");
+        let layout = layout::hash(&layout::of_records(&program.plan, &program.needed, node));
+        let interval = program.limits.marker_interval;
+        InternalTopic::new(program.handle(name), layout, program.partitions(name), interval)
     }
 
     fn emission(&self, node: &Node) -> Emission {

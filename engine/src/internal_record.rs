@@ -100,6 +100,18 @@ impl InternalTopic {
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), TaskError> {
         let partition = partition_for(place, self.told.len() as u32);
+        self.send_to(partition, key, time, context, payload)
+    }
+
+    /// As [`InternalTopic::send`], to a partition that is known.
+    pub fn send_to(
+        &mut self,
+        partition: PartitionId,
+        key: &[u8],
+        time: EventTime,
+        context: &mut Context<'_>,
+        payload: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), TaskError> {
         let told = self.told[partition.0 as usize].upstream;
         let upstream = Upstream { watermark: told.watermark, idle: context.idle };
         self.value.clear();

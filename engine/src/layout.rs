@@ -8,7 +8,7 @@ use crate::needed::Needed;
 use tidegate_functions::literal;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, MatchElement, Node, NodeKind, Plan, Repartition, Times, Window, WindowShape,
+    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Times, Window, WindowShape,
 };
 use tidegate_model::{ScalarType, Schema, Span};
 
@@ -81,7 +81,8 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
         NodeKind::JoinTable(join) => {
             let table = plan.node(node.inputs[1]);
             let key = join.derived.as_deref().unwrap_or_default();
-            format!("join {}", table_layout(table, key, needed))
+            let versions = if join.as_of.is_some() { "versions of " } else { "" };
+            format!("join {versions}{}", table_layout(table, key, needed))
         }
         NodeKind::JoinStreams(join) => {
             let side = |input: usize, key: &[Expr]| {
@@ -97,11 +98,44 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
                 side(1, &join.right_key)
             )
         }
-        NodeKind::JoinTables(join) => format!(
-            "join {} with {}",
-            table_layout(plan.node(node.inputs[0]), &join.left_key, needed),
-            table_layout(plan.node(node.inputs[1]), &join.right_key, needed)
-        ),
+        NodeKind::JoinTables(join) => {
+            let left = table_layout(plan.node(node.inputs[0]), &join.left_key, needed);
+            let right = plan.right_table(node);
+            match join.foreign {
+                false => format!("join {left} with {}", table_layout(right, &join.right_key, needed)),
+                true => {
+                    let key = types(join.key.iter().map(|key| key.ty));
+                    let row = columns(&right.schema, needed.row_asked_for(plan.node(node.inputs[1])));
+                    format!("join {left} that refer by {key} to rows: {row}")
+                }
+            }
+        }
+        NodeKind::Rekey(rekey) => format!("where rows are, by {}", rekeyed(node, rekey)),
+        NodeKind::Top(top) => {
+            let width = node.schema.columns.len() - 1;
+            let order = top.order.iter().map(|order| {
+                format!("{}{}", type_name(order.expr.ty), if order.descending { "" } else { " asc" })
+            });
+            let rows = match &top.row_key {
+                Some(row_key) => format!("rows by {}", types(row_key.iter().map(|column| node.schema.columns[*column].ty))),
+                None => "events".to_owned(),
+            };
+            format!(
+                "top {} by {} of each {}: {rows}: {}",
+                top.count,
+                order.collect::<Vec<_>>().join(", "),
+                types(top.key.iter().map(|column| node.schema.columns[*column].ty)),
+                columns(&Schema::new(node.schema.columns[..width].to_vec()), &needed.columns(node)[..width])
+            )
+        }
+        NodeKind::Ask(ask) => format!("references of rows by {}", references(plan, node, ask)),
+        NodeKind::Answer(answer) => {
+            let (right, ask) = (plan.node(node.inputs[0]), plan.node(node.inputs[1]));
+            let NodeKind::Ask(asked) = &ask.kind else { panic!("an answer has an ask") };
+            let key = types(answer.right_key.iter().map(|column| right.schema.columns[*column].ty));
+            let row = columns(&right.schema, needed.row_asked_for(node));
+            format!("rows by {key}: {row}, asked for by {}", references(plan, ask, asked))
+        }
         _ => panic!("{} in {} keeps no state", node.name, plan.topology),
     }
 }
@@ -111,8 +145,30 @@ fn table_layout(table: &Node, key: &[usize], needed: &Needed) -> String {
     format!("rows by {key}: {}", columns(&table.schema, needed.columns(table)))
 }
 
-/// The layout of a repartition's records.
-pub fn of_records(plan: &Plan, needed: &Needed, node: &Node, repartition: &Repartition) -> String {
+/// Whose rows refer to what.
+fn references(plan: &Plan, node: &Node, ask: &Ask) -> String {
+    let left = &plan.node(node.inputs[0]).schema;
+    let left = types(ask.left_key.iter().map(|column| left.columns[*column].ty));
+    format!("{left} for rows by {}", types(ask.key.iter().map(|key| key.ty)))
+}
+
+/// The table's own key, and the new one.
+fn rekeyed(node: &Node, rekey: &Rekey) -> String {
+    let of = |columns: &[usize]| types(columns.iter().map(|column| node.schema.columns[*column].ty));
+    format!("{} for {}", of(&rekey.row_key), of(&rekey.key))
+}
+
+/// The layout of an internal topic's records.
+pub fn of_records(plan: &Plan, needed: &Needed, node: &Node) -> String {
+    let repartition = match &node.kind {
+        NodeKind::Repartition(repartition) => repartition,
+        NodeKind::Rekey(rekey) => {
+            return format!("rows by {}: {}", rekeyed(node, rekey), columns(&node.schema, needed.columns(node)));
+        }
+        NodeKind::Ask(ask) => return format!("asks by {}", references(plan, node, ask)),
+        NodeKind::Answer(_) => return format!("answers: {}", columns(&node.schema, needed.columns(node))),
+        other => panic!("a {} sends nothing to other tasks", other.keyword()),
+    };
     if !repartition.partial {
         let key = types(repartition.key.iter().map(|key| key.ty));
         return format!("events by {key}: {}", columns(&node.schema, needed.columns(node)));

@@ -22,7 +22,9 @@ mod arbitrary;
 mod attempt;
 mod closed;
 mod due;
+mod edges;
 mod emitting;
+mod globals;
 mod graph;
 mod group;
 mod half_even;
@@ -51,6 +53,7 @@ mod task;
 mod time_queue;
 mod timed_row;
 mod value_codec;
+mod versions;
 mod watermark;
 
 pub use internal_record::layout_of_record;

@@ -1,7 +1,7 @@
 //! Which columns of each node somebody downstream reads: what is read by nobody is never decoded, sent or kept.
 
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{JoinKind, Node, NodeKind, Plan, SinkKey};
+use tidegate_model::plan::{Answer, JoinKind, Node, NodeKind, Plan, SinkKey};
 
 /// For each node and each column of its schema: is it read?
 #[derive(Clone, Debug)]
@@ -25,6 +25,11 @@ impl Needed {
 
     pub fn columns(&self, node: &Node) -> &[bool] {
         &self.columns[node.id.0 as usize]
+    }
+
+    /// Which columns of the right table an [`Answer`] takes to the left one.
+    pub fn row_asked_for(&self, answer: &Node) -> &[bool] {
+        &self.columns(answer)[Answer::ROW..]
     }
 
     pub fn raw(&self, node: &Node) -> bool {
@@ -103,11 +108,12 @@ impl Needed {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 self.same(input(0), &own[..width]);
                 self.reads(input(0), &join.key);
+                self.all(input(0), join.as_of.as_slice());
                 let table = &own[width + usize::from(join.left)..];
                 self.same(input(1), table);
                 self.key(input(1), join.derived.as_deref().unwrap_or_default());
                 if let Some(condition) = &join.condition {
-                    self.reads_joined(node, width, usize::from(join.left), condition);
+                    self.reads_joined(node, width, usize::from(join.left), 0, condition);
                 }
                 self.raw[input(0)] |= raw || join.errors.is_some();
             }
@@ -119,7 +125,7 @@ impl Needed {
                 self.all(input(0), &join.left_key);
                 self.all(input(1), &join.right_key);
                 if let Some(condition) = &join.condition {
-                    self.reads_joined(node, width, presence, condition);
+                    self.reads_joined(node, width, presence, 0, condition);
                 }
                 for index in [0, 1] {
                     self.raw[input(index)] |= join.errors.is_some();
@@ -131,13 +137,50 @@ impl Needed {
             NodeKind::JoinTables(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 let presence = usize::from(join.kind != JoinKind::Inner);
+                // By a foreign key the right row's columns stand behind those of the answer.
+                let ahead = if join.foreign { Answer::ROW } else { 0 };
+                let right: Vec<usize> = join.right_key.iter().map(|column| ahead + column).collect();
                 self.same(input(0), &own[..width]);
-                self.same(input(1), &own[width + presence..]);
-                self.key(input(0), &join.left_key);
-                self.key(input(1), &join.right_key);
-                if let Some(condition) = &join.condition {
-                    self.reads_joined(node, width, presence, condition);
+                for (column, read) in own[width + presence..].iter().enumerate() {
+                    self.columns[input(1)][ahead + column] |= read;
                 }
+                self.key(input(0), &join.left_key);
+                self.key(input(1), &right);
+                self.all(input(0), &join.key);
+                if let Some(condition) = &join.condition {
+                    self.reads_joined(node, width, presence, ahead, condition);
+                }
+            }
+            NodeKind::Rekey(rekey) => {
+                let gone = own.len() - 1;
+                self.key(node.id.0 as usize, &rekey.key);
+                self.key(node.id.0 as usize, &rekey.row_key);
+                self.columns[node.id.0 as usize][gone] = true;
+                self.same(input(0), &own[..gone]);
+                self.key(input(0), &rekey.key);
+                self.key(input(0), &rekey.row_key);
+            }
+            NodeKind::Top(top) => {
+                let rank = own.len() - 1;
+                self.key(node.id.0 as usize, &top.key);
+                self.columns[node.id.0 as usize][rank] = true;
+                self.same(input(0), &own[..rank]);
+                self.key(input(0), &top.key);
+                self.key(input(0), top.row_key.as_deref().unwrap_or_default());
+                for order in &top.order {
+                    self.reads(input(0), &order.expr);
+                }
+                self.raw[input(0)] |= top.errors.is_some();
+            }
+            NodeKind::Ask(ask) => {
+                self.key(input(0), &ask.left_key);
+                self.all(input(0), &ask.key);
+                self.columns[node.id.0 as usize].iter_mut().for_each(|column| *column = true);
+            }
+            NodeKind::Answer(answer) => {
+                self.same(input(0), &own[Answer::ROW..]);
+                self.key(input(0), &answer.right_key);
+                self.columns[node.id.0 as usize][..Answer::ROW].iter_mut().for_each(|column| *column = true);
             }
             NodeKind::Latest(latest) => {
                 self.same(input(0), &own);
@@ -177,7 +220,6 @@ impl Needed {
             }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::Top(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
@@ -191,13 +233,13 @@ impl Needed {
         }
     }
 
-    /// A condition over joined columns: those of the first input, what stands between, those of the second.
-    fn reads_joined(&mut self, node: &Node, width: usize, between: usize, condition: &Expr) {
+    /// A condition over joined columns: those of the first input, what stands between, those of the second, which has others `ahead`.
+    fn reads_joined(&mut self, node: &Node, width: usize, between: usize, ahead: usize, condition: &Expr) {
         condition.each_column(&mut |column| {
             if column < width {
                 self.columns[node.inputs[0].0 as usize][column] = true;
             } else if column >= width + between {
-                self.columns[node.inputs[1].0 as usize][column - width - between] = true;
+                self.columns[node.inputs[1].0 as usize][ahead + column - width - between] = true;
             }
         });
     }

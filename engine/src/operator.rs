@@ -3,6 +3,7 @@
 use crate::accumulator::ResultError;
 use crate::batch::Batch;
 use crate::clock::WallTime;
+use crate::globals::Globals;
 use crate::log::{LogError, Outgoing, TopicHandle, Writer};
 use crate::partials::Partials;
 use crate::place::Place;
@@ -71,8 +72,12 @@ pub struct Context<'a> {
     pub store: &'a Store,
     /// The tables of this task, by their number in the graph.
     pub tables: &'a mut [TableRows],
+    /// The tables of which every worker has all rows.
+    pub globals: &'a Globals,
     pub out: &'a mut dyn Outlet,
     pub emitted: Vec<Batch>,
+    /// Of a table whose changes wait for a commit: rows as they are now, for those that look them up.
+    pub current: Vec<Batch>,
     /// The watermark of this operator's inputs before the batch.
     pub watermark: EventTime,
     /// All inputs of the task are silent.

@@ -37,25 +37,34 @@ impl Program {
         }
         for subtopology in 0..plan.subtopologies() {
             for (topic, _) in plan.inputs_of(SubtopologyId(subtopology)) {
-                if !program.partitions.contains_key(topic) {
-                    let handle = writer.topic(topic, false)?;
-                    program.partitions.insert(topic.to_owned(), writer.partitions(handle));
-                }
+                program.count_partitions(topic, writer)?;
+            }
+        }
+        for node in &plan.nodes {
+            if let NodeKind::Table(table) = &node.kind {
+                program.count_partitions(&table.topic, writer)?;
             }
         }
         program.check_upstreams()?;
         Ok(program)
     }
 
+    fn count_partitions<W: Writer>(&mut self, topic: &str, writer: &mut W) -> Result<(), LogError> {
+        if !self.partitions.contains_key(topic) {
+            let handle = writer.topic(topic, false)?;
+            self.partitions.insert(topic.to_owned(), writer.partitions(handle));
+        }
+        Ok(())
+    }
+
     /// The watermarks of all upstream tasks travel in the note of one offset.
     fn check_upstreams(&self) -> Result<(), LogError> {
         for node in &self.plan.nodes {
-            let NodeKind::Repartition(repartition) = &node.kind else { continue };
+            let Some(topic) = node.kind.internal_topic() else { continue };
             let upstreams = self.tasks_of(node.subtopology) as usize;
             if upstreams > UPSTREAMS_MAX {
                 return Err(LogError::Fatal(format!(
-                    "{} is fed by {upstreams} partitions, and at most {UPSTREAMS_MAX} can be followed: let a sink write the stream to a topic with fewer partitions, and read that as a source",
-                    repartition.topic
+                    "{topic} is fed by {upstreams} partitions, and at most {UPSTREAMS_MAX} can be followed: let a sink write the stream to a topic with fewer partitions, and read that as a source"
                 )));
             }
         }
@@ -166,6 +175,7 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
                 join.late.iter().chain(&join.errors).for_each(|route| user(&route.topic));
             }
             NodeKind::JoinTables(join) => join.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Top(top) => top.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Match(pattern) => pattern.errors.iter().for_each(|route| user(&route.topic)),
@@ -187,8 +197,8 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
         }
     }
     for node in &plan.nodes {
-        if let NodeKind::Repartition(repartition) = &node.kind {
-            topics.insert(WrittenTopic { name: repartition.topic.clone(), changelog: false, internal: true });
+        if let Some(topic) = node.kind.internal_topic() {
+            topics.insert(WrittenTopic { name: topic.to_owned(), changelog: false, internal: true });
         }
         if node.has_store() {
             topics.insert(WrittenTopic { name: plan.changelog_topic(node), changelog: true, internal: true });

@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, Column, ColumnData};
 use crate::clock::WallTime;
+use crate::globals::Globals;
 use crate::log::{LogError, Outgoing, TopicHandle};
 use crate::operator::{Context, Counters, Operator, Outlet, TaskError};
 use crate::route::Route;
@@ -73,15 +74,27 @@ pub(crate) fn no_route(word: &'static str) -> Route {
     Route { step: "step".into(), line: 1, word, topic: None }
 }
 
-/// Counts what leaves the task.
-#[derive(Default)]
-struct Outside {
-    sent: usize,
+/// A record that left the task.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub partition: PartitionId,
+    pub timestamp: EventTime,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
 }
 
-impl Outlet for Outside {
-    fn send(&mut self, _record: Outgoing<'_>) -> Result<(), LogError> {
-        self.sent += 1;
+struct Outside<'a> {
+    sent: &'a mut Vec<Sent>,
+}
+
+impl Outlet for Outside<'_> {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), LogError> {
+        self.sent.push(Sent {
+            partition: record.partition,
+            timestamp: record.timestamp,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+        });
         Ok(())
     }
 
@@ -105,6 +118,10 @@ pub(crate) struct Rig {
     pub store: Store,
     pub table: TableId,
     pub counters: Counters,
+    pub partition: PartitionId,
+    /// What left the task since somebody took it.
+    pub sent: Vec<Sent>,
+    pub globals: Globals,
     watermark: EventTime,
     commits: i64,
 }
@@ -116,7 +133,18 @@ impl Rig {
         let store = Store::open(dir.path(), &shared, &["t".to_owned()]).expect("opens");
         let table = store.table("t").expect("made");
         let watermark = EventTime::MIN;
-        Rig { _dir: dir, _shared: shared, store, table, counters: Counters::default(), watermark, commits: 0 }
+        Rig {
+            _dir: dir,
+            _shared: shared,
+            store,
+            table,
+            counters: Counters::default(),
+            partition: PartitionId(0),
+            sent: Vec::new(),
+            globals: Globals::default(),
+            watermark,
+            commits: 0,
+        }
     }
 
     fn call(
@@ -124,16 +152,18 @@ impl Rig {
         operator: &mut dyn Operator,
         run: impl FnOnce(&mut dyn Operator, &mut Context<'_>) -> Result<(), TaskError>,
     ) -> Vec<Batch> {
-        let mut outside = Outside::default();
+        let mut outside = Outside { sent: &mut self.sent };
         let mut context = Context {
             store: &self.store,
             tables: &mut [],
+            globals: &self.globals,
             out: &mut outside,
             emitted: Vec::new(),
+            current: Vec::new(),
             watermark: self.watermark,
             idle: false,
             now: WallTime::from_micros(0),
-            partition: PartitionId(0),
+            partition: self.partition,
             counters: &mut self.counters,
         };
         run(operator, &mut context).expect("the operator works");

@@ -29,16 +29,14 @@ pub struct Aside<'a> {
 }
 
 impl Route {
+    /// What stops a topology at an event for which it has no route.
+    pub fn refusal(&self, place: Place, code: &'static str, message: String) -> TaskError {
+        TaskError::Poison { place, step: self.step.clone(), line: self.line, code, message, route: self.word }
+    }
+
     pub fn set_aside(&self, aside: &Aside<'_>, context: &mut Context<'_>) -> Result<(), TaskError> {
         let Some(topic) = self.topic else {
-            return Err(TaskError::Poison {
-                place: aside.place.clone(),
-                step: self.step.clone(),
-                line: self.line,
-                code: aside.code,
-                message: aside.message.clone(),
-                route: self.word,
-            });
+            return Err(self.refusal(aside.place.clone(), aside.code, aside.message.clone()));
         };
         let partition = aside.place.partition.0.rem_euclid(context.out.partitions(topic) as i32);
         let source_partition = aside.place.partition.0.to_string();

@@ -6,7 +6,7 @@ use crate::row_codec::RowCodec;
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
 use std::sync::Arc;
-use tidegate_model::{EventTime, ScalarType, Schema};
+use tidegate_model::{EventTime, ScalarType, Schema, Value};
 use tidegate_state::CodecError;
 
 /// The columns of a table's schema that are its key.
@@ -29,12 +29,22 @@ impl TableKey {
         self.columns.iter().map(|column| Arc::clone(&batch.columns[*column])).collect()
     }
 
-    /// Appends the parts of an encoded key to the key's columns among all `builders`.
-    pub fn push(&self, key: &[u8], builders: &mut [Column]) -> Result<(), CodecError> {
+    pub fn types(&self) -> &[ScalarType] {
+        &self.types
+    }
+
+    /// The parts of an encoded key, each with its column.
+    pub fn values(&self, key: &[u8]) -> Result<Vec<(usize, Value)>, CodecError> {
         let mut parts: Vec<Column> = self.types.iter().map(|ty| Column::new(*ty)).collect();
         decode_key(key, &self.types, &mut parts)?;
-        for ((column, ty), part) in self.columns.iter().zip(&self.types).zip(&parts) {
-            builders[*column].push(&part.value(0, *ty));
+        let values = self.types.iter().zip(&parts).map(|(ty, part)| part.value(0, *ty));
+        Ok(self.columns.iter().copied().zip(values).collect())
+    }
+
+    /// Appends the parts of an encoded key to the key's columns among all `builders`.
+    pub fn push(&self, key: &[u8], builders: &mut [Column]) -> Result<(), CodecError> {
+        for (column, value) in self.values(key)? {
+            builders[column].push(&value);
         }
         Ok(())
     }

@@ -2,8 +2,9 @@
 
 use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
+use crate::globals::Globals;
 use crate::graph::{Env, Graph};
-use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput};
+use crate::input::{Input, InternalInput, Payload, Pending, SourceInput, TableInput, Time};
 use crate::layout::{self, LAYOUT_KEY};
 use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, TopicHandle};
 use crate::operator::{Counters, Outlet, RowCount, TaskError};
@@ -129,7 +130,7 @@ impl Task {
                 node: node.id,
                 partition,
                 slot: start.slot,
-                catch_up: (!input.has_time()).then_some(start.end),
+                catch_up: (input.time() == Time::OfTable).then_some(start.end),
                 input,
                 pending: VecDeque::new(),
                 fetched: start.next,
@@ -180,18 +181,19 @@ impl Task {
     pub fn step<R: Reader>(
         &mut self,
         reader: &mut R,
+        globals: &Globals,
         out: &mut dyn Outlet,
         now: WallTime,
     ) -> Result<usize, TaskError> {
         self.fetch(reader, now)?;
         self.listen(reader, now)?;
         let Some(chosen) = self.choose(reader, now)? else {
-            self.pass_time(out, now)?;
+            self.pass_time(globals, out, now)?;
             return Ok(0);
         };
         let limit = self.limit_for(chosen);
-        let worked = self.run(chosen, limit, out, now)?;
-        self.pass_time(out, now)?;
+        let worked = self.run(chosen, limit, globals, out, now)?;
+        self.pass_time(globals, out, now)?;
         Ok(worked)
     }
 
@@ -276,6 +278,7 @@ impl Task {
         &mut self,
         chosen: usize,
         limit: EventTime,
+        globals: &Globals,
         out: &mut dyn Outlet,
         now: WallTime,
     ) -> Result<usize, TaskError> {
@@ -322,10 +325,11 @@ impl Task {
         // An input that has just woken is told of with its first rows.
         let silent = |state: &InputState| state.input.upstreams().iter().all(|upstream| upstream.idle);
         let idle =
-            self.watermark.idle && self.inputs.iter().filter(|state| state.input.has_time()).all(silent);
+            self.watermark.idle && self.inputs.iter().filter(|state| state.input.time() == Time::OfTask).all(silent);
         let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
+            globals,
             out: &mut out,
             now,
             partition: self.id.partition,
@@ -336,8 +340,10 @@ impl Task {
             let mut context = crate::operator::Context {
                 store: env.store,
                 tables: &mut [],
+                globals: env.globals,
                 out: env.out,
                 emitted: Vec::new(),
+                current: Vec::new(),
                 watermark: self.watermark.watermark,
                 idle: env.idle,
                 now,
@@ -381,16 +387,22 @@ impl Task {
 
     fn merged(&self) -> Upstream {
         // Tables hold nobody back, unless there is nothing else.
-        let has_time = self.inputs.iter().any(|state| state.input.has_time());
+        let some_have_time = self.inputs.iter().any(|state| state.input.time() == Time::OfTask);
+        let telling = if some_have_time { Time::OfTask } else { Time::OfTable };
         merge(
             self.inputs
                 .iter()
-                .filter(|state| state.input.has_time() || !has_time)
+                .filter(|state| state.input.time() == telling)
                 .map(|state| merge(state.settled_upstreams.iter().copied())),
         )
     }
 
-    fn pass_time(&mut self, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
+    fn pass_time(
+        &mut self,
+        globals: &Globals,
+        out: &mut dyn Outlet,
+        now: WallTime,
+    ) -> Result<(), TaskError> {
         let merged = self.merged();
         // An input that wakes again is behind; what was promised stays promised.
         let promised = match self.watermark.watermark {
@@ -399,9 +411,13 @@ impl Task {
             promised => promised,
         };
         self.watermark = Upstream { watermark: promised.max(merged.watermark), idle: merged.idle };
+        for state in self.inputs.iter().filter(|state| state.input.time() == Time::Apart) {
+            self.graph.heard(state.node, merge(state.settled_upstreams.iter().copied()).watermark);
+        }
         let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
+            globals,
             out: &mut out,
             now,
             partition: self.id.partition,
@@ -412,12 +428,18 @@ impl Task {
     }
 
     /// Moves event time by hand, as `advance to` in a test does.
-    pub fn advance(&mut self, to: EventTime, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
+    pub fn advance(
+        &mut self,
+        to: EventTime,
+        globals: &Globals,
+        out: &mut dyn Outlet,
+        now: WallTime,
+    ) -> Result<(), TaskError> {
         for state in &mut self.inputs {
             state.input.advance(to);
             state.settled_upstreams = state.input.upstreams();
         }
-        self.pass_time(out, now)
+        self.pass_time(globals, out, now)
     }
 
     /// Is there anything that a commit would make visible or durable?
@@ -435,12 +457,14 @@ impl Task {
     /// Everything for the commit goes to the log: held-back rows, changelog records. Returns the next offsets of the inputs.
     pub fn prepare(
         &mut self,
+        globals: &Globals,
         out: &mut dyn Outlet,
         now: WallTime,
     ) -> Result<Vec<(TopicPartition, Committed)>, TaskError> {
         assert!(self.writes.is_empty(), "the last commit was finished or dropped");
         let mut env = Env {
             store: &self.store,
+            globals,
             out,
             now,
             partition: self.id.partition,
@@ -507,7 +531,11 @@ impl Task {
     /// Has everything been read that will ever come, and worked on, and committed?
     pub fn is_drained(&self) -> bool {
         let time_ended = self.watermark.watermark == EventTime::MAX;
+        let told_the_end = |state: &InputState| {
+            state.settled_upstreams.iter().all(|upstream| upstream.watermark == EventTime::MAX)
+        };
         time_ended
+            && self.inputs.iter().filter(|state| state.input.time() == Time::Apart).all(told_the_end)
             && self.inputs.iter().all(|state| state.pending.is_empty() && state.settled == state.committed)
     }
 
@@ -607,17 +635,31 @@ fn make_input(
             } else {
                 Payload::Rows(RowCodec::new(&node.schema, needed))
             };
-            let layout = layout::of_records(&program.plan, &program.needed, node, repartition);
-            let mut upstreams = resumed.unwrap_or_default();
-            upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
-            Box::new(InternalInput::new(
-                topic,
-                partition.partition,
-                payload,
-                layout::hash(&layout),
-                upstreams,
-            ))
+            internal_input(program, node, partition, payload, Time::OfTask, resumed)
+        }
+        NodeKind::Rekey(_) => {
+            let payload = Payload::Rows(RowCodec::new(&node.schema, needed));
+            internal_input(program, node, partition, payload, Time::OfTask, resumed)
+        }
+        NodeKind::Ask(_) | NodeKind::Answer(_) => {
+            let payload = Payload::Rows(RowCodec::new(&node.schema, needed));
+            internal_input(program, node, partition, payload, Time::Apart, resumed)
         }
         other => panic!("a {} is no input", other.keyword()),
     }
+}
+
+fn internal_input(
+    program: &Program,
+    node: &Node,
+    partition: &TopicPartition,
+    payload: Payload,
+    time: Time,
+    resumed: Option<Vec<Upstream>>,
+) -> Box<dyn Input> {
+    let layout = layout::hash(&layout::of_records(&program.plan, &program.needed, node));
+    let mut upstreams = resumed.unwrap_or_default();
+    upstreams.resize(program.tasks_of(node.subtopology) as usize, Upstream::UNKNOWN);
+    let topic = program.shared_topic(&partition.topic);
+    Box::new(InternalInput::new(topic, partition.partition, payload, layout, time, upstreams))
 }

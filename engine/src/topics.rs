@@ -67,19 +67,19 @@ pub fn user_topics(plan: &Plan) -> Vec<UserTopic> {
     topics
 }
 
-/// Every topic that the plan reads, internal ones included, each once.
+/// Every topic whose partitions are shared out among the workers, internal ones included, each once. (A global table is read by all of them.)
 pub fn read_topics(plan: &Plan) -> Vec<String> {
-    let topics: BTreeSet<&String> = plan
+    let topics: BTreeSet<&str> = plan
         .nodes
         .iter()
         .filter_map(|node| match &node.kind {
-            NodeKind::Source(source) => Some(&source.topic),
-            NodeKind::Table(table) => Some(&table.topic),
-            NodeKind::Repartition(repartition) => Some(&repartition.topic),
-            _ => None,
+            NodeKind::Source(source) => Some(source.topic.as_str()),
+            NodeKind::Table(table) if table.global => None,
+            NodeKind::Table(table) => Some(table.topic.as_str()),
+            kind => kind.internal_topic(),
         })
         .collect();
-    topics.into_iter().cloned().collect()
+    topics.into_iter().map(str::to_owned).collect()
 }
 
 /// The internal topics, given how many partitions each topic that is read has. A sub-topology has as many tasks as its topics have
@@ -99,11 +99,11 @@ pub fn internal_topics(
                 partitions,
             });
         }
-        if let NodeKind::Repartition(repartition) = &node.kind {
-            let reader = plan.consumers(node.id).next().expect("a repartition is read").subtopology;
+        if let Some(topic) = node.kind.internal_topic() {
+            let reader = plan.consumers(node.id).next().expect("an internal topic is read").subtopology;
             let partitions = counted.tasks_of(reader)?;
             topics.push(InternalTopic {
-                name: repartition.topic.clone(),
+                name: topic.to_owned(),
                 kind: InternalKind::Repartition,
                 partitions,
             });
@@ -130,7 +130,7 @@ impl Counted<'_> {
         let inputs = self.plan.inputs_of(subtopology);
         let user: Vec<(String, u32)> = inputs
             .iter()
-            .filter(|(_, node)| !matches!(node.kind, NodeKind::Repartition(_)))
+            .filter(|(_, node)| node.kind.internal_topic().is_none())
             .map(|(topic, _)| ((*topic).to_owned(), (self.partitions)(topic)))
             .collect();
         if let Some((_, first)) = user.first() {
@@ -142,7 +142,8 @@ impl Counted<'_> {
         }
         self.visiting.insert(subtopology);
         let mut most = 1;
-        for (_, node) in inputs {
+        // Asks and answers go to the partitions that there are.
+        for (_, node) in inputs.into_iter().filter(|(_, node)| !node.kind.is_apart()) {
             if !self.visiting.contains(&node.subtopology) {
                 most = most.max(self.tasks_of(node.subtopology)?);
             }

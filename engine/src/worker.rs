@@ -6,6 +6,7 @@
 //! offsets, all or nothing; then, and only then, each task writes its store. A store may be behind its changelog, never ahead.
 
 use crate::clock::{Clock, WallTime};
+use crate::globals::Globals;
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
@@ -60,6 +61,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     restorer: S,
     clock: C,
     program: Program,
+    globals: Globals,
     state: Arc<StateDir>,
     shared: Shared,
     /// What the group gave, with the slots to read from.
@@ -99,6 +101,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             restorer,
             clock,
             program,
+            globals: Globals::default(),
             state,
             shared,
             assignment: Vec::new(),
@@ -142,9 +145,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             self.restore()?;
             return Ok(Tick::Restoring);
         }
-        let mut worked = 0;
-        for task in &mut self.tasks {
-            worked += task.step(&mut self.reader, &mut self.writer, now)?;
+        let reading = self.globals.read(&mut self.reader, self.program.limits.batch_records, now)?;
+        let mut worked = reading.records;
+        if reading.complete {
+            for task in &mut self.tasks {
+                worked += task.step(&mut self.reader, &self.globals, &mut self.writer, now)?;
+            }
         }
         let now = self.clock.now();
         if self.commit_is_due(worked == 0, now) {
@@ -192,6 +198,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                     self.commit()?;
                 }
                 self.park();
+                self.globals = Globals::default();
                 self.assignment.clear();
                 Ok(self.reader.unassign()?)
             }
@@ -201,6 +208,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 );
                 self.give_up()?;
                 self.park();
+                self.globals = Globals::default();
                 self.assignment.clear();
                 Ok(self.reader.unassign()?)
             }
@@ -244,8 +252,18 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        let offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
-        let slots = self.reader.assign(&offsets)?;
+        let mut offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
+        let global = if tasks.is_empty() { Vec::new() } else { Globals::partitions(&self.program) };
+        let global: Vec<TopicPartition> = global.into_iter().map(|(partition, _)| partition).collect();
+        let wait = self.program.limits.broker_wait;
+        let mut ranges = Vec::new();
+        for partition in &global {
+            ranges.push(retry(|| self.reader.offset_range(partition, wait))?);
+        }
+        offsets.extend(global.into_iter().zip(ranges.iter().map(|range| range.start)));
+        let mut slots = self.reader.assign(&offsets)?;
+        let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
+        self.globals = Globals::begin(&self.program, given, self.clock.now());
         self.assignment = partitions.into_iter().zip(slots).collect();
         self.parked.retain(|task, _| tasks.contains(task));
         let now = self.clock.now();
@@ -407,7 +425,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         self.last_commit = now;
         let mut offsets = Vec::new();
         for task in &mut self.tasks {
-            offsets.extend(task.prepare(&mut self.writer, now)?);
+            offsets.extend(task.prepare(&self.globals, &mut self.writer, now)?);
         }
         let outcome = match self.reader.group() {
             Ok(group) => self.writer.commit(&group, &offsets),
@@ -498,7 +516,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     pub fn advance(&mut self, to: EventTime) -> Result<(), TaskError> {
         let now = self.clock.now();
         for task in &mut self.tasks {
-            task.advance(to, &mut self.writer, now)?;
+            task.advance(to, &self.globals, &mut self.writer, now)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Properties;
+import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -43,6 +44,7 @@ import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.ValueJoiner;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
@@ -161,6 +163,9 @@ public final class Answers {
     }
 
     private KTable<String, Long> table(String topic) {
+        if (asked.has("summed")) {
+            return stream(topic).groupByKey(Grouped.with(TEXT, NUMBER)).reduce(Long::sum);
+        }
         if (asked.get("derived").booleanValue()) {
             return stream(topic).groupByKey(Grouped.with(TEXT, NUMBER)).reduce((old, next) -> next);
         }
@@ -179,6 +184,7 @@ public final class Answers {
             case "join_streams" -> joinStreams();
             case "join_table" -> joinTable();
             case "join_tables" -> joinTables();
+            case "join_foreign" -> joinForeign();
             default -> throw new IllegalArgumentException(asked.toString());
         };
     }
@@ -270,6 +276,17 @@ public final class Answers {
             case "left" -> left.leftJoin(right, pair).toStream();
             default -> left.outerJoin(right, pair).toStream();
         };
+    }
+
+    private KStream<String, String> joinForeign() {
+        KTable<String, Long> left = table("a");
+        KTable<String, Long> right = table("b");
+        ValueJoiner<Long, Long, String> pair = Answers::pair;
+        Materialized<String, String, KeyValueStore<Bytes, byte[]>> stored = Materialized.with(TEXT, TEXT);
+        Function<Long, String> reference = value -> value < 0 ? null : "k" + value;
+        return (word("kind").equals("inner")
+            ? left.join(right, reference, pair, stored)
+            : left.leftJoin(right, reference, pair, stored)).toStream();
     }
 
     private static String pair(Long left, Long right) {

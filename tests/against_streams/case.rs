@@ -85,9 +85,17 @@ pub enum Operator {
         kind: Kind,
         derived: bool,
     },
+    /// The table has the sum of each key's events: `aggregate`.
+    JoinSums {
+        kind: Kind,
+    },
     JoinTables {
         kind: Kind,
         derived: bool,
+    },
+    /// A row of `a` with the value 2 refers to the row of `b` with the key `k2`, one with a negative value to none.
+    JoinForeign {
+        kind: Kind,
     },
 }
 
@@ -168,6 +176,12 @@ impl Case {
             }),
             Operator::JoinTable { kind, derived } => {
                 json!({ "operator": "join_table", "kind": kind.word(), "derived": derived })
+            }
+            Operator::JoinSums { kind } => {
+                json!({ "operator": "join_table", "kind": kind.word(), "summed": true })
+            }
+            Operator::JoinForeign { kind } => {
+                json!({ "operator": "join_foreign", "kind": kind.word(), "derived": false })
             }
             Operator::JoinTables { kind, derived } => {
                 json!({ "operator": "join_tables", "kind": kind.word(), "derived": derived })

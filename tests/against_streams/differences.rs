@@ -11,9 +11,11 @@ pub type Steps = Vec<Vec<Row>>;
 pub fn expected(case: &Case, streams: Steps) -> Steps {
     match case.operator {
         Operator::JoinStreams { .. } => join_of_streams(case, streams),
-        Operator::JoinTables { .. } => deletion_time(no_empty_tombstone(streams)),
+        Operator::JoinTables { .. } | Operator::JoinForeign { .. } => {
+            deletion_time(no_empty_tombstone(streams))
+        }
         Operator::Window { window, .. } => row_time(window, one_row_a_commit(window, streams)),
-        Operator::Totals | Operator::Latest | Operator::JoinTable { .. } => streams,
+        Operator::Totals | Operator::Latest | Operator::JoinTable { .. } | Operator::JoinSums { .. } => streams,
     }
 }
 
@@ -21,10 +23,12 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
 pub fn comparable(case: &Case, ours: Steps) -> Steps {
     match case.operator {
         Operator::Window { window, .. } => row_time(window, ours),
-        Operator::JoinTables { .. } => deletion_time(ours),
-        Operator::Totals | Operator::Latest | Operator::JoinStreams { .. } | Operator::JoinTable { .. } => {
-            ours
-        }
+        Operator::JoinTables { .. } | Operator::JoinForeign { .. } => deletion_time(ours),
+        Operator::Totals
+        | Operator::Latest
+        | Operator::JoinStreams { .. }
+        | Operator::JoinTable { .. }
+        | Operator::JoinSums { .. } => ours,
     }
 }
 

@@ -47,9 +47,11 @@ fn drive(case: &Case, mut run: Run<'_>) -> Result<Vec<Vec<Row>>, String> {
 fn append(case: &Case, event: &Event, run: &Run<'_>) -> Result<(), String> {
     let name = if case.feed.one_topic { "s" } else { event.topic.name() };
     let key = event.key_text();
-    let value = event
-        .value
-        .map(|value| json!({ "k": key, "v": value, "side": event.topic.name() }).to_string().into_bytes());
+    let value = event.value.map(|value| {
+        // A negative one refers to nothing.
+        let refers = (value >= 0).then(|| format!("k{value}"));
+        json!({ "k": key, "v": value, "side": event.topic.name(), "refers": refers }).to_string().into_bytes()
+    });
     let record = (PartitionId(0), EventTime::from_micros(event.time), Some(key.into_bytes()), value);
     run.append(&format!("{}.{name}", run.plan.topology), &[record])
 }
@@ -59,8 +61,8 @@ fn fields(operator: Operator) -> &'static [&'static str] {
     match operator {
         Operator::Totals | Operator::Window { .. } => &["/n", "/total", "/low", "/high"],
         Operator::Latest => &["/v"],
-        Operator::JoinStreams { .. } | Operator::JoinTable { .. } => &["/l", "/r"],
-        Operator::JoinTables { .. } => &["/v", "/right/v"],
+        Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => &["/l", "/r"],
+        Operator::JoinTables { .. } | Operator::JoinForeign { .. } => &["/v", "/right/v"],
     }
 }
 

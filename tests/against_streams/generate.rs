@@ -107,6 +107,15 @@ pub fn join_table() -> impl Strategy<Value = Case> {
     cases((kind, any::<bool>()).prop_map(|(kind, derived)| Operator::JoinTable { kind, derived }))
 }
 
+pub fn join_sums() -> impl Strategy<Value = Case> {
+    cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinSums { kind }))
+}
+
+/// [null-foreign-key] Each row refers to something, if not to a row that is there.
+pub fn join_foreign() -> impl Strategy<Value = Case> {
+    cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinForeign { kind }))
+}
+
 pub fn join_tables() -> impl Strategy<Value = Case> {
     cases((kind(), any::<bool>()).prop_map(|(kind, derived)| Operator::JoinTables { kind, derived }))
 }
@@ -133,7 +142,10 @@ fn takes(operator: Operator) -> Takes {
         Operator::JoinStreams { .. } => Takes { topics: BOTH, numbered: true, ..streams },
         Operator::JoinTable { derived: false, .. } => Takes { topics: BOTH, tables: ONLY_B, ..streams },
         Operator::JoinTable { derived: true, .. } => Takes { topics: BOTH, latest: ONLY_B, ..streams },
-        Operator::JoinTables { derived: false, .. } => Takes { topics: BOTH, tables: BOTH, ..streams },
+        Operator::JoinSums { .. } => Takes { topics: BOTH, ..streams },
+        Operator::JoinTables { derived: false, .. } | Operator::JoinForeign { .. } => {
+            Takes { topics: BOTH, tables: BOTH, ..streams }
+        }
         Operator::JoinTables { derived: true, .. } => Takes { topics: BOTH, latest: BOTH, ..streams },
     }
 }
@@ -220,6 +232,7 @@ fn sessions(events: &[Event], key: u8, gap: i64, grace: i64) -> Vec<(i64, i64)> 
 fn feed_for(operator: Operator, feed: Feed) -> Feed {
     let aggregates = matches!(operator, Operator::Totals | Operator::Window { .. });
     let is_join = matches!(operator, Operator::JoinStreams { .. });
-    let together = if matches!(operator, Operator::JoinTable { .. }) { 1 } else { feed.together };
+    let looks_up = matches!(operator, Operator::JoinTable { .. } | Operator::JoinSums { .. });
+    let together = if looks_up { 1 } else { feed.together };
     Feed { together, regrouped: feed.regrouped && aggregates, one_topic: feed.one_topic && is_join, ..feed }
 }

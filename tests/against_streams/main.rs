@@ -68,6 +68,16 @@ fn joins_of_a_stream_and_a_table() {
 }
 
 #[test]
+fn joins_of_a_stream_and_an_aggregate() {
+    ask("joins of a stream and an aggregate", 250, generate::join_sums());
+}
+
+#[test]
+fn joins_by_a_foreign_key() {
+    ask("joins by a foreign key", 350, generate::join_foreign());
+}
+
+#[test]
 fn joins_of_two_tables() {
     ask("joins of two tables", 350, generate::join_tables());
 }

@@ -139,6 +139,13 @@ fn deletion_time() {
     answers(outer, &events, Feed::PLAIN, &theirs, &ours);
 }
 
+#[test]
+fn null_foreign_key() {
+    let inner = Operator::JoinForeign { kind: Kind::Inner };
+    let events = [event(B, 0, 7, 1), event(A, 1, 0, 2), event(A, 1, -1, 3)];
+    answers(inner, &events, Feed::PLAIN, &["k1 0 7 at 002"], &["k1 0 7 at 002", "k1 deleted at 002"]);
+}
+
 /// The names that this program refers to are those of the rules.
 #[test]
 fn every_difference_has_its_rule() {

@@ -12,7 +12,7 @@ pub fn topology(case: &Case, name: &str) -> String {
     );
     declare(case, name, &mut text);
     let option = match case.operator {
-        Operator::Latest | Operator::JoinTables { .. } => ", compacted",
+        Operator::Latest | Operator::JoinTables { .. } | Operator::JoinForeign { .. } => ", compacted",
         // A session that grows has another window: the row before is deleted by its key.
         Operator::Window { .. } => ", key: (k, window)",
         _ => "",
@@ -85,6 +85,23 @@ fn declare(case: &Case, name: &str, text: &mut String) {
                 "stream out = a\n  |> {}join b as right by k\n  |> map {{ k, l: v, r: right.v }}",
                 kind_words(kind)
             );
+        }
+        Operator::JoinSums { kind } => {
+            text.push_str(&source("a", "Event"));
+            text.push_str(&source("b_events", "Row").replace(".b_events", ".b"));
+            text.push_str("table b = b_events |> group by k |> aggregate { v: sum(v) }\n");
+            let _ = writeln!(
+                text,
+                "stream out = a\n  |> {}join b as right by k\n  |> map {{ k, l: v, r: right.v }}",
+                kind_words(kind)
+            );
+        }
+        Operator::JoinForeign { kind } => {
+            let _ = writeln!(text, "type Left {{ k: string, v: int, refers: string? }}");
+            let _ = writeln!(text, "table a: Left = embedded(\"{name}.a\") key k");
+            text.push_str(&table("b"));
+            let _ =
+                writeln!(text, "table out = a\n  |> {}join b as right on refers == right.k", kind_words(kind));
         }
         Operator::JoinTables { kind, derived } => {
             text.push_str(&either("a", derived));

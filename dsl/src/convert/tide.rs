@@ -85,6 +85,10 @@ impl Writer<'_> {
             let topic = format!(" = {}", self.topic(&decl.topic));
             self.out.push_str(&topic);
             self.key(decl.key.as_ref());
+            if let Some(history) = &decl.history {
+                let text = format!("history {}", self.printer.duration(history));
+                self.part(history.span, &text);
+            }
             self.route("malformed", decl.malformed.as_ref());
             self.end();
         }

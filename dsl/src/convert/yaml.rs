@@ -177,6 +177,7 @@ impl Writer<'_> {
         entries.push(Entry::new("type", self.type_expr(&decl.ty)));
         entries.push(self.topic_entry(&decl.topic));
         entries.extend(self.key(decl.key.as_ref()));
+        entries.extend(decl.history.as_ref().map(|length| Entry::new("history", self.duration(length))));
         entries.extend(self.route("malformed", decl.malformed.as_ref()));
         self.named(&decl.name, Value::Map(entries)).open()
     }

@@ -60,6 +60,9 @@ fn lines(plan: &Plan, node: &Node) -> (String, String) {
         NodeKind::Repartition(repartition) => {
             (repartition.topic.clone(), "internal topic, repartition".to_owned())
         }
+        NodeKind::Rekey(rekey) => (rekey.topic.clone(), "internal topic, rows by another key".to_owned()),
+        NodeKind::Ask(ask) => (ask.topic.clone(), "internal topic, asks for rows".to_owned()),
+        NodeKind::Answer(answer) => (answer.topic.clone(), "internal topic, answers".to_owned()),
         kind if node.has_store() => {
             (name.clone(), format!("{}, store {}.{name}", kind.keyword(), plan.topology))
         }

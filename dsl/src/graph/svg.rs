@@ -133,7 +133,8 @@ fn part(plan: &Plan, number: u32) -> Part<'_> {
     let last = rows.iter().max().copied().unwrap_or(0);
     for (at, node) in nodes.iter().enumerate() {
         match node.kind {
-            NodeKind::Sink(_) | NodeKind::Repartition(_) => rows[at] = last,
+            NodeKind::Sink(_) => rows[at] = last,
+            _ if node.kind.internal_topic().is_some() => rows[at] = last,
             NodeKind::Table(_) => {
                 let readers = nodes.iter().enumerate().filter(|(_, reader)| reader.inputs.contains(&node.id));
                 let first = readers.map(|(reader, _)| rows[reader]).min().unwrap_or(1);
@@ -262,7 +263,7 @@ fn draw(plan: &Plan, node: &Node, (middle, top): (f64, f64), out: &mut String) {
     let (class, round) = match &node.kind {
         NodeKind::Source(_) => ("node source", 22.0),
         NodeKind::Sink(_) => ("node sink", 22.0),
-        NodeKind::Repartition(_) => ("node topic", 4.0),
+        kind if kind.internal_topic().is_some() => ("node topic", 4.0),
         _ if node.has_store() => ("node state", 4.0),
         _ => ("node", 4.0),
     };

@@ -86,6 +86,9 @@ impl Lowerer<'_> {
         } else if needs_events {
             let wish = Wish::Needed { keyword: "group by" };
             self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
+        } else if window.is_none() && self.looked_up.contains(decl.name.node.as_str()) {
+            // An event that looks its row up must meet it as of itself, and partial aggregates hold later events, too.
+            self.repartitioned(&decl.name.node, flow, &key, group.span, &Wish::Said { alias }).node
         } else {
             let name = Self::partial_name(&decl.name.node, flow, &key, alias);
             let errors = errors.clone();

@@ -82,6 +82,8 @@ impl<'a> Lowerer<'a> {
     pub(super) fn table(&mut self, decl: &'a TableDecl, types: &mut Types<'a>) {
         self.topic(&decl.topic, &["compacted"]);
         let malformed = self.route(decl.malformed.as_ref());
+        let history = decl.history.as_ref().filter(|length| self.positive(length).is_some());
+        let history = history.map(|length| Span::from_micros(length.node));
         let ty = types.resolve(&decl.ty, self.diagnostics);
         let schema = self.event_schema(&ty, decl.ty.span);
         let key = match (&decl.key, &schema) {
@@ -108,6 +110,7 @@ impl<'a> Lowerer<'a> {
             topic: decl.topic.topic.node.clone(),
             key,
             global: decl.global,
+            history,
             malformed,
         });
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);

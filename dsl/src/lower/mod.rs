@@ -7,6 +7,7 @@ mod flow;
 mod generate;
 mod input;
 mod key;
+mod looked_up;
 mod serve;
 mod sink;
 mod sink_key;
@@ -52,6 +53,8 @@ pub(crate) struct Lowerer<'a> {
     /// Names that were declared, but not rightly: what uses them is not told again.
     broken: BTreeSet<String>,
     used: BTreeSet<String>,
+    /// The tables whose rows events look up.
+    looked_up: BTreeSet<&'a str>,
     /// Repartitions that are there already: (input, key columns) to the node.
     repartitions: BTreeMap<(NodeId, Vec<usize>), NodeId>,
     /// How many nodes lie one behind the other up to each.
@@ -101,6 +104,7 @@ pub(crate) fn lower<'a>(
         flows: BTreeMap::new(),
         broken: BTreeSet::new(),
         used: BTreeSet::new(),
+        looked_up: looked_up::tables(topology),
         repartitions: BTreeMap::new(),
         depths: Vec::new(),
         part_places: BTreeMap::new(),
@@ -293,6 +297,8 @@ impl<'a> Lowerer<'a> {
             NodeKind::Table(_) => false,
             NodeKind::Source(_) => name.contains('.'),
             NodeKind::Repartition(_) => true,
+            // Of these the join is told.
+            NodeKind::Ask(_) | NodeKind::Answer(_) | NodeKind::Rekey(_) => false,
             _ => node.has_store(),
         };
         let mut unique = name.clone();
@@ -362,7 +368,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         for node in &self.nodes {
-            let NodeKind::Repartition(repartition) = &node.kind else { continue };
+            let Some(topic) = node.kind.internal_topic().filter(|_| !node.kind.is_apart()) else { continue };
             let own = self.nodes.iter().find(|consumer| {
                 consumer.inputs.contains(&node.id) && consumer.subtopology == node.subtopology
             });
@@ -372,7 +378,7 @@ impl<'a> Lowerer<'a> {
             self.diagnostics.push(
                 Diagnostic::error(codes::NOT_YET, place, "this repartition would lead back into the same part of the topology")
                     .because(cause, "what reads it shares a table or a merge with what feeds it")
-                    .note(format!("let a sink write the stream to a topic of its own in place of `{}`, and read that as a source", repartition.topic)),
+                    .note(format!("let a sink write the stream to a topic of its own in place of `{topic}`, and read that as a source")),
             );
         }
     }

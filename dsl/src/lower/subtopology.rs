@@ -10,12 +10,12 @@ pub(crate) fn number(nodes: &mut [Node]) {
     let mut readers: BTreeMap<usize, usize> = BTreeMap::new();
     for node in nodes.iter() {
         let own = node.id.0 as usize;
-        for (port, input) in node.inputs.iter().enumerate() {
+        for input in &node.inputs {
             let input = input.0 as usize;
-            if meets_elsewhere(&nodes[input].kind, &node.kind, port) {
+            if matches!(&nodes[input].kind, NodeKind::Table(table) if table.global) {
                 continue;
             }
-            if matches!(nodes[input].kind, NodeKind::Repartition(_)) {
+            if nodes[input].kind.internal_topic().is_some() {
                 // One group reads an internal topic once, so all its readers belong together.
                 let first = *readers.entry(input).or_insert(own);
                 join(&mut parents, first, own);
@@ -43,10 +43,4 @@ fn root(parents: &mut [usize], mut index: usize) -> usize {
 fn join(parents: &mut [usize], a: usize, b: usize) {
     let (a, b) = (root(parents, a), root(parents, b));
     parents[a.max(b)] = a.min(b);
-}
-
-/// Inputs that need not lie in the same partition: a table that every task has, and a table that is joined by a foreign key.
-fn meets_elsewhere(input: &NodeKind, node: &NodeKind, port: usize) -> bool {
-    matches!(input, NodeKind::Table(table) if table.global)
-        || matches!(node, NodeKind::JoinTables(join) if join.foreign && port == 1)
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::{CURSOR, Fact};
 use crate::source::Span;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{NodeKind, Route};
+use tidegate_model::plan::Route;
 
 const NAME_BYTES_MAX: usize = 249;
 
@@ -109,8 +109,8 @@ impl Lowerer<'_> {
         let mut own = BTreeMap::new();
         for node in &self.nodes {
             let place = self.node_places[&node.name];
-            if let NodeKind::Repartition(repartition) = &node.kind {
-                own.insert(repartition.topic.clone(), place);
+            if let Some(topic) = node.kind.internal_topic() {
+                own.insert(topic.to_owned(), place);
             }
             if node.has_store() {
                 own.insert(node.changelog_topic(&self.name), place);

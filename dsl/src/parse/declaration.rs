@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, codes};
 pub(super) struct Clauses {
     pub(super) key: Option<Path>,
     pub(super) time: Option<TimeClause>,
+    pub(super) history: Option<Spanned<i64>>,
     pub(super) malformed: Option<TopicRef>,
 }
 
@@ -79,7 +80,7 @@ impl Reader<'_> {
                 let name = self.name(&inner.next().expect("a name"));
                 let ty = self.type_expr(inner.next().expect("a type"));
                 let from = self.connector(inner.next().expect("a connector"));
-                let Clauses { key, time, malformed } = self.clauses(inner);
+                let Clauses { key, time, malformed, .. } = self.clauses(inner);
                 topology.sources.push(SourceDecl { name, ty, from, key, time, malformed });
             }
             Rule::table_decl => {
@@ -88,7 +89,7 @@ impl Reader<'_> {
                 let name = self.name(&inner.next().expect("a name"));
                 let ty = self.type_expr(inner.next().expect("a type"));
                 let topic = self.topic_ref(inner.next().expect("a topic"));
-                let Clauses { key, time, malformed } = self.clauses(inner);
+                let Clauses { key, time, history, malformed } = self.clauses(inner);
                 if let Some(time) = time {
                     self.diagnostics.push(Diagnostic::error(
                         codes::SYNTAX,
@@ -96,7 +97,7 @@ impl Reader<'_> {
                         "a table has no event time: it holds the last row of each key",
                     ));
                 }
-                topology.tables.push(TableDecl { name, global, ty, topic, key, malformed });
+                topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
             }
             Rule::stream_decl => {
                 let name = self.name(&inner.next().expect("a name"));
@@ -141,6 +142,11 @@ impl Reader<'_> {
                 Rule::key_clause => {
                     let before = clauses.key.as_ref().map(|path| path.span);
                     clauses.key = Some(self.path(&last(clause)));
+                    before
+                }
+                Rule::history_clause => {
+                    let before = clauses.history.as_ref().map(|length| length.span);
+                    clauses.history = Some(self.duration(&last(clause)));
                     before
                 }
                 Rule::malformed_clause => {

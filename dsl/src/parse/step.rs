@@ -49,7 +49,7 @@ impl Reader<'_> {
             Rule::branch_step => StepKind::Branch(inner.map(|pair| self.branch_arm(pair)).collect()),
             Rule::via_step => {
                 let topic = self.topic_ref(next());
-                let Clauses { key, time, malformed } = self.clauses(inner);
+                let Clauses { key, time, malformed, .. } = self.clauses(inner);
                 StepKind::Via(ViaStep { topic, key, time, malformed })
             }
             Rule::latest_step => StepKind::Latest(self.by(next())),

@@ -111,6 +111,7 @@ pub(super) const PAGES: &[Page] = &[
                 "a compacted topic; or `= STREAM |> latest by KEY` for one that is made here",
             ),
             ("key FIELD", "the key of its rows: the last record of a key counts, a null value deletes"),
+            ("history 90d", "how long a replaced row can be asked for with `as of`; without it for ever"),
             MALFORMED,
         ],
         inside: &[],

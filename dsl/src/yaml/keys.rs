@@ -127,6 +127,11 @@ pub(super) static TABLE: Table = Table {
         KAFKA,
         EMBEDDED,
         KEY,
+        may(
+            "history",
+            Duration,
+            "How long a row that was replaced can be asked for with `as_of`; without it for ever.",
+        ),
         MALFORMED,
     ],
     one_of: &[TOPICS],

@@ -194,9 +194,10 @@ impl Reader<'_> {
         let ty = self.needed(node, &fields, "type").and_then(|node| self.type_expr(node));
         let topic = self.topic_of(node, &fields);
         let global = self.find(&fields, "global").and_then(|node| self.flag(node)).unwrap_or(false);
+        let history = self.find(&fields, "history").and_then(|node| self.duration(node));
         let (key, _, malformed) = self.clauses(&fields);
         if let (Some(ty), Some(topic)) = (ty, topic) {
-            topology.tables.push(TableDecl { name, global, ty, topic, key, malformed });
+            topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
         }
     }
 

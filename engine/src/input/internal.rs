@@ -1,6 +1,6 @@
 //! An internal topic: events or partial aggregates, and the watermark of every upstream task.
 
-use super::{Input, Pending};
+use super::{Input, Pending, Time};
 use crate::batch::{Batch, Column, Origin};
 use crate::clock::WallTime;
 use crate::internal_record::Header;
@@ -26,6 +26,7 @@ pub struct InternalInput {
     partition: PartitionId,
     payload: Payload,
     layout: u32,
+    time: Time,
     upstreams: Vec<Upstream>,
     builders: Vec<Column>,
     times: Vec<EventTime>,
@@ -41,6 +42,7 @@ impl InternalInput {
         partition: PartitionId,
         payload: Payload,
         layout: u32,
+        time: Time,
         upstreams: Vec<Upstream>,
     ) -> InternalInput {
         let builders = match &payload {
@@ -52,6 +54,7 @@ impl InternalInput {
             partition,
             payload,
             layout,
+            time,
             upstreams,
             builders,
             times: Vec::new(),
@@ -160,7 +163,7 @@ impl Input for InternalInput {
         self.upstreams.clone()
     }
 
-    fn has_time(&self) -> bool {
-        true
+    fn time(&self) -> Time {
+        self.time
     }
 }

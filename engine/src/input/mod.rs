@@ -35,6 +35,17 @@ impl Pending {
     }
 }
 
+/// Whom the event time of an input is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Time {
+    /// It holds the task's watermark back.
+    OfTask,
+    /// A table holds nobody back, unless there is nothing else; it is read to its end before anything else is.
+    OfTable,
+    /// It is told to those nodes alone that read the input.
+    Apart,
+}
+
 /// One kind of input, for one partition.
 pub trait Input {
     /// Does it read what another task of this topology wrote?
@@ -68,8 +79,8 @@ pub trait Input {
     /// The input has ended for good.
     fn end(&mut self) {}
 
-    /// Does it hold back the task's watermark? (Tables do not.)
-    fn has_time(&self) -> bool;
+    /// Whom its event time is for.
+    fn time(&self) -> Time;
 
     /// Event time is moved by hand.
     fn advance(&mut self, _to: EventTime) {}

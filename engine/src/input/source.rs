@@ -1,6 +1,6 @@
 //! A topic of the user's.
 
-use super::{Input, Pending};
+use super::{Input, Pending, Time};
 use crate::batch::{Batch, ColumnData, Origin, RawRecords};
 use crate::clock::WallTime;
 use crate::decode::{DecodeError, JsonDecoder};
@@ -183,8 +183,8 @@ impl Input for SourceInput {
         self.clock.end();
     }
 
-    fn has_time(&self) -> bool {
-        true
+    fn time(&self) -> Time {
+        Time::OfTask
     }
 
     fn advance(&mut self, to: EventTime) {

@@ -1,12 +1,13 @@
 //! A compacted topic as a table: the last row of each key; a null payload deletes.
 
 use super::source::{Reject, set_rejects_aside};
-use super::{Input, Pending};
+use super::{Input, Pending, Time};
 use crate::batch::{Batch, Column, Origin};
 use crate::clock::WallTime;
 use crate::decode::{DecodeError, JsonDecoder};
 use crate::log::Record;
 use crate::operator::{Context, TaskError};
+use crate::place::Place;
 use crate::route::Route;
 use crate::watermark::{SourceClock, Upstream};
 use std::collections::VecDeque;
@@ -56,6 +57,13 @@ impl TableInput {
             rejects: VecDeque::new(),
             done: Vec::new(),
         }
+    }
+
+    /// What could not be read first, as the error that stops a topology without a route for it.
+    pub fn first_reject(&mut self) -> Option<TaskError> {
+        let reject = self.rejects.pop_front()?;
+        let place = Place { topic: self.topic.clone(), partition: self.partition, offset: reject.offset };
+        Some(self.malformed.refusal(place, reject.error.code, reject.error.message))
     }
 
     /// Ends the run of rows before a deletion, which has no columns but its key.
@@ -162,7 +170,7 @@ impl Input for TableInput {
         self.clock.advance(to);
     }
 
-    fn has_time(&self) -> bool {
-        false
+    fn time(&self) -> Time {
+        Time::OfTable
     }
 }

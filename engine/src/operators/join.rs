@@ -7,18 +7,72 @@ use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
+use crate::row_codec::RowCodec;
 use crate::table_changes::TableKey;
 use crate::table_rows::{RowBytes, TableRows};
+use crate::versions::Versions;
 use std::sync::Arc;
-use tidegate_model::plan;
-use tidegate_state::{Keys, WriteSet};
+use tidegate_model::expr::Expr;
+use tidegate_model::{EventTime, NodeId, Span, plan};
+use tidegate_state::{Keys, Overlay, Store, WriteSet};
 
 /// Where the table's rows are.
 pub enum Rows {
     /// In the store of a table of the task, by its number in the graph.
     OfTopic(usize),
+    /// In memory, all of them.
+    Global(NodeId),
     /// In the join's own store; they come by the second port.
     Derived(Box<TableRows>, TableKey),
+    /// As derived ones, those of earlier times, too.
+    Versions(Box<History>),
+}
+
+/// The rows of a table as they have been, for the events of a time.
+pub struct History {
+    pub rows: Overlay<Versions>,
+    pub codec: RowCodec,
+    pub key: TableKey,
+    /// How far back from the newest row of the table it reaches. None: to the first row.
+    pub length: Option<Span>,
+    newest: EventTime,
+    /// The event's time for which it is asked.
+    as_of: Compiled,
+}
+
+impl History {
+    pub fn new(
+        rows: Overlay<Versions>,
+        codec: RowCodec,
+        key: TableKey,
+        length: Option<Span>,
+        as_of: &Expr,
+    ) -> History {
+        History { rows, codec, key, length, newest: EventTime::MIN, as_of: Compiled::new(as_of) }
+    }
+
+    fn take(&mut self, batch: &Batch, store: &Store, keys: &mut Keys, slots: &mut Vec<u32>) -> Result<(), TaskError> {
+        encode_keys(batch, &self.key.of(batch), keys);
+        slots.clear();
+        self.rows.resolve(store, keys, slots)?;
+        for (&row, &slot) in batch.selection.iter().zip(&*slots) {
+            let (row, time) = (row as usize, batch.times[row as usize]);
+            self.newest = self.newest.max(time);
+            let version = (!batch.is_deleted(row)).then(|| {
+                let mut bytes = Vec::new();
+                self.codec.encode(&batch.columns, row, &mut bytes);
+                RowBytes(bytes.into())
+            });
+            let kept = self.rows.modify(slot);
+            let mut versions = kept.take().unwrap_or_default();
+            versions.insert(time, version);
+            if let Some(length) = self.length {
+                versions.forget_before(Versions::reach(self.newest, length));
+            }
+            *kept = (!versions.is_empty()).then_some(versions);
+        }
+        Ok(())
+    }
 }
 
 pub struct Join {
@@ -51,8 +105,14 @@ impl Join {
 
     /// The table's rows change.
     fn take(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
-        let Rows::Derived(rows, key) = &mut self.rows else {
-            panic!("the rows of a topic's table are read from its store, not from its batches")
+        let (rows, key) = match &mut self.rows {
+            Rows::Derived(rows, key) => (rows, key),
+            Rows::Versions(history) => {
+                return history.take(batch, context.store, &mut self.keys, &mut self.slots);
+            }
+            Rows::OfTopic(_) | Rows::Global(_) => {
+                panic!("the rows of a topic's table are read from its store, not from its batches")
+            }
         };
         encode_keys(batch, &key.of(batch), &mut self.keys);
         self.slots.clear();
@@ -102,6 +162,17 @@ impl Join {
     }
 }
 
+/// The rows of keys, and what they are read with.
+fn find<'a>(
+    rows: &'a mut TableRows,
+    store: &Store,
+    keys: &Keys,
+    slots: &mut Vec<u32>,
+) -> Result<(&'a RowCodec, Vec<Option<&'a RowBytes>>), TaskError> {
+    rows.overlay.resolve(store, keys, slots)?;
+    Ok((&rows.codec, slots.iter().map(|slot| rows.overlay.get(*slot)).collect()))
+}
+
 impl Operator for Join {
     fn takes_deletions(&self) -> bool {
         true
@@ -120,35 +191,52 @@ impl Operator for Join {
         batch.take_deletions();
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
+        let asked = match &self.rows {
+            Rows::Versions(history) => Some(history.as_of.eval(&batch, &batch.selection, &mut errors)),
+            _ => None,
+        };
         self.errors.settle(&mut batch, &errors, context)?;
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
-        let rows = match &mut self.rows {
-            Rows::OfTopic(table) => &mut context.tables[*table],
-            Rows::Derived(rows, _) => rows,
+        let (store, keys, slots) = (context.store, &self.keys, &mut self.slots);
+        let (codec, found) = match &mut self.rows {
+            Rows::OfTopic(table) => find(&mut context.tables[*table], store, keys, slots)?,
+            Rows::Derived(rows, _) => find(rows, store, keys, slots)?,
+            Rows::Versions(history) => {
+                history.rows.resolve(store, keys, slots)?;
+                let asked = asked.as_ref().expect("the times were worked out");
+                let ColumnData::Int(times) = &asked.data else { panic!("the check asks for a timestamp") };
+                let at = |(slot, row): (&u32, &u32)| {
+                    history.rows.get(*slot)?.at(EventTime::from_micros(times[*row as usize]))
+                };
+                (&history.codec, slots.iter().zip(&batch.selection).map(at).collect())
+            }
+            Rows::Global(id) => {
+                let table = context.globals.table(*id);
+                (&table.codec, (0..keys.len()).map(|index| table.get(keys.get(index))).collect())
+            }
         };
-        rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
 
-        let mut builders = rows.codec.builders();
+        let mut builders = codec.builders();
         let mut presence = Vec::with_capacity(batch.rows());
         let mut selection = Vec::with_capacity(batch.selection.len());
         let mut physical = 0;
-        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+        for (&row, found) in batch.selection.iter().zip(found) {
             // The builders hold one value for each physical row, dead ones included.
             while physical < row {
-                rows.codec.push_nulls(&mut builders);
+                codec.push_nulls(&mut builders);
                 presence.push(false);
                 physical += 1;
             }
-            let hit = if key[0].is_null(row as usize) { None } else { rows.overlay.get(slot) };
+            let hit = found.filter(|_| !key[0].is_null(row as usize));
             match hit {
                 Some(bytes) => {
-                    rows.codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
+                    codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
                         what: format!("a row of the table of step `{}`", self.errors.step),
                         cause: cause.to_string(),
                     })?
                 }
-                None => rows.codec.push_nulls(&mut builders),
+                None => codec.push_nulls(&mut builders),
             }
             presence.push(hit.is_some());
             physical += 1;
@@ -157,7 +245,7 @@ impl Operator for Join {
             }
         }
         while (physical as usize) < batch.rows() {
-            rows.codec.push_nulls(&mut builders);
+            codec.push_nulls(&mut builders);
             presence.push(false);
             physical += 1;
         }
@@ -177,21 +265,26 @@ impl Operator for Join {
     }
 
     fn flush(&mut self, writes: &mut WriteSet) {
-        if let Rows::Derived(rows, _) = &self.rows {
-            rows.flush(writes);
+        match &self.rows {
+            Rows::Derived(rows, _) => rows.flush(writes),
+            Rows::Versions(history) => history.rows.flush(writes),
+            Rows::OfTopic(_) | Rows::Global(_) => {}
         }
     }
 
     fn committed(&mut self) {
-        if let Rows::Derived(rows, _) = &mut self.rows {
-            rows.overlay.committed();
+        match &mut self.rows {
+            Rows::Derived(rows, _) => rows.overlay.committed(),
+            Rows::Versions(history) => history.rows.committed(),
+            Rows::OfTopic(_) | Rows::Global(_) => {}
         }
     }
 
     fn uncommitted_bytes(&self) -> usize {
         match &self.rows {
-            Rows::OfTopic(_) => 0,
+            Rows::OfTopic(_) | Rows::Global(_) => 0,
             Rows::Derived(rows, _) => rows.overlay.dirty().count() * 128,
+            Rows::Versions(history) => history.rows.dirty().count() * 256,
         }
     }
 }

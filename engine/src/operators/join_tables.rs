@@ -1,19 +1,22 @@
-//! `join` of two tables by the key of both: the row of a key is the pair of its rows.
+//! `join` of two tables by the key of both: the row of a key is the pair of its rows. And by a foreign key: then the right row of each left one
+//! comes as the answer to what [`super::ask`] has asked.
 //!
 //! inner: while both are there. left: while the left one is. outer: while either is. A row that is no more is deleted, if it was given out.
 
 use crate::batch::{Batch, Column, ColumnData};
 use crate::clock::WallTime;
 use crate::expression::{Compiled, RowErrors};
-use crate::key_columns::encode_keys;
+use crate::key_columns::{KeyColumns, encode_keys};
 use crate::operator::{Context, Operator, TaskError};
+use crate::operators::answer::bytes_of;
+use crate::operators::ask::reference;
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::table_changes::{Emission, TableChanges, TableKey};
 use crate::timed_row::TimedRow;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{self, JoinKind};
+use tidegate_model::plan::{self, Answer, JoinKind};
 use tidegate_model::{EventTime, Value};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Keys, Overlay, StateValue, TableId, WriteSet};
@@ -25,18 +28,40 @@ struct Pair {
     right: Option<TimedRow>,
     /// Has a row been given out that was not deleted since?
     given: bool,
+    /// By a foreign key: which right row the left one refers to.
+    reference: Option<Box<[u8]>>,
+    /// The answer has not come yet. Until then what was given out stays.
+    waits: bool,
+}
+
+impl Pair {
+    /// Do they give the same row?
+    fn gives_as(&self, other: &Pair) -> bool {
+        let row = |row: &Option<TimedRow>| row.as_ref().map(|row| row.row.clone());
+        let rows = |pair: &Pair| (row(&pair.left), row(&pair.right));
+        self.waits == other.waits && rows(self) == rows(other)
+    }
 }
 
 const LEFT: u8 = 1;
 const RIGHT: u8 = 2;
 const GIVEN: u8 = 4;
+const WAITS: u8 = 8;
+const REFERS: u8 = 16;
 
 impl StateValue for Pair {
     fn encode(&self, out: &mut Vec<u8>) {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         out.push(
-            flag(self.left.is_some(), LEFT) | flag(self.right.is_some(), RIGHT) | flag(self.given, GIVEN),
+            flag(self.left.is_some(), LEFT)
+                | flag(self.right.is_some(), RIGHT)
+                | flag(self.given, GIVEN)
+                | flag(self.waits, WAITS)
+                | flag(self.reference.is_some(), REFERS),
         );
+        if let Some(reference) = &self.reference {
+            value::put_bytes(out, reference);
+        }
         for row in [&self.left, &self.right].into_iter().flatten() {
             value::put_i64(out, row.time.micros());
             value::put_bytes(out, &row.row);
@@ -46,6 +71,7 @@ impl StateValue for Pair {
     fn decode(bytes: &[u8]) -> Result<Pair, CodecError> {
         let mut from = Decoder::new(bytes);
         let flags = from.u8()?;
+        let reference = if flags & REFERS != 0 { Some(from.bytes()?.into()) } else { None };
         let mut row = |there: bool| -> Result<Option<TimedRow>, CodecError> {
             if !there {
                 return Ok(None);
@@ -53,12 +79,18 @@ impl StateValue for Pair {
             let time = EventTime::from_micros(from.i64()?);
             Ok(Some(TimedRow { time, row: from.bytes()?.into() }))
         };
-        Ok(Pair { left: row(flags & LEFT != 0)?, right: row(flags & RIGHT != 0)?, given: flags & GIVEN != 0 })
+        Ok(Pair {
+            left: row(flags & LEFT != 0)?,
+            right: row(flags & RIGHT != 0)?,
+            given: flags & GIVEN != 0,
+            reference,
+            waits: flags & WAITS != 0,
+        })
     }
 
     fn bytes(&self) -> usize {
         let row = |row: &Option<TimedRow>| row.as_ref().map_or(0, StateValue::bytes);
-        row(&self.left) + row(&self.right) + 32
+        row(&self.left) + row(&self.right) + self.reference.as_ref().map_or(0, |key| key.len()) + 32
     }
 }
 
@@ -72,6 +104,8 @@ pub struct JoinTables {
     kind: JoinKind,
     left: Side,
     right: Side,
+    /// By a foreign key: over the left columns, the right table's key.
+    reference: Option<KeyColumns>,
     condition: Option<Compiled>,
     errors: Route,
     pairs: Overlay<Pair>,
@@ -96,6 +130,7 @@ impl JoinTables {
             kind: join.kind,
             left,
             right,
+            reference: join.foreign.then(|| KeyColumns::new(&join.key)),
             condition: join.condition.as_ref().map(Compiled::new),
             errors,
             pairs: Overlay::new(table, cache_bytes, complete),
@@ -171,16 +206,42 @@ impl JoinTables {
         Ok(selection.into_iter().map(|row| both[row as usize]).collect())
     }
 
+    /// By a foreign key: what the right side has answered. An answer to what the left row referred to before is passed over.
+    fn take_answers(&mut self, batch: &Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+        self.keys.clear();
+        for &row in &batch.selection {
+            let left = bytes_of(&batch.columns[Answer::LEFT], row as usize);
+            self.keys.push_with(|out| out.extend_from_slice(left));
+        }
+        self.slots.clear();
+        self.pairs.resolve(context.store, &self.keys, &mut self.slots)?;
+        let ColumnData::Bool(there) = &batch.columns[Answer::THERE].data else {
+            panic!("the columns of an answer are those of its schema")
+        };
+        for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
+            let row = row as usize;
+            let about = bytes_of(&batch.columns[Answer::REFERENCE], row);
+            if self.pairs.get(slot).and_then(|pair| pair.reference.as_deref()) != Some(about) {
+                continue;
+            }
+            let right = there[row].then(|| {
+                let mut bytes = Vec::new();
+                self.right.codec.encode(&batch.columns[Answer::ROW..], row, &mut bytes);
+                TimedRow { time: batch.times[row], row: bytes.into() }
+            });
+            let pair = self.pairs.modify(slot).as_mut().expect("it refers to a row");
+            self.before.entry(slot).or_insert_with(|| pair.clone());
+            (pair.right, pair.waits) = (right, false);
+        }
+        Ok(())
+    }
+
     fn emit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
         let before = std::mem::take(&mut self.before);
-        let row = |row: &Option<TimedRow>| row.as_ref().map(|row| row.row.clone());
-        let same = |pair: &Pair, before: &Pair| {
-            row(&pair.left) == row(&before.left) && row(&pair.right) == row(&before.right)
-        };
         let nothing = Pair::default();
         let now = |pairs: &Overlay<Pair>, slot: u32| pairs.get(slot).cloned().unwrap_or_default();
         let (as_before, changed): (Vec<u32>, Vec<u32>) =
-            before.keys().partition(|slot| same(&now(&self.pairs, **slot), &before[*slot]));
+            before.keys().partition(|slot| now(&self.pairs, **slot).gives_as(&before[*slot]));
         for slot in as_before {
             // A key that came and went leaves no trace.
             if now(&self.pairs, slot) == nothing {
@@ -191,6 +252,9 @@ impl JoinTables {
         let mut changes = TableChanges::new(self.builders());
         for slot in changed {
             let pair = now(&self.pairs, slot);
+            if pair.waits {
+                continue;
+            }
             let is_match = matches.binary_search(&slot).is_ok();
             let (left, right) = match (is_match, self.kind) {
                 (true, _) => (pair.left.as_ref(), pair.right.as_ref()),
@@ -226,7 +290,25 @@ impl Operator for JoinTables {
         true
     }
 
-    fn on_batch(&mut self, port: usize, batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        if port == 1 && self.reference.is_some() {
+            self.take_answers(&batch, context)?;
+            return if self.emission.at_once { self.emit(context) } else { Ok(()) };
+        }
+        let references = match &self.reference {
+            None => None,
+            Some(key) => {
+                let mut errors = RowErrors::default();
+                let columns = key.evaluate(&batch, &mut errors);
+                self.errors.settle(&mut batch, &errors, context)?;
+                Some(columns)
+            }
+        };
         let side = if port == 0 { &self.left } else { &self.right };
         encode_keys(&batch, &side.key.of(&batch), &mut self.keys);
         self.slots.clear();
@@ -241,6 +323,12 @@ impl Operator for JoinTables {
             });
             let pair = self.pairs.modify(slot).get_or_insert_default();
             self.before.entry(slot).or_insert_with(|| pair.clone());
+            if let Some(columns) = &references {
+                let refers = if now.is_some() { reference(columns, row) } else { None };
+                if refers != pair.reference {
+                    (pair.right, pair.waits, pair.reference) = (None, refers.is_some(), refers);
+                }
+            }
             *(if port == 0 { &mut pair.left } else { &mut pair.right }) = now;
             // One event may have become several changes of one key.
             if self.emission.at_once {

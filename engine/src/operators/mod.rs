@@ -1,6 +1,8 @@
 //! The operators, one a file, each named as in the language.
 
 pub mod aggregate;
+pub mod answer;
+pub mod ask;
 pub mod changes;
 pub mod dedupe;
 pub mod expand;
@@ -14,9 +16,11 @@ pub mod match_events;
 pub mod merge;
 pub mod ordered;
 pub mod partial;
+pub mod rekey;
 pub mod repartition;
 pub mod rolling;
 pub mod rolling_coarse;
 pub mod schedule;
 pub mod sink;
 pub mod table;
+pub mod top;

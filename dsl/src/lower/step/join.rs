@@ -9,8 +9,8 @@ use crate::lower::key::Wish;
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{JoinKind, JoinStreams, JoinTable, JoinTables, NodeKind, Route};
-use tidegate_model::{Column, ScalarType, Schema, Span};
+use tidegate_model::plan::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables, NodeKind, Route};
+use tidegate_model::{Column, NodeId, ScalarType, Schema, Span};
 
 impl Lowerer<'_> {
     pub(super) fn join(
@@ -32,6 +32,10 @@ impl Lowerer<'_> {
                 .note(format!("give the row another name: `join {} as …`", join.other.node)),
             );
             return None;
+        }
+        if !flow.is_table && self.is_global(&rows) {
+            let (key, condition) = self.global_condition(join, name, flow, &rows)?;
+            return self.look_up(at, join, name, flow.clone(), &rows, (key, condition), errors);
         }
         let condition = self.condition(join, name, flow, &rows)?;
         match (flow.is_table, rows.is_table) {
@@ -59,6 +63,33 @@ impl Lowerer<'_> {
         condition: Condition,
         errors: Option<Route>,
     ) -> Option<Flow> {
+        let columns = self.whole_key(join, &condition, flow, rows)?;
+        let flow = self.beside(at, flow, rows, &columns, condition.span)?;
+        let mut keys = self.columns(&flow, &columns);
+        if keys.len() != 1 {
+            // Rows of a table with a key of several parts are found by all of them together.
+            self.error(
+                codes::JOIN_SHAPE,
+                condition.span,
+                "a stream joins a table by a key of one field; give the table one, made of its parts",
+            );
+            return None;
+        }
+        self.look_up(at, join, name, flow, rows, (keys.remove(0), condition), errors)
+    }
+
+    /// The stream's events are where the rows are.
+    #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]
+    fn look_up(
+        &mut self,
+        at: At<'_>,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: Flow,
+        rows: &Flow,
+        (key, condition): (Expr, Condition),
+        errors: Option<Route>,
+    ) -> Option<Flow> {
         self.only_for_streams(join)?;
         if join.kind == JoinWord::Outer {
             self.diagnostics.push(
@@ -71,8 +102,6 @@ impl Lowerer<'_> {
             );
             return None;
         }
-        let columns = self.whole_key(join, &condition, flow, rows)?;
-        let flow = self.beside(at, flow, rows, &columns, condition.span)?;
         let as_of = match &join.as_of {
             None => None,
             Some(time) => Some(self.as_of(join, time, &flow, rows)?),
@@ -80,23 +109,14 @@ impl Lowerer<'_> {
         let left = join.kind == JoinWord::Left;
         let schema = joined(&flow.schema, &rows.schema, name, false, left);
         let rest = self.rest(&condition, join, &schema)?;
-        let mut keys = self.columns(&flow, &columns);
-        if keys.len() != 1 {
-            // Rows of a table with a key of several parts are found by all of them together.
-            self.error(
-                codes::JOIN_SHAPE,
-                condition.span,
-                "a stream joins a table by a key of one field; give the table one, made of its parts",
-            );
-            return None;
-        }
         // Of an inner join what does not fulfil the condition is simply gone.
         let (kept, filtered) = if left { (rest, None) } else { (None, rest) };
         let kind = JoinTable {
-            key: keys.remove(0),
+            key,
             left,
             alias: name.node.clone(),
-            derived: (!self.is_topic(rows)).then(|| rows.key.clone().unwrap_or_default()),
+            derived: (as_of.is_some() || !self.is_topic(rows)).then(|| rows.key.clone().unwrap_or_default()),
+            history: as_of.as_ref().and_then(|_| self.history(rows)),
             as_of,
             condition: kept,
             errors: errors.clone(),
@@ -149,10 +169,6 @@ impl Lowerer<'_> {
         };
         let late = self.late_route(join.late.as_ref(), at.step.span, "whose partners were given up already");
         self.same_types(&condition.left, flow, &condition.right, rows, condition.span)?;
-        let places = |flow: &Flow, key: &[usize]| -> Option<Vec<usize>> {
-            let parts = flow.partitioned.as_ref().filter(|parts| !parts.is_empty())?;
-            parts.iter().map(|part| key.iter().position(|column| column == part)).collect()
-        };
         let (mine, theirs) = (places(flow, &condition.left), places(rows, &condition.right));
         let together = mine.is_some() && mine == theirs;
         let (flow, rows) = if together {
@@ -213,15 +229,22 @@ impl Lowerer<'_> {
         }
         let columns = self.whole_key(join, &condition, flow, rows)?;
         let own = flow.key.clone().unwrap_or_default();
-        let foreign = columns != own;
+        let right_key = rows.key.clone().unwrap_or_default();
+        let (mine, theirs) = (places(flow, &own), places(rows, &right_key));
+        // By the key of both, but not in the same partitions: then the rows are asked for, too.
+        let foreign = columns != own || mine.is_none() || mine != theirs;
         if foreign && join.kind == JoinWord::Outer {
+            let why = match columns != own {
+                true => "this is not the key of the first table",
+                false => "the tables are partitioned by other parts of it",
+            };
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::JOIN_SHAPE,
                     at.step.span,
                     "an `outer join` of two tables is by the key of both",
                 )
-                .because(condition.span, "this is not the key of the first table")
+                .because(condition.span, why)
                 .note("`left join` keeps the rows of the first table"),
             );
             return None;
@@ -238,21 +261,60 @@ impl Lowerer<'_> {
             kind,
             key: self.columns(flow, &columns),
             left_key: own.clone(),
-            right_key: rows.key.clone().unwrap_or_default(),
+            right_key,
             foreign,
             alias: name.node.clone(),
             condition: rest,
             errors,
         };
+        let right = if foreign { self.asked_for(at, &tables, flow, rows, theirs) } else { rows.node };
         let kind = NodeKind::JoinTables(tables);
-        let node = self.add(at.name("join"), kind, vec![flow.node, rows.node], schema.clone(), at.place());
+        let node = self.add(at.name("join"), kind, vec![flow.node, right], schema.clone(), at.place());
         let only_with = with_record(flow, rows, right_missing);
         Some(Flow { node, schema, only_with, ..flow.clone() })
+    }
+
+    /// By a foreign key: the nodes by which the right rows come to the left ones. `places`: which parts of the right key decide its partition.
+    fn asked_for(
+        &mut self,
+        at: At<'_>,
+        join: &JoinTables,
+        flow: &Flow,
+        rows: &Flow,
+        places: Option<Vec<usize>>,
+    ) -> NodeId {
+        let name = at.name("join");
+        let topic = |word: &str| format!("{}.{name}-{word}", self.name);
+        let ask = Ask {
+            topic: topic("asks"),
+            key: join.key.clone(),
+            place: places.unwrap_or_else(|| (0..join.key.len()).collect()),
+            left_key: join.left_key.clone(),
+        };
+        let answer = Answer { topic: topic("answers"), right_key: join.right_key.clone() };
+        let asks =
+            self.add(format!("{name}-asks"), NodeKind::Ask(ask), vec![flow.node], Ask::schema(), at.place());
+        let schema = Answer::schema(&rows.schema);
+        let kind = NodeKind::Answer(answer);
+        self.add(format!("{name}-answers"), kind, vec![rows.node, asks], schema, at.place())
     }
 
     /// Is the table a topic's, and not made from a stream?
     fn is_topic(&self, rows: &Flow) -> bool {
         matches!(self.nodes[rows.node.0 as usize].kind, NodeKind::Table(_))
+    }
+
+    /// How long its rows can be asked for.
+    fn history(&self, rows: &Flow) -> Option<Span> {
+        match &self.nodes[rows.node.0 as usize].kind {
+            NodeKind::Table(table) => table.history,
+            _ => None,
+        }
+    }
+
+    /// Does every worker have all of it?
+    fn is_global(&self, rows: &Flow) -> bool {
+        matches!(&self.nodes[rows.node.0 as usize].kind, NodeKind::Table(table) if table.global)
     }
 
     fn only_for_streams(&mut self, join: &JoinStep) -> Option<()> {
@@ -331,9 +393,6 @@ impl Lowerer<'_> {
         columns: &[usize],
         span: Place,
     ) -> Option<Flow> {
-        if matches!(&self.nodes[rows.node.0 as usize].kind, NodeKind::Table(table) if table.global) {
-            return Some(flow.clone());
-        }
         let key = rows.key.as_deref().unwrap_or_default();
         let parts = rows.partitioned.as_deref().unwrap_or_default();
         let wanted: Option<Vec<usize>> = parts
@@ -345,6 +404,12 @@ impl Lowerer<'_> {
         let wish = Wish::Needed { keyword: "join" };
         Some(self.repartitioned(&at.decl.name.node, flow, &wanted, span, &wish))
     }
+}
+
+/// Which parts of a key a flow is partitioned by.
+fn places(flow: &Flow, key: &[usize]) -> Option<Vec<usize>> {
+    let parts = flow.partitioned.as_ref().filter(|parts| !parts.is_empty())?;
+    parts.iter().map(|part| key.iter().position(|column| column == part)).collect()
 }
 
 fn join_kind(word: JoinWord) -> JoinKind {

@@ -4,6 +4,7 @@ use crate::ast::{self, BinaryOp, ExprKind as Ast, JoinStep, Spanned};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
+use tidegate_model::expr::Expr;
 
 /// Equal columns of both sides, and what else must be true of a pair.
 pub(super) struct Condition {
@@ -35,7 +36,11 @@ impl Lowerer<'_> {
             );
             return None;
         }
-        let left = self.by(&join.by, flow)?;
+        let left = if is_reference(flow, rows) {
+            self.by_reference(&join.by, flow)?
+        } else {
+            self.by(&join.by, flow)?
+        };
         let span = join.by.iter().fold(first.span, |span, expr| span.to(expr.span));
         let right = if rows.is_table {
             rows.key.clone().unwrap_or_default()
@@ -56,7 +61,8 @@ impl Lowerer<'_> {
                 Ast::Binary(BinaryOp::And, a, b) => parts.extend([&**b, &**a]),
                 Ast::Path(path) if !is_of(path, name) => {
                     let path = Spanned::new(path.clone(), part.span);
-                    let (left, right) = (self.key_field(&path, flow), self.key_field(&path, rows));
+                    let (left, right) =
+                        (self.left_field(&path, flow, rows), self.key_field(&path, rows));
                     condition.left.push(left?);
                     condition.right.push(right?);
                 }
@@ -82,6 +88,72 @@ impl Lowerer<'_> {
         Some(condition)
     }
 
+    /// What `by` or `on` say of a table of which every worker has all rows: any expression over the event finds the row.
+    pub(super) fn global_condition(
+        &mut self,
+        join: &JoinStep,
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+    ) -> Option<(Expr, Condition)> {
+        let column = *rows.key.as_ref().and_then(|key| key.first()).expect("a topic's table has a key");
+        let key = rows.schema.columns[column].clone();
+        let of_key = |expr: &ast::Expr| {
+            matches!(&expr.node, Ast::Path(path) if is_of(path, name) && path[1..].join(".") == key.path)
+        };
+        let mut found: Option<ast::Expr> = None;
+        let mut condition = Condition { left: Vec::new(), right: Vec::new(), span: join.other.span, rest: Vec::new() };
+        if let Some(on) = &join.on {
+            condition.span = on.span;
+            let mut parts = vec![on];
+            while let Some(part) = parts.pop() {
+                match &part.node {
+                    Ast::Binary(BinaryOp::And, a, b) => parts.extend([&**b, &**a]),
+                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(b) => found = Some((**a).clone()),
+                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(a) => found = Some((**b).clone()),
+                    Ast::Path(path) if found.is_none() && path.join(".") == key.path => found = Some(part.clone()),
+                    _ => condition.rest.push(part.clone()),
+                }
+            }
+        } else if let [only] = &join.by[..]
+            && !matches!(only.node, Ast::Binary(BinaryOp::Equal, ..))
+        {
+            condition.span = only.span;
+            found = Some(only.clone());
+        } else {
+            // A key of several parts, or an equality: told as of every table.
+            let condition = self.condition(join, name, flow, rows)?;
+            self.whole_key(join, &condition, flow, rows)?;
+            return None;
+        }
+        let Some(found) = found else {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_SHAPE,
+                    condition.span,
+                    format!("a row of `{}` is found by its key, which is `{}`", join.other.node, key.path),
+                )
+                .because(rows.key_at, "its key")
+                .note(format!("for example `on … == {}.{}`", name.node, key.path)),
+            );
+            return None;
+        };
+        let event = flow.event();
+        let expr = self.checker(&event).scalar(&found)?;
+        if expr.ty != key.ty {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::JOIN_KEY,
+                    found.span,
+                    format!("the table's key is {}, and this is {}", key.ty, expr.ty),
+                )
+                .because(rows.key_at, format!("`{}` is the table's key", key.path)),
+            );
+            return None;
+        }
+        Some((expr, condition))
+    }
+
     fn pair(
         &mut self,
         condition: &mut Condition,
@@ -90,11 +162,31 @@ impl Lowerer<'_> {
         flow: &Flow,
         rows: &Flow,
     ) -> Option<()> {
-        let left = self.key_field(&Spanned::new(left.0.to_vec(), left.1), flow);
+        let left = self.left_field(&Spanned::new(left.0.to_vec(), left.1), flow, rows);
         let right = self.key_field(&Spanned::new(right.0[1..].to_vec(), right.1), rows);
         condition.left.push(left?);
         condition.right.push(right?);
         Some(())
+    }
+
+    /// A field of the first side. Of two tables it may be null: it refers to nothing then.
+    fn left_field(&mut self, path: &ast::Path, flow: &Flow, rows: &Flow) -> Option<usize> {
+        if is_reference(flow, rows) { self.field(path, &flow.schema) } else { self.key_field(path, flow) }
+    }
+
+    /// As `by`, of fields that may be null.
+    fn by_reference(&mut self, by: &[ast::Expr], flow: &Flow) -> Option<Vec<usize>> {
+        let mut columns = Vec::new();
+        for expr in by {
+            match &expr.node {
+                Ast::Path(path) => {
+                    columns.push(self.field(&Spanned::new(path.clone(), expr.span), &flow.schema)?);
+                }
+                // What else is said there is told as everywhere.
+                _ => return self.by(by, flow),
+            }
+        }
+        Some(columns)
     }
 
     fn key_field(&mut self, path: &ast::Path, flow: &Flow) -> Option<usize> {
@@ -169,6 +261,11 @@ impl Lowerer<'_> {
         }
         Some(())
     }
+}
+
+/// Two tables: the first one's field refers to a row of the other one.
+fn is_reference(flow: &Flow, rows: &Flow) -> bool {
+    flow.is_table && rows.is_table
 }
 
 fn is_of(path: &[String], name: &ast::Name) -> bool {

@@ -4,8 +4,8 @@ use super::At;
 use crate::ast::TopStep;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
-use tidegate_model::plan::{NodeKind, OrderBy, Route, Top};
-use tidegate_model::{Column, ScalarType};
+use tidegate_model::plan::{NodeKind, OrderBy, Rekey, Route, Top};
+use tidegate_model::{Column, NodeId, ScalarType};
 
 const COUNT_MAX: i64 = 10_000;
 
@@ -21,11 +21,15 @@ impl Lowerer<'_> {
             self.error(codes::TOP, step.count.span, format!("from 1 to {COUNT_MAX} rows can be kept"));
             return None;
         }
-        // Of a table each key has one row among those that are ordered, wherever it was before.
-        let flow = if step.per.is_empty() || flow.is_table {
-            flow.clone()
-        } else {
-            self.keyed(at, &step.per, flow, "top")?
+        let flow = match (flow.is_table, step.per.is_empty()) {
+            (true, _) => flow.clone(),
+            (false, false) => self.keyed(at, &step.per, flow, "top")?,
+            // Those of all keys meet in one partition.
+            (false, true) => {
+                let name = format!("{}.by-all", at.decl.name.node);
+                let node = self.repartition(name, flow, &[], false, None, at.step.span);
+                Flow { node, partitioned: None, ..flow.clone() }
+            }
         };
         let per = self.by(&step.per, &flow)?;
         let event = flow.event();
@@ -67,8 +71,17 @@ impl Lowerer<'_> {
         schema.columns.push(Column::new("rank", ScalarType::Int));
         let mut key = per.clone();
         key.push(flow.schema.columns.len());
-        let top = Top { count: step.count.node as u32, order, key: self.columns(&flow, &per), errors };
-        let node = self.add(at.name("top"), NodeKind::Top(top), vec![flow.node], schema.clone(), at.place());
+        let row_key = if flow.is_table { flow.key.clone() } else { None };
+        let input = match &row_key {
+            // A row has the same `per` for ever, and lies where the others of it are.
+            Some(row_key) if per.iter().all(|column| row_key.contains(column)) && flow.is_partitioned_for(&per) => {
+                flow.node
+            }
+            Some(row_key) => self.moved(at, &flow, &per, row_key),
+            None => flow.node,
+        };
+        let top = Top { count: step.count.node as u32, order, key: per.clone(), row_key, errors };
+        let node = self.add(at.name("top"), NodeKind::Top(top), vec![input], schema.clone(), at.place());
         // Rows of a table may have come from other partitions: those of one `per` are together, and no more is known.
         let partitioned = if flow.is_partitioned_for(&per) {
             flow.partitioned.clone()
@@ -76,5 +89,21 @@ impl Lowerer<'_> {
             (!per.is_empty()).then_some(per)
         };
         Some(Flow { node, schema, partitioned, key: Some(key), key_at: at.step.span, is_table: true, ..flow })
+    }
+
+    /// A table's rows go to where those of one `per` are together.
+    fn moved(&mut self, at: At<'_>, flow: &Flow, per: &[usize], row_key: &[usize]) -> NodeId {
+        let name = format!("{}-moves", at.name("top"));
+        let rekey = Rekey {
+            topic: format!("{}.{name}", self.name),
+            key: per.to_vec(),
+            row_key: row_key.to_vec(),
+        };
+        let mut schema = flow.schema.clone();
+        for (index, column) in schema.columns.iter_mut().enumerate() {
+            column.nullable |= !per.contains(&index) && !row_key.contains(&index) && !column.presence;
+        }
+        schema.columns.push(Column::new(Rekey::GONE, ScalarType::Bool));
+        self.add(name, NodeKind::Rekey(rekey), vec![flow.node], schema, at.place())
     }
 }

@@ -32,7 +32,7 @@ fn parts(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Dedupe(dedupe) => dedupe.key.iter().collect(),
         NodeKind::Latest(latest) => latest.key.iter().collect(),
         NodeKind::Changes(changes) => changes.predicate.iter().collect(),
-        NodeKind::Top(top) => top.key.iter().chain(top.order.iter().map(|order| &order.expr)).collect(),
+        NodeKind::Top(top) => top.order.iter().map(|order| &order.expr).collect(),
         NodeKind::Schedule(step) => step.key.iter().chain([&step.at]).chain(&step.cancel).collect(),
         NodeKind::Source(_)
         | NodeKind::Table(_)
@@ -40,6 +40,9 @@ fn parts(kind: &NodeKind) -> Vec<&Expr> {
         | NodeKind::Generate(_)
         | NodeKind::Merge
         | NodeKind::Repartition(_)
+        | NodeKind::Rekey(_)
+        | NodeKind::Ask(_)
+        | NodeKind::Answer(_)
         | NodeKind::Sink(_)
         | NodeKind::HttpSink(_)
         | NodeKind::WebSocketSink(_)

@@ -30,7 +30,7 @@ impl Coverage {
         let mut at: BTreeMap<Span, usize> = BTreeMap::new();
         for (node, place) in plan.nodes.iter().zip(places).filter(|(node, _)| runs(node)) {
             // What comes through is what the step before gives.
-            if matches!(node.kind, NodeKind::Repartition(_)) {
+            if node.kind.internal_topic().is_some() {
                 continue;
             }
             let branch = branch_of(plan, node);

@@ -93,7 +93,7 @@ fn because(plan: &Plan, node: &Node, lost: &BTreeMap<NodeId, Lacking>) -> Option
             _ => None,
         }),
         // Nobody reads it any more.
-        NodeKind::Repartition(_) => {
+        kind if kind.internal_topic().is_some() => {
             let mut readers = plan.consumers(node.id).map(|reader| lost.get(&reader.id));
             let first = readers.next()?.cloned();
             if readers.all(|lacking| lacking.is_some()) { first } else { None }

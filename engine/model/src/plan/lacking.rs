@@ -10,12 +10,17 @@ impl Plan {
         self.nodes.iter().filter_map(|node| Some((node.id, self.lacking(node)?))).collect()
     }
 
-    /// Can the rows of this table be looked up as they are at each moment? An aggregate gives its rows out only at commits.
+    /// Can the rows of this table be looked up as they are at each moment?
     fn is_current(&self, id: NodeId) -> bool {
         let node = self.node(id);
         match &node.kind {
             NodeKind::Table(_) | NodeKind::Latest(_) => true,
-            NodeKind::JoinTables(_) => node.inputs.iter().all(|input| self.is_current(*input)),
+            NodeKind::Aggregate(aggregate) => aggregate.window.is_none(),
+            // Which right rows are not known yet nobody can tell.
+            NodeKind::JoinTables(join) if join.foreign => false,
+            NodeKind::JoinTables(_) | NodeKind::Filter(_) | NodeKind::Map(_) => {
+                node.inputs.iter().all(|input| self.is_current(*input))
+            }
             _ => false,
         }
     }
@@ -28,6 +33,8 @@ impl Plan {
             | NodeKind::Expand(_)
             | NodeKind::Merge
             | NodeKind::Repartition(_)
+            | NodeKind::Rekey(_)
+            | NodeKind::Top(_)
             | NodeKind::Aggregate(_)
             | NodeKind::Dedupe(_)
             | NodeKind::Rolling(_)
@@ -37,15 +44,23 @@ impl Plan {
             | NodeKind::Match(_)
             | NodeKind::Schedule(_)
             | NodeKind::Sink(_) => None,
-            NodeKind::Table(table) => table.global.then_some("global table"),
-            NodeKind::JoinTable(join) if join.as_of.is_some() => Some("join … as of"),
-            NodeKind::JoinTable(_) => {
-                (!self.is_current(node.inputs[1])).then_some("join with a table made by `aggregate`")
+            NodeKind::Table(table) if table.global => {
+                let is_looked_up = |reader: &Node| {
+                    matches!(&reader.kind, NodeKind::JoinTable(join) if join.as_of.is_none()) && reader.inputs[0] != node.id
+                };
+                match self.consumers(node.id).all(is_looked_up) {
+                    // Every worker would set the same records aside, and at each start.
+                    true => table.malformed.is_some().then_some("global table … malformed"),
+                    false => Some("global table, other than in a stream's join"),
+                }
             }
-            NodeKind::JoinTables(join) => join.foreign.then_some("join of two tables by a foreign key"),
+            NodeKind::Table(_) => None,
+            NodeKind::JoinTable(_) => {
+                (!self.is_current(node.inputs[1])).then_some("join of a stream with such a table")
+            }
+            NodeKind::JoinTables(_) | NodeKind::Ask(_) | NodeKind::Answer(_) => None,
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
-            NodeKind::Top(_) => Some("top"),
             NodeKind::HttpSink(_) => Some("http"),
             NodeKind::WebSocketSink(_) => Some("websocket"),
             NodeKind::Serve(_) => Some("serve"),

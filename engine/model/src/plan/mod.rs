@@ -14,7 +14,7 @@ use crate::schema::{ScalarType, Schema};
 use crate::time::Span;
 use crate::value::Value;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
-pub use join::{JoinKind, JoinStreams, JoinTable, JoinTables};
+pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
 pub use window::{Window, WindowShape};
 
@@ -58,11 +58,14 @@ pub enum NodeKind {
     Merge,
     /// The end of one sub-topology and an input of the next: events go through an internal topic, by a new key.
     Repartition(Repartition),
+    Rekey(Rekey),
     Aggregate(Aggregate),
     Rolling(Rolling),
     JoinTable(JoinTable),
     JoinStreams(JoinStreams),
     JoinTables(JoinTables),
+    Ask(Ask),
+    Answer(Answer),
     Match(Match),
     Dedupe(Dedupe),
     Latest(Latest),
@@ -77,6 +80,23 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
+    /// The internal topic by which what it gives out comes to its consumers; they may be in any partition of any sub-topology.
+    pub fn internal_topic(&self) -> Option<&str> {
+        match self {
+            NodeKind::Repartition(repartition) => Some(&repartition.topic),
+            NodeKind::Rekey(rekey) => Some(&rekey.topic),
+            NodeKind::Ask(ask) => Some(&ask.topic),
+            NodeKind::Answer(answer) => Some(&answer.topic),
+            _ => None,
+        }
+    }
+
+    /// What comes from it tells the event time to the nodes that read it, and not to the whole task: the parts of a join by a foreign key ask and
+    /// answer each other, and would wait for each other.
+    pub fn is_apart(&self) -> bool {
+        matches!(self, NodeKind::Ask(_) | NodeKind::Answer(_))
+    }
+
     /// The language's word for it.
     pub fn keyword(&self) -> &'static str {
         match self {
@@ -87,9 +107,12 @@ impl NodeKind {
             NodeKind::Expand(_) => "expand",
             NodeKind::Merge => "merge",
             NodeKind::Repartition(_) => "repartition",
+            NodeKind::Rekey(_) => "rekey",
             NodeKind::Aggregate(_) => "aggregate",
             NodeKind::Rolling(_) => "rolling",
             NodeKind::JoinTable(_) | NodeKind::JoinStreams(_) | NodeKind::JoinTables(_) => "join",
+            NodeKind::Ask(_) => "ask",
+            NodeKind::Answer(_) => "answer",
             NodeKind::Match(_) => "match",
             NodeKind::Dedupe(_) => "dedupe",
             NodeKind::Latest(_) => "latest",
@@ -135,8 +158,10 @@ pub struct Table {
     pub topic: String,
     /// The column that is the record's key.
     pub key: usize,
-    /// Every task holds all of it, so that a join needs no repartition.
+    /// Every worker holds all of it in memory, so that a join needs no repartition.
     pub global: bool,
+    /// How long a row that was replaced can still be asked for by its time, from the newest row on. None: for ever.
+    pub history: Option<Span>,
     pub malformed: Option<Route>,
 }
 
@@ -350,13 +375,31 @@ pub struct Changes {
     pub errors: Option<Route>,
 }
 
-/// A table of the first `count` rows of each key in an order, with their `rank` from 1.
+/// A table's rows on their way to where those of another key are together: a row that has another key than before is taken from where it was.
+/// The schema is the table's columns, then [`Rekey::GONE`]: true where the row is none of this key any more; then only the columns of both keys hold
+/// anything.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rekey {
+    pub topic: String,
+    /// The columns of the new key, in the table's schema.
+    pub key: Vec<usize>,
+    /// The columns of the table's own key.
+    pub row_key: Vec<usize>,
+}
+
+impl Rekey {
+    pub const GONE: &str = "gone";
+}
+
+/// A table of the first `count` rows of each key in an order, with their `rank` from 1. The schema is the columns of the rows, then the rank.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Top {
     pub count: u32,
     pub order: Vec<OrderBy>,
-    /// Empty: of all.
-    pub key: Vec<Expr>,
+    /// Columns of the rows. Empty: of all.
+    pub key: Vec<usize>,
+    /// Where the rows are a table's: the columns of its key. Such a table's key has `key` in it, or comes by a [`Rekey`].
+    pub row_key: Option<Vec<usize>>,
     pub errors: Option<Route>,
 }
 
@@ -471,7 +514,13 @@ impl Plan {
         }
     }
 
-    /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the repartition).
+    /// The right table of a join of tables.
+    pub fn right_table(&self, join: &Node) -> &Node {
+        let right = self.node(join.inputs[1]);
+        if matches!(right.kind, NodeKind::Answer(_)) { self.node(right.inputs[0]) } else { right }
+    }
+
+    /// The topics that feed a sub-topology, internal ones included, with the node that reads each (for an internal topic, the node that writes it).
     pub fn inputs_of(&self, subtopology: SubtopologyId) -> Vec<(&str, &Node)> {
         let mut inputs = Vec::new();
         for node in &self.nodes {
@@ -479,15 +528,15 @@ impl Plan {
                 NodeKind::Source(source) if node.subtopology == subtopology => {
                     inputs.push((source.topic.as_str(), node))
                 }
-                NodeKind::Table(table) if node.subtopology == subtopology => {
+                NodeKind::Table(table) if node.subtopology == subtopology && !table.global => {
                     inputs.push((table.topic.as_str(), node))
                 }
-                NodeKind::Repartition(repartition)
-                    if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) =>
-                {
-                    inputs.push((repartition.topic.as_str(), node));
+                kind => {
+                    let Some(topic) = kind.internal_topic() else { continue };
+                    if self.consumers(node.id).any(|consumer| consumer.subtopology == subtopology) {
+                        inputs.push((topic, node));
+                    }
                 }
-                _ => {}
             }
         }
         inputs
@@ -507,7 +556,7 @@ impl Plan {
 impl Node {
     /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
     pub fn step(&self) -> &str {
-        let part = ["-keep", "-where", "-expand"].iter().find_map(|part| self.name.strip_suffix(part));
+        let part = ["-keep", "-where", "-expand", "-asks", "-answers", "-moves"].iter().find_map(|part| self.name.strip_suffix(part));
         part.unwrap_or(&self.name)
     }
 
@@ -529,13 +578,18 @@ impl Node {
         if let NodeKind::JoinTable(join) = &self.kind {
             return join.derived.is_some();
         }
+        if let NodeKind::Table(table) = &self.kind {
+            return !table.global;
+        }
         matches!(
             self.kind,
-            NodeKind::Table(_)
+            NodeKind::Rekey(_)
                 | NodeKind::Aggregate(_)
                 | NodeKind::Rolling(_)
                 | NodeKind::JoinStreams(_)
                 | NodeKind::JoinTables(_)
+                | NodeKind::Ask(_)
+                | NodeKind::Answer(_)
                 | NodeKind::Match(_)
                 | NodeKind::Dedupe(_)
                 | NodeKind::Latest(_)

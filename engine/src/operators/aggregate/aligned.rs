@@ -33,6 +33,8 @@ type WindowGroups = BTreeMap<Bounds, BTreeMap<Box<[u8]>, Group>>;
 pub struct Aligned {
     key: KeyColumns,
     slices: Option<Slices>,
+    /// Events look the rows up as they are at each moment.
+    looked_up: bool,
     results: ResultRows,
     arguments: Arguments,
     late: LateRoute,
@@ -54,11 +56,12 @@ pub struct Aligned {
 
 impl Aligned {
     pub fn new(parts: Parts<'_>) -> Result<Aligned, StateError> {
-        let Parts { aggregate, feeds, table, store, cache_bytes, late, errors } = parts;
+        let Parts { aggregate, feeds, looked_up, table, store, cache_bytes, late, errors } = parts;
         let slices = aggregate.window.as_ref().map(Slices::new);
         let grace = slices.map_or(Span::ZERO, |slices| slices.grace);
         let mut operator = Aligned {
             key: KeyColumns::new(&aggregate.key),
+            looked_up: looked_up && slices.is_none(),
             slices,
             results: ResultRows::new(aggregate, &errors.step, errors.line),
             arguments: Arguments::new(&aggregate.functions),
@@ -348,7 +351,7 @@ impl Operator for Aligned {
             let share = self.shares.modify(slot).get_or_insert_with(|| Share::new(functions));
             update(share.part(from, functions), &arguments, row as usize, batch.times[row as usize]);
         }
-        Ok(())
+        self.give_current(context)
     }
 
     fn on_partials(&mut self, partials: Partials, context: &mut Context<'_>) -> Result<(), TaskError> {
@@ -372,7 +375,7 @@ impl Operator for Aligned {
                 vacant => *vacant = Some(share),
             }
         }
-        Ok(())
+        self.give_current(context)
     }
 
     fn on_watermark(
@@ -433,6 +436,22 @@ impl Operator for Aligned {
 }
 
 impl Aligned {
+    /// Those that look rows up are given what changed just now.
+    fn give_current(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
+        if !self.looked_up {
+            return Ok(());
+        }
+        self.slots.sort_unstable();
+        self.slots.dedup();
+        let mut rows = self.results.start();
+        for slot in &self.slots {
+            let Some(share) = self.shares.get(*slot) else { continue };
+            self.results.push(&mut rows, self.shares.key(*slot), None, share.group.time, &share.group)?;
+        }
+        context.current.extend(self.results.finish(rows));
+        Ok(())
+    }
+
     /// A partial whose windows are closed: its upstream was silent for so long that it no longer counted. The events themselves are
     /// upstream; what is set aside is the partial.
     fn set_partial_aside(

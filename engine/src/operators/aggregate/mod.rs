@@ -21,6 +21,8 @@ pub struct Parts<'a> {
     pub aggregate: &'a plan::Aggregate,
     /// Is there a consumer that waits for the watermark?
     pub feeds: bool,
+    /// Do events look its rows up?
+    pub looked_up: bool,
     pub table: TableId,
     pub store: &'a Store,
     pub cache_bytes: usize,

@@ -98,7 +98,7 @@ pub struct Sessions {
 
 impl Sessions {
     pub fn new(parts: Parts<'_>) -> Result<Sessions, StateError> {
-        let Parts { aggregate, feeds, table, store, cache_bytes, late, errors } = parts;
+        let Parts { aggregate, feeds, table, store, cache_bytes, late, errors, .. } = parts;
         let window = aggregate.window.as_ref().expect("sessions are windows");
         let range = window.size.plus(window.grace);
         let mut operator = Sessions {

@@ -98,7 +98,7 @@ pub struct Sliding {
 
 impl Sliding {
     pub fn new(parts: Parts<'_>) -> Result<Sliding, StateError> {
-        let Parts { aggregate, feeds, table, store, cache_bytes, late, errors } = parts;
+        let Parts { aggregate, feeds, table, store, cache_bytes, late, errors, .. } = parts;
         let window = aggregate.window.as_ref().expect("sliding is a kind of window");
         let mut operator = Sliding {
             size: window.size,

@@ -4,6 +4,7 @@ use super::reference::{Event, Kind, Window};
 use crate::batch::{Batch, Column};
 use crate::clock::WallTime;
 use crate::encode::JsonEncoder;
+use crate::globals::Globals;
 use crate::late::LateRoute;
 use crate::log::{LogError, Outgoing, TopicHandle};
 use crate::operator::{Context, Counters, Operator, Outlet};
@@ -146,6 +147,7 @@ fn operator(
     let parts = aggregate::Parts {
         aggregate,
         feeds: true,
+        looked_up: false,
         table,
         store,
         cache_bytes,
@@ -188,8 +190,10 @@ impl Bed {
         let mut context = Context {
             store: &self.store,
             tables: &mut [],
+            globals: &Globals::default(),
             out: &mut self.sent,
             emitted: Vec::new(),
+            current: Vec::new(),
             watermark: EventTime::from_micros(watermark),
             idle: false,
             now: self.now,
