@@ -249,15 +249,15 @@ fn statistics(bids: &[&Bid]) -> String {
         move |bids: &[&Bid]| bids.iter().map(|bid| of(bid)).collect::<BTreeSet<u64>>().len()
     };
     [
-        ranks(bids, "bids", <[&Bid]>::len),
+        ranks(bids, "bids", |bids| bids.len()),
         ranks(bids, "bidders", different(|bid| bid.bidder)),
         ranks(bids, "auctions", different(|bid| bid.auction)),
     ]
     .join(",")
 }
 
-fn grouped<K: Ord>(events: &Events, key: impl Fn(&Bid) -> K) -> BTreeMap<K, Vec<&Bid>> {
-    let mut groups: BTreeMap<K, Vec<&Bid>> = BTreeMap::new();
+fn grouped<'a, K: Ord>(events: &'a Events, key: impl Fn(&'a Bid) -> K) -> BTreeMap<K, Vec<&'a Bid>> {
+    let mut groups: BTreeMap<K, Vec<&'a Bid>> = BTreeMap::new();
     for bid in &events.bids {
         groups.entry(key(bid)).or_default().push(bid);
     }
@@ -286,7 +286,7 @@ pub fn q17(events: &Events) -> Rows {
         let (least, most) = (prices().min().expect("there are bids"), highest(bids));
         let total: i64 = prices().sum();
         let mean = total as f64 / bids.len() as f64;
-        let counts = ranks(bids, "bids", <[&Bid]>::len);
+        let counts = ranks(bids, "bids", |bids| bids.len());
         format!(
             r#"{{"auction":{auction},"day":"{day}",{counts},"least":{least},"most":{most},"mean":{mean:?},"total":{total}}}"#
         )

@@ -109,7 +109,6 @@ pub struct Bid {
 
 /// The events of a run, each topic in its order.
 pub struct Events {
-    pub count: u64,
     pub persons: Vec<Person>,
     pub auctions: Vec<Auction>,
     pub bids: Vec<Bid>,
@@ -170,7 +169,7 @@ pub fn quoted(ms: i64) -> String {
 impl Events {
     /// `step_us`: so long after one event comes the next, in event time.
     pub fn generate(seed: u64, count: u64, step_us: u64) -> Events {
-        let mut events = Events { count, persons: Vec::new(), auctions: Vec::new(), bids: Vec::new() };
+        let mut events = Events { persons: Vec::new(), auctions: Vec::new(), bids: Vec::new() };
         let mut expiries = BTreeSet::new();
         let flight_ms = AUCTIONS_IN_FLIGHT * ROUND / AUCTIONS_OF_ROUND * step_us / 1_000;
         for n in 0..count {
