@@ -1,0 +1,111 @@
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.common.eventtime.WatermarkGenerator;
+import org.apache.flink.api.common.eventtime.WatermarkOutput;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.Schema;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.types.Row;
+import org.apache.flink.util.CloseableIterator;
+
+/**
+ * What Flink SQL gives: reads parts as a line of JSON, runs all of them in one job, and writes a line for each row.
+ *
+ * A part is {"sql", "delay", "events"}: a query over the table `events`, whose rows are [k, v, id, time in ms], and how far behind the
+ * newest event the watermark is. A line has the part's number, and the row's values with a tab before each.
+ */
+public final class Answers {
+    private static final TypeInformation<Row> EVENT =
+        Types.ROW_NAMED(new String[] {"k", "v", "id", "ms"}, Types.STRING, Types.LONG, Types.LONG, Types.LONG);
+
+    public static void main(String[] arguments) throws Exception {
+        JsonNode parts = new ObjectMapper().readTree(new String(System.in.readAllBytes(), StandardCharsets.UTF_8));
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(1);
+        StreamTableEnvironment tables = StreamTableEnvironment.create(env);
+        tables.getConfig().setLocalTimeZone(ZoneOffset.UTC);
+        DataStream<String> all = null;
+        for (int part = 0; part < parts.size(); part++) {
+            DataStream<String> rows = rows(env, tables, parts.get(part), part);
+            all = all == null ? rows : all.union(rows);
+        }
+        StringBuilder told = new StringBuilder();
+        try (CloseableIterator<String> rows = all.executeAndCollect()) {
+            rows.forEachRemaining(row -> told.append(row).append('\n'));
+        }
+        System.out.print(told);
+    }
+
+    private static DataStream<String> rows(StreamExecutionEnvironment env, StreamTableEnvironment tables, JsonNode part, int number)
+            throws IOException {
+        List<Row> events = new ArrayList<>();
+        for (JsonNode event : part.get("events")) {
+            long[] numbers = {event.get(1).longValue(), event.get(2).longValue(), event.get(3).longValue()};
+            events.add(Row.of(event.get(0).textValue(), numbers[0], numbers[1], numbers[2]));
+        }
+        long delay = part.get("delay").longValue();
+        WatermarkStrategy<Row> strategy = WatermarkStrategy.<Row>forGenerator(context -> new EachEvent(delay))
+            .withTimestampAssigner((event, before) -> (Long) event.getField(3));
+        Schema schema = Schema.newBuilder()
+            .column("k", "STRING")
+            .column("v", "BIGINT")
+            .column("id", "BIGINT")
+            .column("ms", "BIGINT")
+            .columnByMetadata("ts", DataTypes.TIMESTAMP_LTZ(3), "rowtime")
+            .watermark("ts", "SOURCE_WATERMARK()")
+            .build();
+        String view = "events" + number;
+        tables.createTemporaryView(view, env.fromData(events, EVENT).assignTimestampsAndWatermarks(strategy), schema);
+        String sql = part.get("sql").textValue().replace("TABLE events", "TABLE " + view).replace("FROM events", "FROM " + view);
+        return tables.toDataStream(tables.sqlQuery(sql)).map(row -> told(number, row)).returns(Types.STRING);
+    }
+
+    private static String told(int part, Row row) {
+        StringBuilder text = new StringBuilder().append(part);
+        for (int field = 0; field < row.getArity(); field++) {
+            text.append('\t').append(value(row.getField(field)));
+        }
+        return text.toString();
+    }
+
+    /** Times are told in milliseconds. */
+    private static Object value(Object value) {
+        if (value instanceof LocalDateTime) {
+            return ((LocalDateTime) value).toInstant(ZoneOffset.UTC).toEpochMilli();
+        }
+        return value instanceof Instant ? ((Instant) value).toEpochMilli() : value;
+    }
+
+    /** A watermark behind each event. Flink's says that no event at or before it is to come: hence the millisecond. */
+    private static final class EachEvent implements WatermarkGenerator<Row> {
+        private final long delay;
+        private long newest = Long.MIN_VALUE;
+
+        EachEvent(long delay) {
+            this.delay = delay;
+        }
+
+        @Override
+        public void onEvent(Row event, long time, WatermarkOutput output) {
+            if (time > newest) {
+                newest = time;
+                output.emitWatermark(new Watermark(newest - delay - 1));
+            }
+        }
+
+        @Override
+        public void onPeriodicEmit(WatermarkOutput output) {}
+    }
+}
