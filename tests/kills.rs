@@ -113,7 +113,8 @@ fn killed_as_whole(job: &Job) {
         let (right, found) = (rows(&whole, sink), rows(&killed, sink));
         assert!(right.len() > 100, "{sink}: there is something to find");
         assert!(found == right, "{sink}: {} rows, {} are right", found.len(), right.len());
-    }    for (sink, key) in job.tables {
+    }
+    for (sink, key) in job.tables {
         let (right, found) = (table(&whole, sink, key), table(&killed, sink, key));
         assert!(right.len() > 5, "{sink}: there is something to find");
         assert_eq!(found, right, "{sink}");

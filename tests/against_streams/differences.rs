@@ -15,7 +15,9 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
             deletion_time(no_empty_tombstone(streams))
         }
         Operator::Window { window, .. } => row_time(window, one_row_a_commit(window, streams)),
-        Operator::Totals | Operator::Latest | Operator::JoinTable { .. } | Operator::JoinSums { .. } => streams,
+        Operator::Totals | Operator::Latest | Operator::JoinTable { .. } | Operator::JoinSums { .. } => {
+            streams
+        }
     }
 }
 

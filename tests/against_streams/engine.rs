@@ -61,7 +61,9 @@ fn fields(operator: Operator) -> &'static [&'static str] {
     match operator {
         Operator::Totals | Operator::Window { .. } => &["/n", "/total", "/low", "/high"],
         Operator::Latest => &["/v"],
-        Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => &["/l", "/r"],
+        Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => {
+            &["/l", "/r"]
+        }
         Operator::JoinTables { .. } | Operator::JoinForeign { .. } => &["/v", "/right/v"],
     }
 }

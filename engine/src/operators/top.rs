@@ -5,6 +5,7 @@
 //! [`FIRST`]).
 
 use crate::batch::{Batch, ColumnData};
+use crate::clock::WallTime;
 use crate::expression::{Compiled, RowErrors};
 use crate::key_columns::push_key;
 use crate::operator::{Context, Operator, TaskError};
@@ -12,7 +13,6 @@ use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::table_changes::{Emission, TableChanges, TableKey};
 use crate::watermark::Upstream;
-use crate::clock::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::partition::murmur2;
 use tidegate_model::{EventTime, Schema, Value, plan};
@@ -203,7 +203,13 @@ impl Top {
         first.truncate(self.count);
     }
 
-    fn keep(&mut self, batch: &Batch, gone: &[u32], order: &[std::sync::Arc<crate::batch::Column>], store: &Store) -> Result<(), StateError> {
+    fn keep(
+        &mut self,
+        batch: &Batch,
+        gone: &[u32],
+        order: &[std::sync::Arc<crate::batch::Column>],
+        store: &Store,
+    ) -> Result<(), StateError> {
         let row_key = self.row_key.as_ref().expect("only a table's rows are kept").of(batch);
         let mut whole = Keys::default();
         let mut lengths = Vec::with_capacity(batch.selection.len());
@@ -219,10 +225,10 @@ impl Top {
         self.slots.clear();
         self.rows.resolve(store, &whole, &mut self.slots)?;
         for (index, &row) in batch.selection.iter().enumerate() {
-            let kept = gone.binary_search(&row).is_err().then(|| Kept {
-                key_bytes: lengths[index],
-                placed: self.placed(batch, order, row as usize),
-            });
+            let kept = gone
+                .binary_search(&row)
+                .is_err()
+                .then(|| Kept { key_bytes: lengths[index], placed: self.placed(batch, order, row as usize) });
             *self.rows.modify(self.slots[index]) = kept;
         }
         Ok(())
@@ -243,7 +249,8 @@ impl Top {
         for slot in changed {
             let mut rows = of_key.remove(&self.first.key(slot)[1..]).unwrap_or_default();
             rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-            let first: Vec<Placed> = rows.into_iter().take(self.count).map(|(_, _, placed)| placed.clone()).collect();
+            let first: Vec<Placed> =
+                rows.into_iter().take(self.count).map(|(_, _, placed)| placed.clone()).collect();
             *self.first.modify(slot) = (!first.is_empty()).then_some(First(first));
         }
         Ok(())
@@ -291,7 +298,12 @@ impl Operator for Top {
         true
     }
 
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
         let gone = if self.row_key.is_some() { self.gone(&batch) } else { Vec::new() };
         let all = batch.selection.clone();
@@ -301,7 +313,10 @@ impl Operator for Top {
             self.order.iter().map(|(expr, _)| expr.eval(&batch, &batch.selection, &mut errors)).collect();
         self.errors.settle(&mut batch, &errors, context)?;
         if !gone.is_empty() {
-            batch.selection = all.into_iter().filter(|row| gone.binary_search(row).is_ok() || batch.selection.binary_search(row).is_ok()).collect();
+            batch.selection = all
+                .into_iter()
+                .filter(|row| gone.binary_search(row).is_ok() || batch.selection.binary_search(row).is_ok())
+                .collect();
         }
         let slots = self.resolve(&batch, context.store)?;
         if self.row_key.is_some() {
