@@ -103,7 +103,7 @@ pub fn latest() -> impl Strategy<Value = Shape> {
 pub fn changes() -> impl Strategy<Value = Shape> {
     let of_latest =
         keyed_steps().prop_map(|steps| (format!("table out$ = a\n{steps}  |> latest by k\n"), vec!["a"]));
-    let of_totals = steps().prop_map(|steps| {
+    let of_totals = keyed_steps().prop_map(|steps| {
         let totals = "  |> group by k\n  |> aggregate { v: count(), w: max(w) }\n  |> emit changes\n";
         (format!("table out$ = a\n{steps}{totals}"), vec!["a"])
     });
