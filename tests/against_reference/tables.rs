@@ -71,7 +71,7 @@ fn tables_body() -> impl Strategy<Value = (String, Vec<&'static str>)> {
         Just(("q$", "table q$ = a |> filter v != 2 |> latest by k\n", vec![])),
     ];
     (kind(), keyed_steps(), right, any::<bool>()).prop_map(|(kind, steps, (name, right, more), condition)| {
-        let condition = if condition && kind != "" { " where v <= r.v" } else { "" };
+        let condition = if condition && !kind.is_empty() { " where v <= r.v" } else { "" };
         let body = format!(
             "table p$ = a\n{steps}  |> latest by k\n{right}table out$ = p$\n  |> {kind}join {name} as r by k{condition}\n"
         );

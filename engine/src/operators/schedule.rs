@@ -1,6 +1,6 @@
 //! `schedule at T by K`: holds an event back until event time has come to T.
 
-use crate::batch::{Batch, Column, ColumnData};
+use crate::batch::{Batch, ColumnData};
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, push_key};
 use crate::operator::{Context, Operator, TaskError};
