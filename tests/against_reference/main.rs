@@ -30,90 +30,90 @@ fn ask(what: &str, count: u32, shapes: impl Strategy<Value = Shape>) {
 
 #[test]
 fn steps_on_one_event() {
-    ask("steps on one event", 40, in_time::steps_only());
+    ask("steps on one event", 20, in_time::steps_only());
 }
 
 #[test]
 fn aligned_windows() {
-    ask("aligned windows", 80, windows::aligned());
+    ask("aligned windows", 50, windows::aligned());
 }
 
 #[test]
 fn tumbling_windows_in_the_order_read() {
-    ask("tumbling windows in the order read", 30, windows::tumbling_in_order());
+    ask("tumbling windows in the order read", 20, windows::tumbling_in_order());
 }
 
 #[test]
 fn aggregates_without_a_window() {
-    ask("aggregates without a window", 30, windows::totals());
+    ask("aggregates without a window", 20, windows::totals());
 }
 
 #[test]
 fn session_windows() {
-    ask("session windows", 60, windows::session());
+    ask("session windows", 40, windows::session());
 }
 
 #[test]
 fn sliding_windows() {
-    ask("sliding windows", 60, windows::sliding());
+    ask("sliding windows", 40, windows::sliding());
 }
 
 #[test]
 fn windows_of_windows() {
-    ask("windows of windows", 60, windows::chained());
+    ask("windows of windows", 30, windows::chained());
 }
 
 #[test]
 fn rolling_aggregates() {
-    ask("rolling aggregates", 60, in_time::rolling());
+    ask("rolling aggregates", 40, in_time::rolling());
 }
 
 #[test]
 fn rolling_aggregates_by_granularity() {
-    ask("rolling aggregates by granularity", 30, in_time::rolling_coarse());
+    ask("rolling aggregates by granularity", 20, in_time::rolling_coarse());
 }
 
 #[test]
 fn dedupe() {
-    ask("dedupe", 30, in_time::dedupe());
+    ask("dedupe", 20, in_time::dedupe());
 }
 
 #[test]
 fn patterns() {
-    ask("patterns", 80, in_time::pattern());
+    ask("patterns", 50, in_time::pattern());
 }
 
 #[test]
 fn schedules() {
-    ask("schedules", 40, in_time::schedule());
+    ask("schedules", 25, in_time::schedule());
 }
 
 #[test]
 fn joins_of_two_streams() {
-    ask("joins of two streams", 80, tables::join_streams());
+    ask("joins of two streams", 50, tables::join_streams());
 }
 
 #[test]
 fn joins_of_a_stream_and_a_table() {
-    ask("joins of a stream and a table", 60, tables::join_table());
+    ask("joins of a stream and a table", 40, tables::join_table());
 }
 
 #[test]
 fn joins_of_two_tables() {
-    ask("joins of two tables", 60, tables::join_tables());
+    ask("joins of two tables", 40, tables::join_tables());
 }
 
 #[test]
 fn latest() {
-    ask("latest", 30, tables::latest());
+    ask("latest", 20, tables::latest());
 }
 
 #[test]
 fn changes() {
-    ask("changes", 50, tables::changes());
+    ask("changes", 30, tables::changes());
 }
 
 #[test]
 fn random_topologies() {
-    ask("random topologies", 120, random_topologies::shapes());
+    ask("random topologies", 50, random_topologies::shapes());
 }

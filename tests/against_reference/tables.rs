@@ -71,7 +71,7 @@ fn tables_body() -> impl Strategy<Value = (String, Vec<&'static str>)> {
         Just(("q$", "table q$ = a |> filter v != 2 |> latest by k\n", vec![])),
     ];
     (kind(), keyed_steps(), right, any::<bool>()).prop_map(|(kind, steps, (name, right, more), condition)| {
-        let condition = if condition && kind != "" { " where v <= r.v" } else { "" };
+        let condition = if condition && !kind.is_empty() { " where v <= r.v" } else { "" };
         let body = format!(
             "table p$ = a\n{steps}  |> latest by k\n{right}table out$ = p$\n  |> {kind}join {name} as r by k{condition}\n"
         );
@@ -103,7 +103,7 @@ pub fn latest() -> impl Strategy<Value = Shape> {
 pub fn changes() -> impl Strategy<Value = Shape> {
     let of_latest =
         keyed_steps().prop_map(|steps| (format!("table out$ = a\n{steps}  |> latest by k\n"), vec!["a"]));
-    let of_totals = steps().prop_map(|steps| {
+    let of_totals = keyed_steps().prop_map(|steps| {
         let totals = "  |> group by k\n  |> aggregate { v: count(), w: max(w) }\n  |> emit changes\n";
         (format!("table out$ = a\n{steps}{totals}"), vec!["a"])
     });

@@ -137,10 +137,9 @@ pub fn join_tables(
     at_once: bool,
 ) -> Given {
     let keys = [&join.left_key, &join.right_key];
-    let mut rows: Vec<(usize, Row)> = Vec::new();
-    for port in 0..2 {
-        rows.extend(inputs[port].iter().map(|row| (port, row.clone())));
-    }
+    let of_port =
+        |(port, rows): (usize, &[Row])| rows.iter().map(|row| (port, row.clone())).collect::<Vec<_>>();
+    let mut rows: Vec<(usize, Row)> = inputs.into_iter().enumerate().flat_map(of_port).collect();
     rows.sort_by_key(|(_, row)| row.at);
     let ports: Vec<usize> = rows.iter().map(|(port, _)| *port).collect();
     let mut ports = ports.into_iter();
