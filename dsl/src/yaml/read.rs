@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::facts::CURSOR;
 use crate::parse::braced;
 use crate::source::Span;
+use std::collections::BTreeMap;
 
 pub(super) struct Reader<'a> {
     /// What could stand in place of [`CURSOR`], if it was met as a key.
@@ -15,6 +16,14 @@ pub(super) struct Reader<'a> {
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
     /// Inside of a test with cases: the name of the case's row.
     pub(super) case: Option<String>,
+}
+
+/// The entries of a map that are parts of values.
+#[derive(Default)]
+pub(super) struct Split {
+    pub(super) parts: Vec<usize>,
+    /// The values as they were meant, by the entry that each begins in: nothing else follows from the comma.
+    whole: BTreeMap<usize, Node>,
 }
 
 pub(super) type Entries<'a> = Vec<(&'a Key, &'a Node)>;
@@ -35,7 +44,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         let split = self.split_values(entries);
         for (index, (key, value)) in entries.iter().enumerate() {
-            if split.contains(&index) {
+            if split.parts.contains(&index) {
                 continue;
             }
             if key.name == CURSOR {
@@ -97,9 +106,12 @@ impl Reader<'_> {
                 let mut all = Vec::new();
                 let split = self.split_values(entries);
                 for (index, (key, value)) in entries.iter().enumerate() {
-                    if !split.contains(&index)
-                        && let Some(name) = self.key_name(key)
-                    {
+                    let value = match split.whole.get(&index) {
+                        Some(whole) => whole,
+                        None if split.parts.contains(&index) => continue,
+                        None => value,
+                    };
+                    if let Some(name) = self.key_name(key) {
                         all.extend(read(self, name, value));
                     }
                 }
@@ -127,14 +139,14 @@ impl Reader<'_> {
     }
 
     /// Entries that are the parts of one value, which a comma has split: each is told. `{ a: f(x, y) }` has a value `f(x`, and a key `y)`.
-    pub(super) fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
-        let mut split = Vec::new();
+    pub(super) fn split_values(&mut self, entries: &[(Key, Node)]) -> Split {
+        let mut split = Split::default();
         for (index, (key, value)) in entries.iter().enumerate() {
             if !is_split_off(key, value) {
                 continue;
             }
             let front = (0..index).rev().find(|front| !matches!(entries[*front].1.kind, Kind::Null));
-            split.extend(front.unwrap_or(index)..=index);
+            split.parts.extend(front.unwrap_or(index)..=index);
             let Some(front) = front else {
                 self.split_by_comma(key.span, None);
                 continue;
@@ -146,7 +158,12 @@ impl Reader<'_> {
                 }
                 _ => None,
             };
-            self.split_by_comma(entries[front].1.span.to(key.span), whole.as_deref());
+            let span = entries[front].1.span.to(key.span);
+            self.split_by_comma(span, whole.as_deref());
+            if let Some(text) = whole {
+                let scalar = Scalar { text, exact: false, quoted: false, span };
+                split.whole.insert(front, Node { kind: Kind::Scalar(scalar), span });
+            }
         }
         split
     }
@@ -262,9 +279,28 @@ impl Reader<'_> {
         }
         let Kind::Map(_) = &node.kind else { return self.expr(node) };
         let wrong = self.diagnostics.len();
-        let entries =
-            self.each(node, |reader, name, node| Some(RecordEntry::Field(name, reader.value(node)?)));
+        let entries = self.each(node, |reader, name, node| {
+            let value = reader.field(&name, node)?;
+            Some(RecordEntry::Field(name, value))
+        });
         (self.diagnostics.len() == wrong).then(|| Spanned::new(ExprKind::Record(entries), self.whole(node)))
+    }
+
+    /// The value of a field. `{ card }` of the text form is short for `card: card`; to YAML it is a key without a value.
+    pub(super) fn field(&mut self, name: &Name, node: &Node) -> Option<Expr> {
+        let is_written = node.span.start < node.span.end || name.node.contains(CURSOR);
+        if is_written || !matches!(node.kind, Kind::Null) {
+            return self.value(node);
+        }
+        let field = &name.node;
+        self.diagnostics.push(
+            Diagnostic::error(codes::YAML_SHAPE, name.span, format!("the field `{field}` has no value"))
+                .here(format!("write `{field}: {field}`"))
+                .note(format!(
+                    "a field by its name alone is read inside of quotes, as in `map: '{{ {field}, … }}'`"
+                )),
+        );
+        None
     }
 
     /// From the first key of a map to the end of its last value.

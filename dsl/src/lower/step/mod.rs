@@ -2,6 +2,7 @@
 
 mod branch;
 mod changes;
+mod computed;
 mod dedupe;
 mod expand;
 mod filter;
@@ -54,6 +55,7 @@ impl Lowerer<'_> {
         errors: Option<Route>,
     ) -> Option<Flow> {
         let at = At { decl, step };
+        self.computed_once(at, flow)?;
         match &step.kind {
             StepKind::Filter(predicate) => self.filter_step(at, predicate, flow, errors),
             StepKind::Map(expr) => self.map_step(at, expr, flow, errors),

@@ -2,6 +2,7 @@
 
 use super::look::Step;
 use super::{Habit, Look};
+use crate::check::aggregate::is_aggregate;
 
 impl Look<'_> {
     pub(super) fn step_part(&self) -> Option<Habit> {
@@ -13,14 +14,17 @@ impl Look<'_> {
             .or_else(|| self.lambda(step))
             .or_else(|| match self.text(step.keyword) {
                 "map" | "add" | "aggregate" => self.fields(step),
-                "rolling" => {
-                    self.rolling(step).or_else(|| self.key_parts(step)).or_else(|| self.fields(step))
-                }
+                "rolling" => self
+                    .rolling(step)
+                    .or_else(|| self.key_parts(step))
+                    .or_else(|| self.other_order(step))
+                    .or_else(|| self.fields(step)),
                 "select" | "drop" => self.field_names(step),
                 "window" => self.window(step),
                 "join" | "left" | "outer" => self.join(step),
                 "dedupe" => self.within(step),
                 "branch" => self.branch(),
+                "match" => self.pattern(),
                 "group" | "repartition" => self.grouped(step),
                 "expand" => self.expanded(),
                 "filter" => self.conditions(step),
@@ -183,6 +187,12 @@ impl Look<'_> {
             let close = self.closing(first)?;
             let inside = self.slice(first + 1, close);
             let names = !inside.contains(['(', ':', '*', '+', '"', '.', '=']);
+            if keyword == "select"
+                && !names
+                && let Some(habit) = self.selected_aggregates(step, first + 1, close, close + 1)
+            {
+                return Some(habit);
+            }
             let fields = self.as_fields(first + 1, close).filter(|_| keyword == "select" && !names);
             if let Some(fields) = fields {
                 let note = format!("values are made by `map`: write `map {{ {fields} }}`");
@@ -228,6 +238,9 @@ impl Look<'_> {
         if keyword == "drop" {
             return None;
         }
+        if let Some(habit) = self.selected_aggregates(step, first, end, end) {
+            return Some(habit);
+        }
         let fields = self.as_fields(first, end);
         let note = match &fields {
             Some(fields) => format!("values are made by `map`: write `map {{ {fields} }}`"),
@@ -239,6 +252,36 @@ impl Look<'_> {
             habit
                 .mended_if(self.range(step.keyword, end), fields.map(|fields| format!("map {{ {fields} }}"))),
         )
+    }
+
+    /// `select card, sum(amount) as total`: values of many events. The key of the `group by` before is in the rows already.
+    fn selected_aggregates(&self, step: Step, from: usize, to: usize, end: usize) -> Option<Habit> {
+        let is_aggregate = |index: usize| {
+            self.text(index + 1) == "(" && is_aggregate(&self.text(index).to_ascii_lowercase())
+        };
+        if !(from..to).any(is_aggregate) {
+            return None;
+        }
+        let group = (0..step.keyword)
+            .rev()
+            .find(|index| self.text(*index) == "group" && self.text(index + 1) == "by");
+        let key = group.map_or("", |group| {
+            let behind = self.find("|>", group, self.tokens.len()).unwrap_or(self.tokens.len());
+            self.slice(group + 2, behind)
+        });
+        let is_key = |part: &str| key.split([',', '(', ')']).any(|field| field.trim() == part);
+        let parts = self.parts(from, to);
+        let values = parts.into_iter().filter(|(from, to)| !is_key(self.slice(*from, *to)));
+        let fields: Option<Vec<String>> = values.map(|(from, to)| self.as_field(from, to)).collect();
+        // A field alone is no value of many events.
+        let fields = fields.filter(|fields| fields.iter().all(|field| field.contains('(')));
+        let fields = fields.map(|fields| format!("aggregate {{ {} }}", fields.join(", ")));
+        let grouped = if group.is_some() { "" } else { "group by KEY |> " };
+        let shown = fields.as_deref().unwrap_or("aggregate { total: sum(amount), n: count() }");
+        let note = format!("values of many events are made by `aggregate`: write `{grouped}{shown}`");
+        let habit =
+            self.habit(self.index.min(end - 1), "`select` takes names of fields, and no values", note)?;
+        Some(habit.mended_if(self.range(step.keyword, end), fields.filter(|_| group.is_some())))
     }
 
     fn branch(&self) -> Option<Habit> {
@@ -260,6 +303,25 @@ impl Look<'_> {
             ),
             _ => None,
         }
+    }
+
+    /// `{ a then b }`, `{ a -> b }`
+    fn pattern(&self) -> Option<Habit> {
+        let open = self.open_around(self.index)?;
+        let inside = self.text(open) == "{" && self.depth(open) == 0;
+        let length = match (self.near(0), self.near(1)) {
+            ("followed" | "next", "by") => 2,
+            ("-" | "=", ">") => 2,
+            ("then" | "and" | "next" | "->" | "=>" | ";" | ">" | "|>" | "&", _) => 1,
+            _ => return None,
+        };
+        if !inside || self.near(-1) == "{" {
+            return None;
+        }
+        let habit = self.instead(0, length, "events stand apart by commas, in the order in which they come: `{ a, b }`", ",")?;
+        // The comma stands directly behind what is before it.
+        let place = self.behind(self.index - 1).to(self.range(self.index, self.index + length));
+        Some(habit.mended(place, ","))
     }
 
     fn grouped(&self, step: Step) -> Option<Habit> {
