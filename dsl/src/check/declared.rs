@@ -220,8 +220,7 @@ impl<'a> Types<'a> {
 }
 
 /// What a decimal is taken for that says no digits.
-const MONEY: Type =
-    Type::Scalar { ty: ScalarType::Decimal { precision: 18, scale: 2 }, nullable: false };
+const MONEY: Type = Type::Scalar { ty: ScalarType::Decimal { precision: 18, scale: 2 }, nullable: false };
 
 /// `meant`: the type that it was probably meant to be.
 fn unknown(name: &str, span: Span, meant: Option<&str>) -> Diagnostic {
@@ -234,8 +233,9 @@ fn unknown(name: &str, span: Span, meant: Option<&str>) -> Diagnostic {
         (Some(here), ..) => diagnostic.here(format!("here it is called `{here}`")).instead_of(name, here),
         (None, Some(meant), _) => diagnostic.meant(meant),
         (None, None, Some(note)) => diagnostic.note(note),
-        (None, None, None) => diagnostic
-            .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
+        (None, None, None) => diagnostic.note(
+            "built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes",
+        ),
     }
 }
 

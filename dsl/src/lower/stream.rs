@@ -146,11 +146,9 @@ impl<'a> Lowerer<'a> {
         let first = steps.iter().position(|step| step.span == waiting.span)?;
         let aggregate =
             first + steps[first..].iter().position(|step| matches!(step.kind, StepKind::Aggregate(_)))?;
-        let between = (first..aggregate).find(|index| {
-            !matches!(steps[*index].kind, StepKind::GroupBy(_) | StepKind::Window(_))
-        })?;
-        let (other, aggregate) = (&steps[between], aggregate);
-        let place = steps[aggregate].span;
+        let between = (first..aggregate)
+            .find(|index| !matches!(steps[*index].kind, StepKind::GroupBy(_) | StepKind::Window(_)))?;
+        let (other, place) = (&steps[between], steps[aggregate].span);
         let StepKind::Emit(_) = other.kind else {
             return Some(
                 Diagnostic::error(
@@ -259,7 +257,8 @@ impl<'a> Lowerer<'a> {
 
 /// One of those of which there are most: what differs from it is the odd one. Of equally many the first counts.
 fn usual<'a, 'b>(flows: &'b [(Flow, &'a Name)]) -> &'b (Flow, &'a Name) {
-    let alike = |schema: &Schema| flows.iter().filter(|(flow, _)| same_but_null(schema, &flow.schema)).count();
+    let alike =
+        |schema: &Schema| flows.iter().filter(|(flow, _)| same_but_null(schema, &flow.schema)).count();
     let most = flows.iter().map(|(flow, _)| alike(&flow.schema)).max().unwrap_or(0);
     flows.iter().find(|(flow, _)| alike(&flow.schema) == most).expect("there are some")
 }

@@ -45,8 +45,7 @@ impl Reader<'_> {
             Kind::Scalar(scalar) if keys::TOPICS.contains(&key.name.as_str()) => Some((key, scalar)),
             _ => None,
         });
-        let is_option =
-            |key: &Key| key.name != "topic" && keys::TOPIC.names().contains(&key.name.as_str());
+        let is_option = |key: &Key| key.name != "topic" && keys::TOPIC.names().contains(&key.name.as_str());
         let options: Vec<_> = entries.iter().filter(|(key, _)| is_option(key)).collect();
         let (Some((word, topic)), Some((first, _))) = (topic, options.first()) else { return Some(()) };
         let given = options.iter().map(|(key, value)| match &value.kind {

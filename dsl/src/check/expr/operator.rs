@@ -267,7 +267,8 @@ impl Checker<'_> {
             _ => Arithmetic::Remainder,
         };
         if operation == Arithmetic::Divide
-            && let (ExprKind::Const(Value::Int(over)), ExprKind::Const(Value::Int(under))) = (&left.kind, &right.kind)
+            && let (ExprKind::Const(Value::Int(over)), ExprKind::Const(Value::Int(under))) =
+                (&left.kind, &right.kind)
             && *under != 0
             && over % under != 0
         {

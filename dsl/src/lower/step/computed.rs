@@ -44,18 +44,20 @@ impl Lowerer<'_> {
         let mut told = false;
         for call in found {
             let text = self.text_of(call.span);
-            let named = made.iter().find(|(name, expr)| {
-                self.text_of(expr.span) == text && event.field(&name.node).is_some()
-            });
+            let named = made
+                .iter()
+                .find(|(name, expr)| self.text_of(expr.span) == text && event.field(&name.node).is_some());
             let diagnostic = |message: String| Diagnostic::error(codes::AGGREGATE_PLACE, call.span, message);
             let diagnostic = match named {
                 Some((name, _)) => diagnostic(format!("what `{text}` gave is called `{}` here", name.node))
                     .because(name.span, "it was made here")
                     .mended_by(call.span, &name.node),
-                None if of_fields_that_are_gone(call, &event) => {
-                    diagnostic(format!("`{text}` looks at many events, and behind the `{word}` there are only its results"))
-                        .note(format!("give it a name in the `{word}`: `{{ …, name: {text} }}`, and write that name here"))
-                }
+                None if of_fields_that_are_gone(call, &event) => diagnostic(format!(
+                    "`{text}` looks at many events, and behind the `{word}` there are only its results"
+                ))
+                .note(format!(
+                    "give it a name in the `{word}`: `{{ …, name: {text} }}`, and write that name here"
+                )),
                 None => continue,
             };
             told = true;
@@ -75,6 +77,8 @@ fn of_fields_that_are_gone(call: &Expr, event: &crate::check::typed::RecordValue
     let Ast::Call(function, arguments) = &call.node else { return false };
     match &arguments[..] {
         [] => function.node == "count",
-        [first, ..] => matches!(&first.node, Ast::Path(path) if path[0] != "it" && event.field(&path[0]).is_none()),
+        [first, ..] => {
+            matches!(&first.node, Ast::Path(path) if path[0] != "it" && event.field(&path[0]).is_none())
+        }
     }
 }

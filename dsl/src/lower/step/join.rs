@@ -8,7 +8,6 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::key::Wish;
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
-use crate::walk::Words;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{JoinKind, JoinStreams, JoinTable, JoinTables, NodeKind, Route};
 use tidegate_model::{Column, ScalarType, Schema, Span};
@@ -48,39 +47,6 @@ impl Lowerer<'_> {
                 None
             }
         }
-    }
-
-    /// `join cards by card as c`, where `c.owner` is read later on: that `as` names the step, and the row was meant.
-    fn row_named_behind(&mut self, at: At<'_>, join: &JoinStep, flow: &Flow) -> Option<()> {
-        let Some(alias) = at.step.alias.as_ref().filter(|_| join.alias.is_none()) else { return Some(()) };
-        let known = flow.event().field(&alias.node).is_some() || self.globals.params.contains_key(&alias.node);
-        let mut words = Words::default();
-        let behind = at.decl.steps.iter().skip_while(|step| step.span != at.step.span);
-        behind.for_each(|step| words.step(&step.kind));
-        if known || !words.names.contains(&alias.node) {
-            return Some(());
-        }
-        let (_, file) = self.sources.file_of(alias.span);
-        let (other, alias_name) = (&join.other.node, &alias.node);
-        let diagnostic = Diagnostic::error(
-            codes::UNKNOWN_NAME,
-            alias.span,
-            format!("at the end of a `join` this names the step, and not the row of `{other}`"),
-        );
-        if file.is_yaml() {
-            let note = format!("write it into the join: `{{ table: {other}, as: {alias_name}, by: … }}`");
-            self.diagnostics.push(diagnostic.note(note));
-            return None;
-        }
-        let (from, to) = (file.range(join.other.span).end, file.range(alias.span).start);
-        let rest = file.text[from..to].trim_end().strip_suffix("as").unwrap_or_default().trim_end();
-        let text = format!("{other} as {alias_name}{rest}");
-        self.diagnostics.push(
-            diagnostic
-                .note(format!("the row's name stands behind the table: `join {text}`"))
-                .mended_by(join.other.span.to(alias.span), text),
-        );
-        None
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each part of the sentence")]

@@ -8,6 +8,7 @@ mod expand;
 mod filter;
 mod join;
 mod join_condition;
+mod join_name;
 mod latest;
 mod map;
 mod match_events;

@@ -29,10 +29,11 @@ impl Lowerer<'_> {
         }
         let known = |node: &&Node| node.step() == name || node.name.starts_with(&inside);
         let late = |node: &&Node| aside == Aside::Late && counts_late(&node.kind);
-        let known = self.nodes.iter().filter(known).find(late).or(self.nodes.iter().find(known)).or_else(|| {
-            // A stream without steps is its input.
-            self.flows.get(&name).map(|flow| &self.nodes[flow.node.0 as usize])
-        });
+        let known =
+            self.nodes.iter().filter(known).find(late).or(self.nodes.iter().find(known)).or_else(|| {
+                // A stream without steps is its input.
+                self.flows.get(&name).map(|flow| &self.nodes[flow.node.0 as usize])
+            });
         let diagnostic = Diagnostic::error(codes::TEST, of.span, message(aside, &name, known, &of_stream));
         let is_input = known.is_some_and(|node| node.name == name && fits(&node.kind, Aside::Malformed));
         let diagnostic = match did_you_mean(&name, steps.iter().copied()) {
@@ -76,9 +77,9 @@ fn message(aside: Aside, name: &str, known: Option<&Node>, of_stream: &[&str]) -
     let quoted = |word: &str| format!("`{name}` {word}");
     match (aside, known) {
         (Aside::Malformed, _) => quoted("is no source and no table that is read: nothing is malformed there"),
-        (Aside::Late, Some(node)) if counts_late(&node.kind) => {
-            quoted("only counts what is late: a `match` and an ordered `rolling` have no `late ->`, and nothing is kept there")
-        }
+        (Aside::Late, Some(node)) if counts_late(&node.kind) => quoted(
+            "only counts what is late: a `match` and an ordered `rolling` have no `late ->`, and nothing is kept there",
+        ),
         (Aside::Late, _) => format!(
             "there is no windowed `aggregate` and no `join` of two streams named `{name}`: nothing is late there"
         ),

@@ -21,10 +21,10 @@ impl Lowerer<'_> {
             );
             return None;
         }
-        let diagnostic = |message: String| Diagnostic::error(codes::UNKNOWN_NAME, asked.span, message);
         if let Some((sink, stream)) = self.written_to(name) {
+            let message = format!("`{name}` is a topic, and a test asks for the rows of a stream");
             self.diagnostics.push(
-                diagnostic(format!("`{name}` is a topic, and a test asks for the rows of a stream"))
+                Diagnostic::error(codes::TEST, asked.span, message)
                     .because(sink, format!("`{stream}` is written to it"))
                     .note(format!("write `{stream}`"))
                     .mended_by(asked.span, stream),
@@ -34,7 +34,8 @@ impl Lowerer<'_> {
         if in_quotes || name.contains('.') {
             let names: Vec<&str> = self.declared().iter().map(|(_, name)| name.node.as_str()).collect();
             let note = format!("there is {}", crate::check::expr::list(&names));
-            self.diagnostics.push(diagnostic(format!("there is no stream `{name}`")).note(note));
+            let message = format!("there is no stream `{name}`");
+            self.diagnostics.push(Diagnostic::error(codes::UNKNOWN_NAME, asked.span, message).note(note));
             return None;
         }
         Some(())
@@ -42,9 +43,10 @@ impl Lowerer<'_> {
 
     /// The stream whose rows a sink writes to this topic, and where that is said.
     fn written_to(&self, topic: &str) -> Option<(crate::source::Span, String)> {
-        let sink = self.topology.sinks.iter().find(|sink| {
-            matches!(&sink.to, crate::ast::Connector::Kafka(to) if to.topic.node == topic)
-        })?;
+        let sink =
+            self.topology.sinks.iter().find(
+                |sink| matches!(&sink.to, crate::ast::Connector::Kafka(to) if to.topic.node == topic),
+            )?;
         Some((sink.stream.span, sink.stream.node.clone()))
     }
 }

@@ -55,7 +55,8 @@ impl Look<'_> {
         );
         if self.near(-1) == "," && digits(self.near(-2)) && digits(here) && here.len() < 3 && alone {
             let text = format!("{}.{here}", self.near(-2));
-            return self.instead(-2, 3, "a number has a point before its fraction", &text);
+            let note = format!("a number has a point before its fraction: `{text}`");
+            return self.instead(-2, 3, &note, &text);
         }
         if here == "+" && self.is_number(self.index + 1) && self.expects("an expression") {
             return self.instead(0, 1, "a number needs no sign", "");

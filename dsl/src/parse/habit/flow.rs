@@ -69,7 +69,8 @@ impl Look<'_> {
         let stream = if self.text(sign) == "<" && self.text(stream) == "-" { stream + 1 } else { stream };
         let whole = named && self.is_word(stream) && stream + 1 == self.tokens.len();
         let text = format!("sink {} -> {topic}", if whole { self.text(stream) } else { "STREAM" });
-        let habit = self.habit(1, "a sink names its stream first, and then the topic", format!("write `{text}`"))?;
+        let habit =
+            self.habit(1, "a sink names its stream first, and then the topic", format!("write `{text}`"))?;
         Some(habit.mended_if(self.range(0, self.tokens.len()), whole.then_some(text)))
     }
 

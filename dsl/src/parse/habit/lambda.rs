@@ -56,7 +56,9 @@ impl Look<'_> {
     /// `find(list, c -> …)`, `find(list, |c| …)`, `find(list, lambda c: …)`
     pub(super) fn element_function(&self) -> Option<Habit> {
         let at = self.index;
-        let in_call = self.open_around(at).is_some_and(|open| self.text(open) == "(" && self.is_word(open.wrapping_sub(1)));
+        let in_call = self
+            .open_around(at)
+            .is_some_and(|open| self.text(open) == "(" && self.is_word(open.wrapping_sub(1)));
         if !in_call {
             return None;
         }
@@ -69,7 +71,9 @@ impl Look<'_> {
             "|" if begins(at) && self.is_word(at + 1) && self.text(at + 2) == "|" => {
                 Some((at, self.text(at + 1), at + 3))
             }
-            name if self.near(-1) == "lambda" && begins(at - 1) && self.near(1) == ":" => Some((at - 1, name, at + 2)),
+            name if self.near(-1) == "lambda" && begins(at - 1) && self.near(1) == ":" => {
+                Some((at - 1, name, at + 2))
+            }
             _ => None,
         };
         let (from, name, to) = found?;

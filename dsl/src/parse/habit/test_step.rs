@@ -25,6 +25,12 @@ impl Look<'_> {
         if self.near(0) == ";" {
             return self.instead(0, 1, "a step ends with its line: leave it out", "");
         }
+        if self.is_text(self.index) && self.near(1) == "<-" {
+            let plain = self.near(0).trim_matches('"');
+            let note = format!("write `{plain} <- {{ … }}`");
+            let habit = self.habit(self.index, "a source is named without quotes", note)?;
+            return Some(habit.mended(self.span(self.index), plain));
+        }
         match self.text(first) {
             "expect" => self.expect(first),
             "advance" => self.advance(first),
@@ -304,14 +310,18 @@ impl Look<'_> {
     fn feed(&self, first: usize) -> Option<Habit> {
         let input = self.text(first);
         let (before, here) = (self.near(-1), self.near(0));
-        if before == "key" && self.near(-2) == "null" && (self.is_word(self.index) || self.is_number(self.index)) {
+        if before == "key"
+            && self.near(-2) == "null"
+            && (self.is_word(self.index) || self.is_number(self.index))
+        {
             let text = format!("\"{here}\"");
             let note = format!("write `{input} <- null key {text}`: the key as the record has it");
             let habit = self.habit(self.index, "the key of a row that is deleted is a text", note)?;
             return Some(habit.mended(self.span(self.index), text));
         }
         if before == "null" {
-            return self.habit(self.index - 1, "which row is deleted is not said", "write `null key \"…\"`");
+            let note = format!("write `{input} <- null key \"…\"`: the key of the row");
+            return self.habit(self.index - 1, "which row is deleted is not said", note);
         }
         if here == "{" && before == "}" {
             let habit = self.habit(

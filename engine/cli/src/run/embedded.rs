@@ -48,7 +48,9 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
     }
     eprintln!("{}: {}", plan.topology, told(&counters));
     for name in read_before {
-        eprintln!("  nothing was new for `{name}`: an earlier run with this --data has read the file to its end");
+        eprintln!(
+            "  nothing was new for `{name}`: an earlier run with this --data has read the file to its end"
+        );
     }
     if let Some(kept) = kept_alone(plan, &outputs, arguments.data.as_deref()) {
         eprintln!("  {kept}");
@@ -74,7 +76,10 @@ fn kept_alone(plan: &Plan, outputs: &[String], data: Option<&Path>) -> Option<St
         Some(data) => format!("are kept in the log of {}", data.display()),
         None => "went with this run's log, since there is no --data".to_owned(),
     };
-    Some(format!("the rows of {} {lie}; `--output {first}=FILE` (or `=-`) writes them out", topics.join(", ")))
+    Some(format!(
+        "the rows of {} {lie}; `--output {first}=FILE` (or `=-`) writes them out",
+        topics.join(", ")
+    ))
 }
 
 /// The topic of a `via` is written to be read again.
@@ -271,8 +276,14 @@ impl Prepared {
             let following = scope.spawn(|| -> Result<()> {
                 loop {
                     let last = !working.load(Ordering::SeqCst);
-                    for follower in &mut followers {
-                        follower.copy()?;
+                    // A run that is refused shows none of the rows that an earlier one has made.
+                    let is_open = |status: &Mutex<Status>| {
+                        status.lock().expect("no holder of this lock panics").tasks > 0
+                    };
+                    if status.iter().any(is_open) {
+                        for follower in &mut followers {
+                            follower.copy()?;
+                        }
                     }
                     if last {
                         return Ok(());

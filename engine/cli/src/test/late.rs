@@ -9,11 +9,15 @@ use tidegate_model::{EventTime, NodeId};
 
 /// Events were late and went nowhere: told with the steps that may have left them out.
 pub fn only_counted(plan: &Plan, late: u64) -> String {
-    let steps: Vec<String> = plan.nodes.iter().filter_map(|node| leaves_out(&node.kind, node.step())).collect();
+    let steps: Vec<String> =
+        plan.nodes.iter().filter_map(|node| leaves_out(&node.kind, node.step())).collect();
     let count = if late == 1 { "1 event was late".to_owned() } else { format!("{late} events were late") };
     let by = match &steps[..] {
         [only] => format!("by {only}\n"),
-        several => format!("by one of these:\n{}", several.iter().map(|step| format!("  {step}\n")).collect::<String>()),
+        several => format!(
+            "by one of these:\n{}",
+            several.iter().map(|step| format!("  {step}\n")).collect::<String>()
+        ),
     };
     format!("{count}, and left out {by}")
 }
@@ -29,7 +33,9 @@ fn leaves_out(kind: &NodeKind, step: &str) -> Option<String> {
             format!("`{step}`: with `ordered` what comes when its time has passed is only counted")
         }
         NodeKind::Match(_) => {
-            format!("`{step}`: a `match` takes events in order, and what comes when its time has passed is only counted")
+            format!(
+                "`{step}`: a `match` takes events in order, and what comes when its time has passed is only counted"
+            )
         }
         _ => return None,
     })
@@ -47,7 +53,9 @@ pub fn final_window(plan: &Plan, stream: &str) -> Option<(NodeId, Window)> {
         }
         let node = plan.node(id);
         match &node.kind {
-            NodeKind::Aggregate(Aggregate { window: Some(window), emit: Emit::Final, .. }) if is_aligned(window) => {
+            NodeKind::Aggregate(Aggregate { window: Some(window), emit: Emit::Final, .. })
+                if is_aligned(window) =>
+            {
                 found.push((id, window.clone()));
             }
             _ => open.extend(&node.inputs),
@@ -71,7 +79,8 @@ pub fn not_final(window: &Window, time: EventTime, expected: &[ExpectedRow]) -> 
         parse_rfc3339(row.get("window")?.get("end")?.as_str()?.as_bytes())
     });
     let is_final = |end: EventTime| end.plus(window.grace);
-    let waits = if window.grace.micros() > 0 { format!(" and {} of `grace`", window.grace) } else { String::new() };
+    let waits =
+        if window.grace.micros() > 0 { format!(" and {} of `grace`", window.grace) } else { String::new() };
     let now = if time == EventTime::MIN { "has not begun".to_owned() } else { format!("is {time}") };
     let mut waiting = ends.filter(|end| is_final(*end) > time);
     let Some(end) = waiting.next() else {
