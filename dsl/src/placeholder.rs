@@ -12,12 +12,13 @@ impl Placeholder<'_> {
         self.whole.starts_with('$')
     }
 
-    /// `${PORT:-80}` by its name and its default.
+    /// `${PORT:-80}` and `${PORT:80}` by their name and default.
     pub(crate) fn variable(&self) -> Option<(&str, Option<&str>)> {
         if !self.has_dollar() {
             return None;
         }
-        let (name, default) = match self.inside.split_once(":-") {
+        let default = self.inside.split_once(":-").or_else(|| self.inside.split_once(':'));
+        let (name, default) = match default {
             Some((name, default)) => (name, Some(default)),
             None => (self.inside, None),
         };
@@ -92,5 +93,6 @@ mod tests {
         let text = placeholders("${PORT:-80} ${id}");
         assert_eq!(text[0].variable(), Some(("PORT", Some("80"))));
         assert_eq!(text[1].variable(), None);
+        assert_eq!(placeholders("${PORT:80}")[0].variable(), Some(("PORT", Some("80"))));
     }
 }

@@ -49,7 +49,7 @@ impl Words {
         decl.steps.iter().for_each(|step| self.step(&step.kind));
     }
 
-    fn step(&mut self, kind: &StepKind) {
+    pub(crate) fn step(&mut self, kind: &StepKind) {
         match kind {
             StepKind::Filter(expr) | StepKind::Map(expr) | StepKind::FlatMap(expr) => self.expr(expr),
             StepKind::Expand { list, .. } => self.expr(list),

@@ -203,34 +203,39 @@ impl<'a> Types<'a> {
             diagnostics.extend(from_here);
             return ty;
         }
-        let diagnostic = match name {
-            "decimal" => Diagnostic::error(
-                codes::UNKNOWN_TYPE,
-                span,
-                "a decimal says how many digits it has, and how many of them stand behind the point",
-            )
-            .here("for money `decimal(18,2)`"),
-            _ => {
-                let diagnostic =
-                    Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
-                let names = BUILT_IN
-                    .iter()
-                    .map(|(name, _)| *name)
-                    .chain(self.declared.keys().copied())
-                    .chain(["decimal"]);
-                match (elsewhere::type_of(name), did_you_mean(name, names), elsewhere::type_note(name)) {
-                    (Some(here), ..) => {
-                        diagnostic.here(format!("here it is called `{here}`")).instead_of(name, here)
-                    }
-                    (None, Some(meant), _) => diagnostic.meant(&meant),
-                    (None, None, Some(note)) => diagnostic.note(note),
-                    (None, None, None) => diagnostic
-                        .note("built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes"),
-                }
-            }
+        let mut names: Vec<&str> = self.declared.keys().copied().collect();
+        type_names().for_each(|built_in| names.push(built_in));
+        let meant = match elsewhere::type_of(name) {
+            Some(here) => Some(here.to_owned()),
+            None => did_you_mean(name, names),
         };
-        diagnostics.push(diagnostic);
-        Type::Wrong
+        diagnostics.push(unknown(name, span, meant.as_deref()));
+        match meant.as_deref() {
+            // Whoever reads such a field is told nothing that follows from the type's name alone.
+            Some(meant) if meant != name && meant != "decimal" => self.named(meant, span, &mut Vec::new()),
+            _ if name == "decimal" || elsewhere::is_decimal(name) || meant.is_some() => MONEY,
+            _ => Type::Wrong,
+        }
+    }
+}
+
+/// What a decimal is taken for that says no digits.
+const MONEY: Type = Type::Scalar { ty: ScalarType::Decimal { precision: 18, scale: 2 }, nullable: false };
+
+/// `meant`: the type that it was probably meant to be.
+fn unknown(name: &str, span: Span, meant: Option<&str>) -> Diagnostic {
+    if name == "decimal" {
+        let message = "a decimal says how many digits it has, and how many of them stand behind the point";
+        return Diagnostic::error(codes::UNKNOWN_TYPE, span, message).here("for money `decimal(18,2)`");
+    }
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`"));
+    match (elsewhere::type_of(name), meant, elsewhere::type_note(name)) {
+        (Some(here), ..) => diagnostic.here(format!("here it is called `{here}`")).instead_of(name, here),
+        (None, Some(meant), _) => diagnostic.meant(meant),
+        (None, None, Some(note)) => diagnostic.note(note),
+        (None, None, None) => diagnostic.note(
+            "built in are bool, int, float, decimal(p,s), string, timestamp, duration, date, uuid and bytes",
+        ),
     }
 }
 

@@ -59,6 +59,15 @@ impl Type {
         }
     }
 
+    /// Is it wrong somewhere?
+    pub(crate) fn is_wrong(&self) -> bool {
+        match self {
+            Type::Scalar { .. } => false,
+            Type::Record { fields, .. } => fields.iter().any(|(_, ty)| ty.is_wrong()),
+            Type::Wrong => true,
+        }
+    }
+
     /// As the language writes it.
     pub(crate) fn name(&self) -> String {
         match self {

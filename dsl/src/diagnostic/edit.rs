@@ -23,6 +23,8 @@ pub(crate) enum Mend {
     Interpolate(Vec<String>),
     /// These parts become one text with values in it, in place of what stands at the primary place.
     Join(Vec<Span>),
+    /// From the comparison behind this place to the end of the primary place, this.
+    Comparison(Span, String),
     /// The `$` goes that stands before the brace before the primary place.
     Dollar,
 }
@@ -49,6 +51,11 @@ pub(super) fn resolve(mend: &Mend, place: Span, sources: &Sources) -> Option<Edi
             let parts = parts.iter().map(|part| Some(inside(file.text.get(file.range(*part))?)));
             let parts: Option<String> = parts.collect();
             return Some(Edit { span: place, text: format!("f\"{}\"", parts?) });
+        }
+        Mend::Comparison(behind, text) => {
+            let from = file.range(*behind).end;
+            let sign = from + file.text.get(from..range.end)?.find(['!', '='])?;
+            return Some(Edit { span: file.place(Span::new(sign, range.end)), text: text.clone() });
         }
         Mend::Dollar => {
             let brace = file.text[..range.start].trim_end().strip_suffix('{')?;

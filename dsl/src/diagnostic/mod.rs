@@ -109,6 +109,13 @@ impl Diagnostic {
         self
     }
 
+    /// The comparison behind `value`, which ends the primary place, would be right as `text`.
+    #[must_use]
+    pub(crate) fn compared_as(mut self, value: Span, text: impl Into<String>) -> Diagnostic {
+        self.mend = Some(edit::Mend::Comparison(value, text.into()));
+        self
+    }
+
     /// The `$` before the braces around the primary place is too much.
     #[must_use]
     pub(crate) fn without_dollar(mut self) -> Diagnostic {

@@ -220,6 +220,9 @@ impl Lowerer<'_> {
                     format!("`{other}` is no aggregate function"),
                 );
                 self.diagnostics.push(match did_you_mean(other, AGGREGATES.iter().copied()) {
+                    _ if matches!(other.to_ascii_lowercase().as_str(), "distinct" | "unique" | "set") => {
+                        diagnostic.note("the different values are `collect_distinct(…)`, and how many there are `count_distinct(…)`")
+                    }
                     _ if let Some(aggregate) = tidegate_functions::aggregate_called_elsewhere(other) => {
                         diagnostic
                             .here(format!("here it is called `{}`", aggregate.name))

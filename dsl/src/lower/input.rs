@@ -132,9 +132,9 @@ impl<'a> Lowerer<'a> {
 
     fn event_schema(&mut self, ty: &Type, place: crate::source::Span) -> Option<Schema> {
         match ty {
-            // A field with a wrong type was told; the rest is checked all the same.
+            // A field of no known type was told, and what reads it would only be told that it is not there.
+            _ if ty.is_wrong() => None,
             Type::Record { nullable: false, .. } => Some(ty.schema()),
-            Type::Wrong => None,
             other => {
                 let mut diagnostic = Diagnostic::error(
                     codes::NO_RECORD,

@@ -2,7 +2,7 @@
 
 use super::aggregate::Grouping;
 use super::{Flow, Lowerer, STEPS_MAX, step};
-use crate::ast::{Step, StepKind, StreamDecl};
+use crate::ast::{Name, Step, StepKind, StreamDecl};
 use crate::diagnostic::{Diagnostic, codes};
 use tidegate_model::plan::NodeKind;
 use tidegate_model::{Column, Schema};
@@ -62,7 +62,7 @@ impl<'a> Lowerer<'a> {
         while let Some(step) = steps.next() {
             let in_group =
                 matches!(step.kind, StepKind::Window(_) | StepKind::Aggregate(_) | StepKind::GroupBy(_));
-            if !in_group && !self.nothing_waits(&grouping) {
+            if !in_group && !self.nothing_waits(&grouping, &decl.steps) {
                 return None;
             }
             let errors = self.route(step.errors.as_ref());
@@ -124,20 +124,55 @@ impl<'a> Lowerer<'a> {
                 _ => flow = self.plain_step(decl, step, &flow, errors)?,
             }
         }
-        self.nothing_waits(&grouping).then_some(flow)
+        self.nothing_waits(&grouping, &decl.steps).then_some(flow)
     }
 
-    fn nothing_waits(&mut self, grouping: &Grouping<'_>) -> bool {
+    fn nothing_waits(&mut self, grouping: &Grouping<'_>, steps: &[Step]) -> bool {
         let waiting = [
-            grouping.by.as_ref().map(|(_, step)| ("group by", step)),
-            grouping.window.as_ref().map(|(_, step)| ("window", step)),
+            grouping.by.as_ref().map(|(_, step)| ("group by", *step)),
+            grouping.window.as_ref().map(|(_, step)| ("window", *step)),
         ];
         let Some((word, step)) = waiting.into_iter().flatten().next() else { return true };
-        self.diagnostics.push(
+        let told = self.aggregate_further_on(word, step, steps).unwrap_or_else(|| {
             Diagnostic::error(codes::GROUPING, step.span, format!("`{word}` needs an `aggregate` behind it"))
-                .note("only `window` may stand between them; `repartition by` changes the partitions without aggregating"),
-        );
+                .note("only `window` may stand between them; `repartition by` changes the partitions without aggregating")
+        });
+        self.diagnostics.push(told);
         false
+    }
+
+    /// The `aggregate` is there, and something stands before it that belongs elsewhere.
+    fn aggregate_further_on(&self, word: &str, waiting: &Step, steps: &[Step]) -> Option<Diagnostic> {
+        let first = steps.iter().position(|step| step.span == waiting.span)?;
+        let aggregate =
+            first + steps[first..].iter().position(|step| matches!(step.kind, StepKind::Aggregate(_)))?;
+        let between = (first..aggregate)
+            .find(|index| !matches!(steps[*index].kind, StepKind::GroupBy(_) | StepKind::Window(_)))?;
+        let (other, place) = (&steps[between], steps[aggregate].span);
+        let StepKind::Emit(_) = other.kind else {
+            return Some(
+                Diagnostic::error(
+                    codes::GROUPING,
+                    other.span,
+                    format!("this step stands between `{word}` and its `aggregate`"),
+                )
+                .because(waiting.span, "this groups")
+                .because(place, "and this aggregates")
+                .note(format!("put it before the `{word}`, where it sees each event, or behind the `aggregate`, where it sees the results")),
+            );
+        };
+        let diagnostic = Diagnostic::error(codes::EMIT, other.span, "`emit` stands before its `aggregate`")
+            .because(place, "what it gives out is made here")
+            .note("when the results are given out is said directly behind the `aggregate`: `|> aggregate { … } |> emit …`");
+        let again = steps.get(aggregate + 1).is_some_and(|step| matches!(step.kind, StepKind::Emit(_)));
+        let (_, file) = self.sources.file_of(place);
+        if again || between + 1 != aggregate || file.is_yaml() {
+            return Some(diagnostic);
+        }
+        let text = |place| &file.text[file.range(place)];
+        let sign = file.text[file.range(other.span).end..file.range(place).start].to_owned();
+        let text = format!("{}{sign}{}", text(place), text(other.span));
+        Some(diagnostic.mended_by(other.span.to(place), text))
     }
 
     fn inputs(&mut self, decl: &StreamDecl) -> Option<Flow> {
@@ -163,23 +198,24 @@ impl<'a> Lowerer<'a> {
         if wrong {
             return None;
         }
-        let (mut first, first_name) = flows.first()?.clone();
+        let (mut first, _) = flows.first()?.clone();
         if flows.len() == 1 {
             return Some(first);
         }
-        for (flow, name) in &flows[1..] {
-            if same_but_null(&first.schema, &flow.schema) {
+        let (like, like_name) = usual(&flows);
+        for (flow, name) in &flows {
+            if same_but_null(&like.schema, &flow.schema) {
                 continue;
             }
-            let difference = difference(&first.schema, &flow.schema);
+            let difference = difference(&like.schema, &flow.schema);
             self.diagnostics.push(
                 Diagnostic::error(
                     codes::BAD_FIELDS,
                     name.span,
-                    format!("`{}` has other fields than `{}`", name.node, first_name.node),
+                    format!("`{}` has other fields than `{}`", name.node, like_name.node),
                 )
                 .here(difference)
-                .because(first_name.span, "merged with this")
+                .because(like_name.span, "merged with this")
                 .note("bring them to one type before, with `map`, `select` or `add`"),
             );
             wrong = true;
@@ -217,6 +253,14 @@ impl<'a> Lowerer<'a> {
         let word = step.alias.as_ref().map_or(keyword, |alias| alias.node.as_str());
         format!("{}.{word}", decl.name.node)
     }
+}
+
+/// One of those of which there are most: what differs from it is the odd one. Of equally many the first counts.
+fn usual<'a, 'b>(flows: &'b [(Flow, &'a Name)]) -> &'b (Flow, &'a Name) {
+    let alike =
+        |schema: &Schema| flows.iter().filter(|(flow, _)| same_but_null(schema, &flow.schema)).count();
+    let most = flows.iter().map(|(flow, _)| alike(&flow.schema)).max().unwrap_or(0);
+    flows.iter().find(|(flow, _)| alike(&flow.schema) == most).expect("there are some")
 }
 
 /// The same fields of the same types; a filter may have left no null in one of them.

@@ -17,7 +17,7 @@ impl Reader<'_> {
         match rule {
             Rule::advance_step => TestStepDecl::AdvanceTo(self.atom(inner.nth(2).expect("a time"))),
             Rule::expect_step => {
-                let stream = self.name(&inner.nth(1).expect("a stream"));
+                let stream = self.observed(inner.nth(1).expect("a stream"));
                 TestStepDecl::Expect { stream, rows: inner.map(|pair| self.atom(pair)).collect() }
             }
             Rule::expect_aside => {
@@ -31,7 +31,7 @@ impl Reader<'_> {
                 TestStepDecl::ExpectAside { aside, of, rows: inner.map(|pair| self.atom(pair)).collect() }
             }
             Rule::snapshot_step => {
-                TestStepDecl::Snapshot { stream: self.name(&inner.nth(1).expect("a stream")) }
+                TestStepDecl::Snapshot { stream: self.observed(inner.nth(1).expect("a stream")) }
             }
             Rule::feed_file => {
                 let input = self.name(&inner.next().expect("an input"));
@@ -42,6 +42,14 @@ impl Reader<'_> {
                 let rows = inner.map(|row| self.feed_row(row)).collect();
                 TestStepDecl::Feed { input, rows }
             }
+        }
+    }
+
+    fn observed(&mut self, pair: Node<'_>) -> Name {
+        let named = pair.into_inner().next().expect("a name");
+        match named.as_rule() {
+            Rule::plain_string => self.string(&named),
+            _ => self.name(&named),
         }
     }
 

@@ -28,6 +28,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn sink(&mut self, node: &Node) -> Option<Connector> {
+        self.no_option_beside(node)?;
         let told = self.diagnostics.len();
         let fields = self.entries(node, "a sink", &keys::SINK);
         // A word that is no connector was told.
@@ -35,6 +36,30 @@ impl Reader<'_> {
             return None;
         }
         self.connector(node, &fields, keys::SINK_PLACES)
+    }
+
+    /// `{ kafka: copy, key: card }`: options stand in the topic.
+    fn no_option_beside(&mut self, node: &Node) -> Option<()> {
+        let Kind::Map(entries) = &node.kind else { return Some(()) };
+        let topic = entries.iter().find_map(|(key, value)| match &value.kind {
+            Kind::Scalar(scalar) if keys::TOPICS.contains(&key.name.as_str()) => Some((key, scalar)),
+            _ => None,
+        });
+        let is_option = |key: &Key| key.name != "topic" && keys::TOPIC.names().contains(&key.name.as_str());
+        let options: Vec<_> = entries.iter().filter(|(key, _)| is_option(key)).collect();
+        let (Some((word, topic)), Some((first, _))) = (topic, options.first()) else { return Some(()) };
+        let given = options.iter().map(|(key, value)| match &value.kind {
+            Kind::Scalar(scalar) => format!("{}: {}", key.name, scalar.text),
+            _ => format!("{}: …", key.name),
+        });
+        let given = given.collect::<Vec<_>>().join(", ");
+        let message = format!("`{}` is an option of the topic, and stands in it", first.name);
+        self.diagnostics.push(
+            Diagnostic::error(codes::YAML_SHAPE, first.span, message)
+                .because(word.span, "the topic")
+                .note(format!("write `{}: {{ topic: {}, {given} }}`", word.name, topic.text)),
+        );
+        None
     }
 
     fn arguments(&mut self, key: &Key, node: &Node) -> Option<ConnectorRef> {

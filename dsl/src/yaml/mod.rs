@@ -7,6 +7,7 @@ mod quoted;
 mod read;
 mod schema;
 mod shape;
+mod split;
 mod step;
 mod test_block;
 mod tree;

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::shape::Table;
+use super::split::is_split_off;
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
@@ -35,7 +36,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         let split = self.split_values(entries);
         for (index, (key, value)) in entries.iter().enumerate() {
-            if split.contains(&index) {
+            if split.parts.contains(&index) {
                 continue;
             }
             if key.name == CURSOR {
@@ -97,9 +98,12 @@ impl Reader<'_> {
                 let mut all = Vec::new();
                 let split = self.split_values(entries);
                 for (index, (key, value)) in entries.iter().enumerate() {
-                    if !split.contains(&index)
-                        && let Some(name) = self.key_name(key)
-                    {
+                    let value = match split.whole.get(&index) {
+                        Some(whole) => whole,
+                        None if split.parts.contains(&index) => continue,
+                        None => value,
+                    };
+                    if let Some(name) = self.key_name(key) {
                         all.extend(read(self, name, value));
                     }
                 }
@@ -124,44 +128,6 @@ impl Reader<'_> {
                 Vec::new()
             }
         }
-    }
-
-    /// Entries that are the parts of one value, which a comma has split: each is told. `{ a: f(x, y) }` has a value `f(x`, and a key `y)`.
-    pub(super) fn split_values(&mut self, entries: &[(Key, Node)]) -> Vec<usize> {
-        let mut split = Vec::new();
-        for (index, (key, value)) in entries.iter().enumerate() {
-            if !is_split_off(key, value) {
-                continue;
-            }
-            let front = (0..index).rev().find(|front| !matches!(entries[*front].1.kind, Kind::Null));
-            split.extend(front.unwrap_or(index)..=index);
-            let Some(front) = front else {
-                self.split_by_comma(key.span, None);
-                continue;
-            };
-            let whole = match &entries[front].1.kind {
-                Kind::Scalar(scalar) if !scalar.quoted => {
-                    let behind = entries[front + 1..=index].iter().map(|(key, _)| key.name.as_str());
-                    Some(std::iter::once(scalar.text.as_str()).chain(behind).collect::<Vec<_>>().join(", "))
-                }
-                _ => None,
-            };
-            self.split_by_comma(entries[front].1.span.to(key.span), whole.as_deref());
-        }
-        split
-    }
-
-    /// `whole`: the value as it was meant.
-    fn split_by_comma(&mut self, span: Span, whole: Option<&str>) {
-        let diagnostic =
-            Diagnostic::error(codes::YAML_SHAPE, span, "inside of `{ }` YAML ends a value at a comma")
-                .note("put the whole value in quotes, or write each field on a line of its own");
-        self.diagnostics.push(match whole.filter(|whole| !whole.contains('\'')) {
-            Some(whole) => {
-                diagnostic.here(format!("write `'{whole}'`")).replaced_in_yaml(span, format!("'{whole}'"))
-            }
-            None => diagnostic,
-        });
     }
 
     pub(super) fn key_name(&mut self, key: &Key) -> Option<Name> {
@@ -262,9 +228,28 @@ impl Reader<'_> {
         }
         let Kind::Map(_) = &node.kind else { return self.expr(node) };
         let wrong = self.diagnostics.len();
-        let entries =
-            self.each(node, |reader, name, node| Some(RecordEntry::Field(name, reader.value(node)?)));
+        let entries = self.each(node, |reader, name, node| {
+            let value = reader.field(&name, node)?;
+            Some(RecordEntry::Field(name, value))
+        });
         (self.diagnostics.len() == wrong).then(|| Spanned::new(ExprKind::Record(entries), self.whole(node)))
+    }
+
+    /// The value of a field. `{ card }` of the text form is short for `card: card`; to YAML it is a key without a value.
+    pub(super) fn field(&mut self, name: &Name, node: &Node) -> Option<Expr> {
+        let is_written = node.span.start < node.span.end || name.node.contains(CURSOR);
+        if is_written || !matches!(node.kind, Kind::Null) {
+            return self.value(node);
+        }
+        let field = &name.node;
+        self.diagnostics.push(
+            Diagnostic::error(codes::YAML_SHAPE, name.span, format!("the field `{field}` has no value"))
+                .here(format!("write `{field}: {field}`"))
+                .note(format!(
+                    "a field by its name alone is read inside of quotes, as in `map: '{{ {field}, … }}'`"
+                )),
+        );
+        None
     }
 
     /// From the first key of a map to the end of its last value.
@@ -407,9 +392,4 @@ impl Reader<'_> {
         }
         Some(topic)
     }
-}
-
-/// In `{ }` a comma ends a value: `{ a: f(x, y) }` has a key `y)` without a value.
-fn is_split_off(key: &Key, value: &Node) -> bool {
-    matches!(value.kind, Kind::Null) && key.name.ends_with([')', ']', '}'])
 }

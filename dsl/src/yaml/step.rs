@@ -16,7 +16,7 @@ impl Reader<'_> {
             );
             return None;
         };
-        if !self.split_values(entries).is_empty() {
+        if !self.split_values(entries).parts.is_empty() {
             return None;
         }
         let beside = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
@@ -66,7 +66,10 @@ impl Reader<'_> {
             "drop" => StepKind::Drop(self.paths(node)?),
             "add" => {
                 let wrong = self.diagnostics.len();
-                let fields = self.each(node, |reader, name, node| Some((name, reader.value(node)?)));
+                let fields = self.each(node, |reader, name, node| {
+                    let value = reader.field(&name, node)?;
+                    Some((name, value))
+                });
                 (self.diagnostics.len() == wrong).then_some(StepKind::Add(fields))?
             }
             "group_by" => StepKind::GroupBy(self.by(node)?),

@@ -282,3 +282,42 @@ test "meant so" {
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     insta::assert_snapshot!("malformed_record", out(&output));
 }
+
+const SPENT: &str = r#"topology spent
+source p: { card: string, amount: int, at: timestamp } = embedded("p") key card time at, out_of_order 30s
+stream spent = p |> group by card |> window tumbling 1h, grace 5m, late -> embedded("late") |> aggregate { total: sum(amount) } |> filter total > 5
+stream order = p |> rolling 1h by card ordered { n: count() }
+sink spent -> embedded("spent")
+sink order -> embedded("order")
+"#;
+
+#[test]
+fn why_a_row_is_missing_is_told() {
+    let tests = r#"test "not final yet" {
+  p <- { card: "c", amount: 9, at: @10:00 }
+  advance to @11:00
+  expect spent == [ { card: "c", window: { start: @10:00, end: @11:00 }, total: 9 } ]
+}
+test "not final, of any window" {
+  p <- { card: "c", amount: 9, at: @10:00 }
+  expect spent == [ { card: "c", total: 9, .. } ]
+}
+test "final, and another" {
+  p <- { card: "c", amount: 9, at: @10:00 }
+  advance to @11:05
+  expect spent == [ { card: "c", window: { start: @10:00, end: @11:00 }, total: 8 } ]
+}
+test "late for an order" {
+  p <- { card: "c", amount: 1, at: @10:00 }, { card: "c", amount: 1, at: @09:00 }
+  advance to @12:00
+  expect order == [ { n: 1, .. }, { n: 2, .. } ]
+}
+test "no rows" {
+  snapshot spent
+}
+"#;
+    let dir = folder(&[("t.tide", &format!("{SPENT}{tests}"))]);
+    let output = test(dir.path(), &["t.tide"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    insta::assert_snapshot!("missing_rows", out(&output));
+}

@@ -81,3 +81,54 @@ fn completions_name_the_commands() {
         assert!(output.status.success() && out(&output).contains("convert"), "{shell}");
     }
 }
+
+/// Rows that no `--output` writes are not lost, and a file that was read is not read again: both look like nothing, and are told.
+#[test]
+fn run_says_where_rows_are_and_why_nothing_was_new() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let topology = "topology t\nsource s: { id: string, n: int } = embedded(\"s\") key id\nstream a = s |> filter n > 1\nsink a -> embedded(\"rows.a\")\nsink s -> embedded(\"rows.s\")\n";
+    std::fs::write(dir.path().join("t.tide"), topology).expect("write");
+    std::fs::write(dir.path().join("s.ndjson"), "{\"id\":\"1\",\"n\":5}\n").expect("write");
+    let said = |arguments: &[&str]| {
+        let all = [&["run", "t.tide", "--input", "s=s.ndjson"], arguments].concat();
+        let output = tidegate(dir.path(), &all);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(
+        said(&[]),
+        "t: 1 records in, 2 out\n  the rows of rows.a, rows.s went with this run's log, since there is no --data; `--output a=FILE` (or `=-`) writes them out\n"
+    );
+    let kept = "  the rows of rows.a, rows.s are kept in the log of data; `--output a=FILE` (or `=-`) writes them out\n";
+    assert_eq!(said(&["--data", "data"]), format!("t: 1 records in, 2 out\n{kept}"));
+    assert_eq!(
+        said(&["--data", "data", "--output", "a=a.ndjson"]),
+        "t: 0 records in, 0 out\n  nothing was new for `s`: an earlier run with this --data has read the file to its end\n"
+    );
+    assert_eq!(said(&["--data", "data", "--quiet"]), "");
+}
+
+#[test]
+fn a_run_that_is_refused_shows_no_rows_of_an_earlier_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = |computed: &str, arguments: &[&str]| {
+        let topology = format!(
+            "topology t\nsource s: {{ id: string, n: int }} = embedded(\"s\") key id\nstream sums = s |> group by id |> aggregate {{ {computed} }}\nsink sums -> embedded(\"sums\")\nsink s -> embedded(\"rows\")\n"
+        );
+        std::fs::write(dir.path().join("t.tide"), topology).expect("write");
+        tidegate(
+            dir.path(),
+            &[&["run", "t.tide", "--data", "data", "--input", "s=s.ndjson"], arguments].concat(),
+        )
+    };
+    std::fs::write(dir.path().join("s.ndjson"), "{\"id\":\"1\",\"n\":5}\n").expect("write");
+    assert!(run("count: count()", &[]).status.success());
+    let refused = run("count: count(), sum: sum(n)", &["--output", "sums=-"]);
+    assert_eq!((refused.status.code(), out(&refused).as_str()), (Some(1), ""), "{refused:?}");
+    let again = run("count: count()", &["--output", "sums=-"]);
+    assert_eq!(
+        (again.status.code(), out(&again).as_str()),
+        (Some(0), "{\"id\":\"1\",\"count\":1}\n"),
+        "{again:?}"
+    );
+}

@@ -2,6 +2,7 @@
 
 use super::nested;
 use super::scan::{Scanner, unescape};
+use super::why::why;
 use crate::batch::{Column, ColumnData, uuid_digits};
 use tidegate_model::time::parse_rfc3339;
 use tidegate_model::value::parse_decimal;
@@ -327,7 +328,8 @@ impl Row<'_> {
         let spec = &self.columns[column];
         let start = scanner.at;
         let wrong = |found: &str| {
-            let message = format!("`{}` at byte {start} is {found}, and must be {}", spec.path, spec.ty);
+            let why = why(found, spec.ty);
+            let message = format!("`{}` at byte {start} is {found}, and must be {}{why}", spec.path, spec.ty);
             DecodeError::new("wrong_type", message)
         };
         match scanner.peek() {
@@ -565,7 +567,7 @@ mod tests {
             (
                 with("\"12.5\"", "\"12.505\""),
                 "wrong_type",
-                "`amount` at byte 48 is \"12.505\", and must be decimal(18,2)",
+                "`amount` at byte 48 is \"12.505\", and must be decimal(18,2): it has 3 digits behind the point",
             ),
             (with("\"12.5\"", "true"), "wrong_type", "must be decimal(18,2)"),
             (with("\"card\"", "\"cart\""), "missing_field", "`card` is missing"),

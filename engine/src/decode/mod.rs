@@ -3,5 +3,6 @@
 mod json;
 mod nested;
 mod scan;
+mod why;
 
 pub use json::{DecodeError, JsonDecoder};

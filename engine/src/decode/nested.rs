@@ -2,6 +2,7 @@
 
 use super::json::{DecodeError, decimal};
 use super::scan::{Scanner, unescape};
+use super::why::why;
 use tidegate_model::nested::ELEMENTS_MAX;
 use tidegate_model::text::{parse_base64, parse_date, parse_uuid};
 use tidegate_model::time::parse_rfc3339;
@@ -16,7 +17,8 @@ pub(super) fn read(
 ) -> Result<Value, DecodeError> {
     let start = scanner.at;
     let wrong = |found: &str| {
-        DecodeError::new("wrong_type", format!("`{path}` at byte {start} is {found}, and must be {ty}"))
+        let why = why(found, ty);
+        DecodeError::new("wrong_type", format!("`{path}` at byte {start} is {found}, and must be {ty}{why}"))
     };
     match (scanner.peek(), ty) {
         (Some(b'['), ScalarType::List(element)) => list(scanner, element, path, depth),

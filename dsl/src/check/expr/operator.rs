@@ -112,11 +112,20 @@ impl Checker<'_> {
         self.note_compared(&left.value, b);
         self.note_compared(&right.value, a);
         if left.value == Typed::Null || right.value == Typed::Null {
-            let value = if left.value == Typed::Null { b.span } else { a.span };
-            self.diagnostics.push(
+            let null_first = left.value == Typed::Null;
+            let value = if null_first { b.span } else { a.span };
+            let (asked, form) = match comparison {
+                Comparison::NotEqual => ("whether this is there", "is not null"),
+                _ => ("whether this is null", "is null"),
+            };
+            let diagnostic =
                 Diagnostic::error(codes::TYPE_MISMATCH, span, "nothing is equal to null, not even null")
-                    .because(value, "to ask whether this is null, write `is null` behind it"),
-            );
+                    .because(value, format!("to ask {asked}, write `{form}` behind it"));
+            let equals = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+            self.diagnostics.push(match equals && !null_first {
+                true => diagnostic.compared_as(a.span, form),
+                false => diagnostic,
+            });
             return None;
         }
         let (left, right) = self.unify(left, right)?;
@@ -257,6 +266,20 @@ impl Checker<'_> {
             BinaryOp::Divide => Arithmetic::Divide,
             _ => Arithmetic::Remainder,
         };
+        if operation == Arithmetic::Divide
+            && let (ExprKind::Const(Value::Int(over)), ExprKind::Const(Value::Int(under))) =
+                (&left.kind, &right.kind)
+            && *under != 0
+            && over % under != 0
+        {
+            let message = format!("whole numbers divide towards zero: this is {}", over / under);
+            self.diagnostics.push(
+                Diagnostic::error(codes::TYPE_MISMATCH, span, message)
+                    .note(format!("with a point it is a decimal: `{over}.0 / {under}`"))
+                    .mended_by(a.span, format!("{over}.0")),
+            );
+            return Typed::Wrong;
+        }
         use ScalarType::*;
         let nullable = left.nullable || right.nullable;
         let plain = matches!(operation, Arithmetic::Add | Arithmetic::Subtract);

@@ -21,6 +21,7 @@ impl Lowerer<'_> {
         errors: Option<Route>,
     ) -> Option<Flow> {
         let rows = self.flow(&join.other)?;
+        self.row_named_behind(at, join, flow)?;
         let name = join.alias.as_ref().unwrap_or(&join.other);
         if flow.schema.columns.iter().any(|column| column.path.split('.').next() == Some(&name.node)) {
             self.diagnostics.push(

@@ -2,11 +2,13 @@
 
 mod branch;
 mod changes;
+mod computed;
 mod dedupe;
 mod expand;
 mod filter;
 mod join;
 mod join_condition;
+mod join_name;
 mod latest;
 mod map;
 mod match_events;
@@ -54,6 +56,7 @@ impl Lowerer<'_> {
         errors: Option<Route>,
     ) -> Option<Flow> {
         let at = At { decl, step };
+        self.computed_once(at, flow)?;
         match &step.kind {
             StepKind::Filter(predicate) => self.filter_step(at, predicate, flow, errors),
             StepKind::Map(expr) => self.map_step(at, expr, flow, errors),

@@ -3,7 +3,7 @@
 use super::Case;
 use super::known;
 use super::row::Purpose;
-use crate::ast::{FeedRowDecl, Name};
+use crate::ast::{Expr, ExprKind, FeedRowDecl, Name, RecordEntry};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::files::beside;
 use crate::lower::{Flow, Lowerer};
@@ -57,7 +57,10 @@ impl Lowerer<'_> {
             match row {
                 FeedRowDecl::Null { key } => {
                     if !input.is_table {
-                        self.error(codes::TEST, key.span, "only a table's rows are deleted");
+                        self.diagnostics.push(
+                            Diagnostic::error(codes::TEST, key.span, "only a table's rows are deleted")
+                                .note(format!("`{}` is a source: what happened stays so; rows that are deleted are those of a `table`", name.node)),
+                        );
                     }
                     fed.push(FeedRow { key: Some(key.node.clone()), payload: None, is_record: false });
                 }
@@ -68,13 +71,37 @@ impl Lowerer<'_> {
                 }),
                 FeedRowDecl::Row(expr) => {
                     known::note(&self.globals.facts, expr, &ty);
-                    let Some(row) = self.row(expr, &ty, Purpose::Feed, case) else { continue };
+                    let told = self.diagnostics.len();
+                    let Some(row) = self.row(expr, &ty, Purpose::Feed, case) else {
+                        if input.is_table {
+                            self.null_for_a_row(name, expr, told);
+                        }
+                        continue;
+                    };
                     let key = input.key.and_then(|key| row.text(&input.flow.schema.columns[key].path));
                     fed.push(FeedRow { key, payload: Some(row.json()), is_record: true });
                 }
             }
         }
         Some(TestStep::Feed { input: name.node.clone(), rows: fed })
+    }
+
+    /// `{ card: "c1", reason: null }`: who writes this may mean that the row goes.
+    fn null_for_a_row(&mut self, table: &Name, row: &Expr, told: usize) {
+        let ExprKind::Record(entries) = &row.node else { return };
+        let nulls: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| match entry {
+                RecordEntry::Field(_, value) if value.node == ExprKind::Null => Some(value.span),
+                _ => None,
+            })
+            .collect();
+        for diagnostic in &mut self.diagnostics[told..] {
+            if nulls.contains(&diagnostic.labels[0].span) {
+                let note = format!("a row is deleted by its key: `{} <- null key \"…\"`", table.node);
+                diagnostic.notes.push(note);
+            }
+        }
     }
 
     /// Each line of the file is a record, as it stands: what is wrong with one shows in the test, as it would from a topic.

@@ -5,6 +5,7 @@ mod can_fail;
 mod feed;
 mod known;
 mod names;
+mod observed;
 mod row;
 
 use super::{Flow, Lowerer};
@@ -140,6 +141,7 @@ impl Lowerer<'_> {
     }
 
     fn observed(&mut self, stream: &Name) -> Option<Flow> {
+        self.is_no_topic(stream)?;
         let flow = self.flow(stream)?;
         if matches!(self.nodes[flow.node.0 as usize].kind, NodeKind::Table(_)) {
             self.error(

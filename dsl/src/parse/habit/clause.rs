@@ -330,6 +330,11 @@ impl Look<'_> {
                 let text = if next == "kafka" { "malformed ->" } else { "malformed" };
                 Some(habit.mended_if(self.span(self.index), arrow.then(|| text.to_owned())))
             }
+            "late" if next == "->" => {
+                let message = "a source has no `late ->`: an event is late for a step";
+                let note = "write it at the `window`, or at the `join` of two streams: `window tumbling 1h, grace 10m, late -> kafka(\"…\")`; how far events may come out of order is said here: `time at, out_of_order 5s`";
+                self.habit(self.index, message, note)
+            }
             _ if DISORDER.contains(&here) => {
                 let habit = self.habit(self.index, format!("`{here}` is no clause of a source"), "how far events may come out of order is said with their time: `time at, out_of_order 5s`")?;
                 let comma = if before == "," { "" } else { ", " };

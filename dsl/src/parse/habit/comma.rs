@@ -48,15 +48,15 @@ impl Look<'_> {
                 return self.instead(0, 1, note, plain);
             }
         }
-        // `2,00` as a field's value
-        if self.near(-1) == ","
-            && digits(self.near(-2))
-            && digits(here)
-            && here.len() == 2
-            && self.near(-3) == ":"
-        {
+        // `2,00` as a field's value, or where only one number can stand
+        let alone = matches!(
+            self.near(-3),
+            ":" | ">" | "<" | ">=" | "<=" | "==" | "!=" | "+" | "-" | "*" | "/" | "%" | "between" | "??"
+        );
+        if self.near(-1) == "," && digits(self.near(-2)) && digits(here) && here.len() < 3 && alone {
             let text = format!("{}.{here}", self.near(-2));
-            return self.instead(-2, 3, "a number has a point before its fraction", &text);
+            let note = format!("a number has a point before its fraction: `{text}`");
+            return self.instead(-2, 3, &note, &text);
         }
         if here == "+" && self.is_number(self.index + 1) && self.expects("an expression") {
             return self.instead(0, 1, "a number needs no sign", "");

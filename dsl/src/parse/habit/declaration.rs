@@ -249,12 +249,18 @@ impl Look<'_> {
                 ),
             ),
             "$" => {
-                let braced = self.near(1) == "{";
-                let variable = self.near(if braced { 2 } else { 1 });
-                let text = format!("env(\"{variable}\")");
+                let close = if self.near(1) == "{" { self.closing(self.index + 1) } else { None };
+                let variable = self.near(if close.is_some() { 2 } else { 1 });
+                // `${NAME:5}` and `${NAME:-5}`
+                let dash = usize::from(self.near(3) == ":" && self.near(4) == "-");
+                let default = close.map_or("", |close| self.slice(self.index + 4 + dash, close));
+                let text = match default {
+                    "" => format!("env(\"{variable}\")"),
+                    default => format!("env(\"{variable}\", {default})"),
+                };
                 self.instead(
                     0,
-                    if braced { 4 } else { 2 },
+                    close.map_or(2, |close| close + 1 - self.index),
                     "a variable of the environment is read by `env(\"NAME\")`, or `env(\"NAME\", default)`",
                     &text,
                 )

@@ -72,10 +72,15 @@ pub(crate) fn type_of(word: &str) -> Option<&'static str> {
     })
 }
 
+/// Is this what other languages call a number with digits behind its point?
+pub(crate) fn is_decimal(word: &str) -> bool {
+    matches!(word.to_ascii_lowercase().as_str(), "number" | "numeric" | "dec" | "money" | "currency")
+}
+
 /// What is written for a type that has no one counterpart.
 pub(crate) fn type_note(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "number" | "numeric" | "dec" | "money" | "currency" => {
+        word if is_decimal(word) => {
             "for money `decimal(18,2)`; for whole numbers `int`; for measurements `float`"
         }
         "time" => "a point in time is a `timestamp`, a length of time a `duration`",

@@ -11,8 +11,10 @@ impl Look<'_> {
         fields.filter(|fields| !fields.is_empty()).map(|fields| fields.join(", "))
     }
 
-    fn as_field(&self, from: usize, to: usize) -> Option<String> {
-        let text = self.slice(from, to);
+    pub(super) fn as_field(&self, from: usize, to: usize) -> Option<String> {
+        // `count(*)` counts events, too.
+        let text = self.slice(from, to).replace("count(*)", "count()");
+        let text = text.as_str();
         if self.text(from) == ".." || to <= from {
             return (to > from).then(|| text.to_owned());
         }
@@ -25,7 +27,8 @@ impl Look<'_> {
             return Some(format!("{}: {}", self.text(from), self.slice(value, to)));
         }
         if to >= from + 3 && self.text(to - 2) == "as" && self.is_word(to - 1) {
-            return Some(format!("{}: {}", self.text(to - 1), self.slice(from, to - 2)));
+            let value = self.slice(from, to - 2).replace("count(*)", "count()");
+            return Some(format!("{}: {value}", self.text(to - 1)));
         }
         let is_path = |from: usize, to: usize| {
             (from..to).all(|index| {
@@ -43,6 +46,7 @@ impl Look<'_> {
         if self.is_word(from) && self.text(from + 1) == "(" && self.closing(from + 1) == Some(to - 1) {
             let name = match to - from {
                 3 => self.text(from),
+                4 if self.text(from + 2) == "*" => self.text(from),
                 _ if is_path(from + 2, to - 1) => self.text(to - 2),
                 _ => return None,
             };

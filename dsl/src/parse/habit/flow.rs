@@ -7,6 +7,9 @@ impl Look<'_> {
         if !self.is_word(1) {
             return None;
         }
+        if let Some(habit) = self.sink_reversed() {
+            return Some(habit);
+        }
         let name = self.text(1);
         // `sink out = payments -> kafka("t")`, `sink out -> kafka("t") from payments`
         let arrow = self.find("->", 2, self.tokens.len());
@@ -30,7 +33,7 @@ impl Look<'_> {
         }
         if self.text(2) != "->" {
             let habit = self.sign_expected(2, "->", format!("write `sink {name} -> kafka(\"…\")`"))?;
-            let replaced = matches!(self.text(2), "=" | "to" | ":" | "=>" | "|>" | "into" | ">");
+            let replaced = matches!(self.text(2), "=" | "to" | ":" | "=>" | "|>" | "into" | ">" | "<-");
             return Some(
                 habit.mended_if(
                     self.range(2, 3),
@@ -52,6 +55,23 @@ impl Look<'_> {
             return Some(habit.mended(self.span(3), format!("kafka(\"{topic}\")")));
         }
         None
+    }
+
+    /// `sink kafka("t") <- payments`
+    fn sink_reversed(&self) -> Option<Habit> {
+        if !matches!(self.text(1), "kafka" | "embedded") || self.text(2) != "(" {
+            return None;
+        }
+        let close = self.closing(2)?;
+        let topic = self.slice(1, close + 1);
+        let (sign, stream) = (close + 1, close + 2);
+        let named = matches!(self.text(sign), "<-" | "<" | "=" | "from" | ":" | "->");
+        let stream = if self.text(sign) == "<" && self.text(stream) == "-" { stream + 1 } else { stream };
+        let whole = named && self.is_word(stream) && stream + 1 == self.tokens.len();
+        let text = format!("sink {} -> {topic}", if whole { self.text(stream) } else { "STREAM" });
+        let habit =
+            self.habit(1, "a sink names its stream first, and then the topic", format!("write `{text}`"))?;
+        Some(habit.mended_if(self.range(0, self.tokens.len()), whole.then_some(text)))
     }
 
     pub(super) fn source(&self) -> Option<Habit> {

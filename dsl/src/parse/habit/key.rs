@@ -103,6 +103,30 @@ impl Look<'_> {
                 "rows",
             );
         }
+        if here == "," && matches!(self.near(1), "excluding" | "granularity" | "ordered") {
+            return self.instead(
+                0,
+                1,
+                "the parts of a `rolling` stand one behind the other without commas",
+                "",
+            );
+        }
+        if here == "including" && self.near(1) == "current" {
+            let note = "the event itself counts where nothing is said, and does not with `excluding current`";
+            return self.instead(0, 2, note, "");
+        }
+        if matches!(here, "exclude" | "excludes" | "without") && self.near(1) == "current" {
+            return self.instead(0, 1, "write `excluding current`: without the event itself", "excluding");
+        }
+        if here == "{" && self.expects("`by`") && self.find("by", self.index, step.end).is_none() {
+            let range = self.slice(first, self.index);
+            let fields =
+                self.closing(self.index).map_or("{ … }", |close| self.slice(self.index, close + 1));
+            let note = format!(
+                "write `rolling {range} by KEY {fields}`: each value of the field KEY has a count of its own"
+            );
+            return self.habit(self.index, "by what field events belong together is not said", note);
+        }
         if here == "{" && self.near(-1) == "excluding" {
             let habit = self.habit(
                 self.index,

@@ -53,6 +53,39 @@ impl Look<'_> {
         Some(habit.mended_if(place, fits.then(|| format!("{space}{body}"))))
     }
 
+    /// `find(list, c -> …)`, `find(list, |c| …)`, `find(list, lambda c: …)`
+    pub(super) fn element_function(&self) -> Option<Habit> {
+        let at = self.index;
+        let in_call = self
+            .open_around(at)
+            .is_some_and(|open| self.text(open) == "(" && self.is_word(open.wrapping_sub(1)));
+        if !in_call {
+            return None;
+        }
+        let begins = |index: usize| index > 0 && matches!(self.text(index - 1), "," | "(");
+        let found = match self.near(0) {
+            "->" if self.is_word(at - 1) && begins(at - 1) => Some((at - 1, self.text(at - 1), at + 1)),
+            "->" if self.near(-1) == ")" && self.near(-3) == "(" && begins(at - 3) => {
+                Some((at - 3, self.text(at - 2), at + 1))
+            }
+            "|" if begins(at) && self.is_word(at + 1) && self.text(at + 2) == "|" => {
+                Some((at, self.text(at + 1), at + 3))
+            }
+            name if self.near(-1) == "lambda" && begins(at - 1) && self.near(1) == ":" => {
+                Some((at - 1, name, at + 2))
+            }
+            _ => None,
+        };
+        let (from, name, to) = found?;
+        let text = format!("{name} =>");
+        let note = format!("write `{text} …`: what is done with each element `{name}`");
+        let message = format!("`{}` does not belong here", self.slice(from, to));
+        let place = self.range(from, to);
+        // What follows may stand directly behind the sign.
+        let space = if self.before(to).start == place.end { " " } else { "" };
+        Some(Habit::new(place, message, note).mended(place, format!("{text}{space}")))
+    }
+
     /// These tokens, with `p.amount` as `amount` and `p` alone as `it`.
     fn without_name(&self, name: &str, from: usize, to: usize) -> String {
         let mut out = String::new();

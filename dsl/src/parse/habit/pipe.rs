@@ -67,6 +67,15 @@ impl Look<'_> {
             }
             _ => {}
         }
+        // `group_by`, as YAML has it
+        if let Some((first, second)) = lower.split_once('_')
+            && elsewhere::is_step(first)
+            && matches!(second, "by" | "join" | "expand" | "map")
+        {
+            let words = format!("{first} {second}");
+            let habit = self.habit(self.index, message, format!("write `{words}`, in two words"))?;
+            return Some(habit.mended(place, words));
+        }
         if let Some(note) = elsewhere::step(&lower) {
             return self.habit(self.index, message, note);
         }

@@ -13,14 +13,17 @@ impl Look<'_> {
             .or_else(|| self.lambda(step))
             .or_else(|| match self.text(step.keyword) {
                 "map" | "add" | "aggregate" => self.fields(step),
-                "rolling" => {
-                    self.rolling(step).or_else(|| self.key_parts(step)).or_else(|| self.fields(step))
-                }
+                "rolling" => self
+                    .rolling(step)
+                    .or_else(|| self.key_parts(step))
+                    .or_else(|| self.other_order(step))
+                    .or_else(|| self.fields(step)),
                 "select" | "drop" => self.field_names(step),
                 "window" => self.window(step),
                 "join" | "left" | "outer" => self.join(step),
                 "dedupe" => self.within(step),
                 "branch" => self.branch(),
+                "match" => self.pattern(),
                 "group" | "repartition" => self.grouped(step),
                 "expand" => self.expanded(),
                 "filter" => self.conditions(step),
@@ -169,76 +172,6 @@ impl Look<'_> {
         };
         let habit = self.habit(self.index.min(part.1), message, note)?;
         Some(habit.mended_if(self.range(open, close + 1), fields.map(|fields| format!("{{ {fields} }}"))))
-    }
-
-    /// `select` and `drop` take names of fields, and nothing else.
-    fn field_names(&self, step: Step) -> Option<Habit> {
-        let keyword = self.text(step.keyword);
-        let first = step.keyword + 1;
-        let end = self.without_errors(step);
-        if self.index > end || first >= end {
-            return None;
-        }
-        if matches!(self.text(first), "{" | "[" | "(") {
-            let close = self.closing(first)?;
-            let inside = self.slice(first + 1, close);
-            let names = !inside.contains(['(', ':', '*', '+', '"', '.', '=']);
-            let fields = self.as_fields(first + 1, close).filter(|_| keyword == "select" && !names);
-            if let Some(fields) = fields {
-                let note = format!("values are made by `map`: write `map {{ {fields} }}`");
-                let habit = self.habit(first, "`select` takes names of fields, and no values", note)?;
-                return Some(
-                    habit.mended(self.range(step.keyword, close + 1), format!("map {{ {fields} }}")),
-                );
-            }
-            let habit = self.habit(
-                first,
-                format!("the fields of `{keyword}` stand without brackets"),
-                if names {
-                    format!("write `{keyword} {inside}`")
-                } else {
-                    "values are made by `map { name: … }`".to_owned()
-                },
-            )?;
-            let space = if self.behind(step.keyword).end == self.span(first).start { " " } else { "" };
-            return Some(
-                habit.mended_if(self.range(first, close + 1), names.then(|| format!("{space}{inside}"))),
-            );
-        }
-        if self.text(first) == "*" {
-            return self.habit(
-                first,
-                "`*` does not belong here",
-                "all fields stay where no step takes them away: leave the `select` out",
-            );
-        }
-        let is_name = |index: usize| self.is_word(index) || matches!(self.text(index), "." | ",");
-        if (first..end).all(is_name)
-            && self.is_word(self.index)
-            && self.is_word(self.index - 1)
-            && self.near(-1) != "as"
-        {
-            let habit = self.habit(
-                self.index,
-                format!("a comma is missing before `{}`", self.near(0)),
-                format!("write `{keyword} FIELD, FIELD`"),
-            )?;
-            return Some(habit.mended(self.behind(self.index - 1), ","));
-        }
-        if keyword == "drop" {
-            return None;
-        }
-        let fields = self.as_fields(first, end);
-        let note = match &fields {
-            Some(fields) => format!("values are made by `map`: write `map {{ {fields} }}`"),
-            None => "values are made by `map`: write `map { id, total: amount * 2 }`".to_owned(),
-        };
-        let habit =
-            self.habit(self.index.min(end - 1), "`select` takes names of fields, and no values", note)?;
-        Some(
-            habit
-                .mended_if(self.range(step.keyword, end), fields.map(|fields| format!("map {{ {fields} }}"))),
-        )
     }
 
     fn branch(&self) -> Option<Habit> {

@@ -25,6 +25,12 @@ impl Look<'_> {
         if self.near(0) == ";" {
             return self.instead(0, 1, "a step ends with its line: leave it out", "");
         }
+        if self.is_text(self.index) && self.near(1) == "<-" {
+            let plain = self.near(0).trim_matches('"');
+            let note = format!("write `{plain} <- {{ … }}`");
+            let habit = self.habit(self.index, "a source is named without quotes", note)?;
+            return Some(habit.mended(self.span(self.index), plain));
+        }
         match self.text(first) {
             "expect" => self.expect(first),
             "advance" => self.advance(first),
@@ -122,6 +128,15 @@ impl Look<'_> {
             }
             "for" | "foreach" | "with" | "cases" | "case" => {
                 "a test of several rows says them behind its name: `test \"…\" for c in [ { amount: 1.00 }, … ] { … }`"
+            }
+            "delete" | "remove" | "tombstone" | "retract" => {
+                let named = self.is_word(first + 1);
+                let table = if named { self.text(first + 1) } else { "TABLE" };
+                let key = if self.is_text(first + 2) { self.text(first + 2) } else { "\"…\"" };
+                let text = format!("{table} <- null key {key}");
+                let whole = named && self.is_text(first + 2);
+                let habit = self.habit(first, message, format!("a table's row is deleted by `{text}`"))?;
+                return Some(habit.mended_if(self.range(first, first + 3), whole.then_some(text)));
             }
             "wait" | "sleep" | "tick" | "after" | "at" | "time" | "move" | "clock" | "forward" => {
                 "time moves by `advance to @10:05`; an event that is fed brings its own time"
@@ -295,8 +310,18 @@ impl Look<'_> {
     fn feed(&self, first: usize) -> Option<Habit> {
         let input = self.text(first);
         let (before, here) = (self.near(-1), self.near(0));
+        if before == "key"
+            && self.near(-2) == "null"
+            && (self.is_word(self.index) || self.is_number(self.index))
+        {
+            let text = format!("\"{here}\"");
+            let note = format!("write `{input} <- null key {text}`: the key as the record has it");
+            let habit = self.habit(self.index, "the key of a row that is deleted is a text", note)?;
+            return Some(habit.mended(self.span(self.index), text));
+        }
         if before == "null" {
-            return self.habit(self.index - 1, "which row is deleted is not said", "write `null key \"…\"`");
+            let note = format!("write `{input} <- null key \"…\"`: the key of the row");
+            return self.habit(self.index - 1, "which row is deleted is not said", note);
         }
         if here == "{" && before == "}" {
             let habit = self.habit(

@@ -4,7 +4,8 @@ use super::{Habit, Look, elsewhere};
 
 impl Look<'_> {
     pub(super) fn value(&self) -> Option<Habit> {
-        self.pair()
+        self.element_function()
+            .or_else(|| self.pair())
             .or_else(|| self.method())
             .or_else(|| self.cast())
             .or_else(|| self.duration())

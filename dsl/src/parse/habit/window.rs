@@ -18,6 +18,9 @@ impl Look<'_> {
         if !KINDS.contains(&kind) || self.depth(self.index) > 0 {
             return None;
         }
+        if self.near(-1) == "in" && self.is_word(self.index) {
+            return self.zone_unquoted(step);
+        }
         let here = self.near(0);
         let size = (first + 1..step.end)
             .find(|index| self.is_duration(*index))
@@ -107,6 +110,17 @@ impl Look<'_> {
             return Some(habit.mended(place, format!("{comma}grace")));
         }
         None
+    }
+
+    /// `in Europe/Berlin`
+    fn zone_unquoted(&self, step: Step) -> Option<Habit> {
+        let part = |index: &usize| self.is_word(*index) || matches!(self.text(*index), "/" | "-" | "+");
+        let end = (self.index..step.end).find(|index| !part(index)).unwrap_or(step.end);
+        let zone = self.slice(self.index, end);
+        let place = self.range(self.index, end);
+        let text = format!("\"{zone}\"");
+        let habit = Habit::new(place, "a time zone stands in quotes", format!("write `in {text}`"));
+        Some(habit.mended(place, text))
     }
 
     /// `window 30d`, `window(5m)`, `window by 5m`

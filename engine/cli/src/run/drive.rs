@@ -29,8 +29,13 @@ where
     C: Clock,
 {
     let mut report = Report::new(name, clock.now());
+    let mut is_open = false;
     while !stop.load(Ordering::Relaxed) {
         let tick = worker.tick()?;
+        if !is_open && !worker.tasks().is_empty() {
+            is_open = true;
+            *status.lock().expect("no holder of this lock panics") = worker.status();
+        }
         let now = clock.now();
         if report.is_due(now, tick) {
             let known = worker.status();

@@ -38,12 +38,53 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
     };
     let data =
         arguments.data.clone().unwrap_or_else(|| temporary.as_ref().expect("made above").path().to_owned());
+    let outputs: Vec<String> = setup.outputs.iter().map(|(topic, _)| topic.clone()).collect();
     let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
+    let read_before: Vec<String> =
+        prepared.feeders.iter().filter_map(Feeder::read_before).map(str::to_owned).collect();
     let counters = prepared.go(plan, arguments).map_err(Stopped::Failed)?;
-    if !quiet {
-        eprintln!("{}: {}", plan.topology, told(&counters));
+    if quiet {
+        return Ok(());
+    }
+    eprintln!("{}: {}", plan.topology, told(&counters));
+    for name in read_before {
+        eprintln!(
+            "  nothing was new for `{name}`: an earlier run with this --data has read the file to its end"
+        );
+    }
+    if let Some(kept) = kept_alone(plan, &outputs, arguments.data.as_deref()) {
+        eprintln!("  {kept}");
     }
     Ok(())
+}
+
+/// Without any `--output` rows are easily thought to be lost.
+fn kept_alone(plan: &Plan, outputs: &[String], data: Option<&Path>) -> Option<String> {
+    if !outputs.is_empty() {
+        return None;
+    }
+    let sinks = plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Sink(sink) if !is_fed_by_itself(plan, &sink.topic) => {
+            Some((node.name.strip_suffix(".sink").unwrap_or(&node.name), sink.topic.as_str()))
+        }
+        _ => None,
+    });
+    let sinks: Vec<(&str, &str)> = sinks.collect();
+    let (first, _) = sinks.first()?;
+    let topics: Vec<&str> = sinks.iter().map(|(_, topic)| *topic).collect();
+    let lie = match data {
+        Some(data) => format!("are kept in the log of {}", data.display()),
+        None => "went with this run's log, since there is no --data".to_owned(),
+    };
+    Some(format!(
+        "the rows of {} {lie}; `--output {first}=FILE` (or `=-`) writes them out",
+        topics.join(", ")
+    ))
+}
+
+/// The topic of a `via` is written to be read again.
+fn is_fed_by_itself(plan: &Plan, topic: &str) -> bool {
+    own_topics(plan).any(|(_, own)| own == topic)
 }
 
 fn told(counters: &Counters) -> String {
@@ -235,8 +276,14 @@ impl Prepared {
             let following = scope.spawn(|| -> Result<()> {
                 loop {
                     let last = !working.load(Ordering::SeqCst);
-                    for follower in &mut followers {
-                        follower.copy()?;
+                    // A run that is refused shows none of the rows that an earlier one has made.
+                    let is_open = |status: &Mutex<Status>| {
+                        status.lock().expect("no holder of this lock panics").tasks > 0
+                    };
+                    if status.iter().any(is_open) {
+                        for follower in &mut followers {
+                            follower.copy()?;
+                        }
                     }
                     if last {
                         return Ok(());

@@ -31,20 +31,29 @@ pub struct Feeder {
     reader: Box<dyn BufRead + Send>,
     /// A file that was read before goes on behind what was taken; its note's name, and how many bytes were.
     resume: Option<(String, u64)>,
+    /// An earlier run has read all of the file.
+    is_at_end: bool,
     partitions: u32,
 }
 
 impl Feeder {
     pub fn open(log: &Arc<EmbeddedLog>, input: &Input, from: &From) -> Result<Feeder> {
+        let mut is_at_end = false;
         let (reader, resume): (Box<dyn BufRead + Send>, _) = match from {
             From::Stdin => (Box::new(BufReader::new(std::io::stdin())), None),
             From::File(path) => {
                 let (file, resume) = open_behind(log, input, path)?;
+                is_at_end = resume.1 > 0 && file.metadata()?.len() == resume.1;
                 (Box::new(BufReader::with_capacity(1 << 20, file)), Some(resume))
             }
         };
         let partitions = log.partitions(&input.topic).expect("the topics were made");
-        Ok(Feeder { log: Arc::clone(log), input: input.clone(), reader, resume, partitions })
+        Ok(Feeder { log: Arc::clone(log), input: input.clone(), reader, resume, is_at_end, partitions })
+    }
+
+    /// The input's name, if its file was read to its end by an earlier run.
+    pub fn read_before(&self) -> Option<&str> {
+        self.is_at_end.then_some(self.input.name.as_str())
     }
 
     /// Is it a table's file, all of which is there?

@@ -79,9 +79,13 @@ impl Runner<'_> {
                         }
                         Some(Difference::Rows(told)) => {
                             let aside = driver.set_aside().map_err(stopped(*line))?;
+                            let waits = match new.len() < rows.len() {
+                                true => driver.not_final(stream, rows),
+                                false => String::new(),
+                            };
                             return Err(fail(
                                 *line,
-                                format!("`{stream}` gave something else\n{told}{aside}"),
+                                format!("`{stream}` gave something else\n{told}{waits}{aside}"),
                             ));
                         }
                     }

@@ -1,5 +1,6 @@
 //! One test's engine: the production worker on a log in memory, with a clock that the test moves.
 
+use super::late;
 use super::routes::{parts, route_of, tap_topic, with_routes, with_taps};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use tidegate_engine::program::{Program, written_topics};
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Tick, Worker};
 use tidegate_model::plan::{Emit, NodeKind, Plan};
-use tidegate_model::test_case::{Aside, FeedRow};
+use tidegate_model::test_case::{Aside, ExpectedRow, FeedRow};
 use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
@@ -109,7 +110,7 @@ impl Driver {
         if malformed > texts {
             // Without this a test that expects nothing would pass for the wrong reason.
             bail!(
-                "a record that is fed to `{input}` is malformed; to feed such a one, give its text: `raw \"…\"`\n{}",
+                "a record that is fed to `{input}` is malformed\n{}(to feed such a one on purpose, give its text: `raw \"…\"`)\n",
                 self.set_aside()?
             );
         }
@@ -205,6 +206,14 @@ impl Driver {
         rows
     }
 
+    /// That rows of a stream are missing since their windows are not final yet; empty where that is not why.
+    pub fn not_final(&self, stream: &str, expected: &[ExpectedRow]) -> String {
+        let Some((node, window)) = late::final_window(&self.plan, stream) else { return String::new() };
+        let subtopology = self.plan.node(node).subtopology;
+        let task = self.worker.tasks().iter().find(|task| task.id.subtopology == subtopology);
+        task.and_then(|task| late::not_final(&window, task.watermark(), expected)).unwrap_or_default()
+    }
+
     /// What was set aside in this test, told for a person who wonders where an event is.
     pub fn set_aside(&self) -> Result<String> {
         let mut told = String::new();
@@ -226,7 +235,7 @@ impl Driver {
         }
         let late = self.worker.status().counters.late;
         if late > 0 && told.is_empty() {
-            told = format!("{late} late, and dropped since the window has no `late ->`\n");
+            told = late::only_counted(&self.plan, late);
         }
         Ok(told)
     }

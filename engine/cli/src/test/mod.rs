@@ -4,6 +4,7 @@ mod case;
 mod compare;
 mod coverage;
 mod driver;
+mod late;
 mod looked;
 mod only;
 mod routes;

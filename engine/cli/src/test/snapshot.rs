@@ -41,10 +41,12 @@ pub fn compare(
         looked.changed_here(path);
         return Ok(Some(path.display().to_string()));
     }
+    let shown = |text: &str| if text.is_empty() { "(no rows)\n".to_owned() } else { text.to_owned() };
     let Some(kept) = kept else {
         return Err(format!(
-            "there is no snapshot yet; `--accept` keeps this as {}:\n{text}",
-            path.display()
+            "there is no snapshot yet; `--accept` keeps this as {}:\n{}",
+            path.display(),
+            shown(&text)
         ));
     };
     let sorted = |text: &str| {
@@ -57,7 +59,7 @@ pub fn compare(
     Err(format!(
         "the snapshot {} {differs} (`--accept` keeps the new one):\n{}(- kept, + came)\n",
         path.display(),
-        compare::lines(&kept, &text)
+        compare::lines(&shown(&kept), &shown(&text))
     ))
 }
 
