@@ -260,6 +260,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     None => "the rows that each key has had, for ever".to_owned(),
                 };
                 store(out, plan, node, &kept);
+            } else if node.has_store() {
+                store(out, plan, node, "the table's rows");
             }
             where_if(out, join.condition.as_ref(), node);
             route_if(out, join.errors.as_ref());
@@ -300,15 +302,18 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 if join.foreign { " (a foreign key: a row there belongs to many here)" } else { "" };
             fact(out, "key", &format!("{}{foreign}", exprs(&join.key, schema)));
             where_if(out, join.condition.as_ref(), node);
-            let rows = if join.foreign { "each row, and the one it refers to" } else { "the rows of both tables" };
+            let rows =
+                if join.foreign { "each row, and the one it refers to" } else { "the rows of both tables" };
             store(out, plan, node, rows);
             route_if(out, join.errors.as_ref());
             fields(out, node);
         }
         NodeKind::Rekey(rekey) => {
             from(out);
-            let key: Vec<&str> = rekey.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
-            let key = if key.is_empty() { "nothing: all rows come together".to_owned() } else { key.join(", ") };
+            let key: Vec<&str> =
+                rekey.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let key =
+                if key.is_empty() { "nothing: all rows come together".to_owned() } else { key.join(", ") };
             fact(out, "key", &key);
             fact(out, "topic", &format!("{} (internal, emptied as it is read)", rekey.topic));
             store(out, plan, node, "where each row is");
@@ -356,7 +361,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 format!("{}{}", expr(&order.expr, schema), if order.descending { "" } else { " asc" })
             });
             fact(out, "order", &order.collect::<Vec<_>>().join(", "));
-            let per: Vec<&str> = top.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let per: Vec<&str> =
+                top.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
             let per = if per.is_empty() { "all".to_owned() } else { per.join(", ") };
             fact(out, "keeps", &format!("the first {} per {per}", top.count));
             let kept = match top.row_key {

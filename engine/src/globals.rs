@@ -188,7 +188,10 @@ impl Part {
         match reader.confirm_end(self.slot, ASK_WAIT) {
             Ok(ended) => ended,
             Err(LogError::Retry(why)) => {
-                tracing::warn!("{}: not known to be read to its end, and joins wait for it: {why}", self.partition);
+                tracing::warn!(
+                    "{}: not known to be read to its end, and joins wait for it: {why}",
+                    self.partition
+                );
                 false
             }
             // Whoever fetches next is told the same.

@@ -10,10 +10,32 @@ use crate::late::LateRoute;
 use crate::layout;
 use crate::operator::{Context, Counters, Operator, Outlet, RowCount, TaskError};
 use crate::operators::{
-    aggregate, answer, answer::Answer, ask::Ask, changes::Changes, dedupe::Dedupe, expand::Expand, filter::Filter, join, join::{History, Join},
-    join_streams::JoinStreams, join_tables, join_tables::JoinTables, latest::Latest, map::Map,
-    match_events::Match, merge::Merge, ordered::Ordered, partial::Partial, rekey::Rekey, repartition::Repartition,
-    rolling::Rolling, rolling_coarse::RollingCoarse, schedule::Schedule, sink::Sink, table::Table, top::Top,
+    aggregate, answer,
+    answer::Answer,
+    ask::Ask,
+    changes::Changes,
+    dedupe::Dedupe,
+    expand::Expand,
+    filter::Filter,
+    join,
+    join::{History, Join},
+    join_streams::JoinStreams,
+    join_tables,
+    join_tables::JoinTables,
+    latest::Latest,
+    map::Map,
+    match_events::Match,
+    merge::Merge,
+    ordered::Ordered,
+    partial::Partial,
+    rekey::Rekey,
+    repartition::Repartition,
+    rolling::Rolling,
+    rolling_coarse::RollingCoarse,
+    schedule::Schedule,
+    sink::Sink,
+    table::Table,
+    top::Top,
 };
 use crate::partials::Partials;
 use crate::program::Program;
@@ -484,13 +506,28 @@ impl Builder<'_> {
                 let rank = node.schema.columns.len() - 1;
                 let rows = Schema::new(node.schema.columns[..rank].to_vec());
                 let codec = RowCodec::new(&rows, &program.needed.columns(node)[..rank]);
-                let feeds = plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
-                Box::new(Top::new(top, &node.schema, codec, Emission::new(false, feeds), self.stored(node)?, errors))
+                let feeds =
+                    plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                Box::new(Top::new(
+                    top,
+                    &node.schema,
+                    codec,
+                    Emission::new(false, feeds),
+                    self.stored(node)?,
+                    errors,
+                ))
             }
             NodeKind::Ask(ask) => {
                 let key = TableKey::new(&ask.left_key, &plan.node(node.inputs[0]).schema);
                 let (codec, topic) = (self.codec(node), self.internal_topic(node));
-                Box::new(Ask::new(ask, key, codec, topic, self.stored(node)?, self.route(node, "errors", None)))
+                Box::new(Ask::new(
+                    ask,
+                    key,
+                    codec,
+                    topic,
+                    self.stored(node)?,
+                    self.route(node, "errors", None),
+                ))
             }
             NodeKind::Answer(answer) => {
                 let table = plan.node(node.inputs[0]);

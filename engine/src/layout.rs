@@ -117,7 +117,9 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
                 format!("{}{}", type_name(order.expr.ty), if order.descending { "" } else { " asc" })
             });
             let rows = match &top.row_key {
-                Some(row_key) => format!("rows by {}", types(row_key.iter().map(|column| node.schema.columns[*column].ty))),
+                Some(row_key) => {
+                    format!("rows by {}", types(row_key.iter().map(|column| node.schema.columns[*column].ty)))
+                }
                 None => "events".to_owned(),
             };
             format!(
@@ -163,7 +165,11 @@ pub fn of_records(plan: &Plan, needed: &Needed, node: &Node) -> String {
     let repartition = match &node.kind {
         NodeKind::Repartition(repartition) => repartition,
         NodeKind::Rekey(rekey) => {
-            return format!("rows by {}: {}", rekeyed(node, rekey), columns(&node.schema, needed.columns(node)));
+            return format!(
+                "rows by {}: {}",
+                rekeyed(node, rekey),
+                columns(&node.schema, needed.columns(node))
+            );
         }
         NodeKind::Ask(ask) => return format!("asks by {}", references(plan, node, ask)),
         NodeKind::Answer(_) => return format!("answers: {}", columns(&node.schema, needed.columns(node))),

@@ -324,8 +324,8 @@ impl Task {
             };
         // An input that has just woken is told of with its first rows.
         let silent = |state: &InputState| state.input.upstreams().iter().all(|upstream| upstream.idle);
-        let idle =
-            self.watermark.idle && self.inputs.iter().filter(|state| state.input.time() == Time::OfTask).all(silent);
+        let idle = self.watermark.idle
+            && self.inputs.iter().filter(|state| state.input.time() == Time::OfTask).all(silent);
         let mut out = Noted { out, sent: &mut self.sent };
         let mut env = Env {
             store: &self.store,
@@ -397,12 +397,7 @@ impl Task {
         )
     }
 
-    fn pass_time(
-        &mut self,
-        globals: &Globals,
-        out: &mut dyn Outlet,
-        now: WallTime,
-    ) -> Result<(), TaskError> {
+    fn pass_time(&mut self, globals: &Globals, out: &mut dyn Outlet, now: WallTime) -> Result<(), TaskError> {
         let merged = self.merged();
         // An input that wakes again is behind; what was promised stays promised.
         let promised = match self.watermark.watermark {

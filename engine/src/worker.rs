@@ -252,7 +252,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        let mut offsets: Vec<_> = partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
+        let mut offsets: Vec<_> =
+            partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
         let global = if tasks.is_empty() { Vec::new() } else { Globals::partitions(&self.program) };
         let global: Vec<TopicPartition> = global.into_iter().map(|(partition, _)| partition).collect();
         let wait = self.program.limits.broker_wait;

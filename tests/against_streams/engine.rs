@@ -129,7 +129,9 @@ impl Run<'_> {
         let value = event.value.map(|value| {
             // A negative one refers to nothing.
             let refers = (value >= 0).then(|| format!("k{value}"));
-            json!({ "k": key, "v": value, "side": event.topic.name(), "refers": refers }).to_string().into_bytes()
+            json!({ "k": key, "v": value, "side": event.topic.name(), "refers": refers })
+                .to_string()
+                .into_bytes()
         });
         let record = (PartitionId(0), EventTime::from_micros(event.time), Some(key.into_bytes()), value);
         let topic = format!("{}.{name}", self.plan.topology);
@@ -173,7 +175,9 @@ fn fields(operator: Operator) -> &'static [&'static str] {
     match operator {
         Operator::Totals | Operator::Window { .. } => &["/n", "/total", "/low", "/high"],
         Operator::Latest => &["/v"],
-        Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => &["/l", "/r"],
+        Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => {
+            &["/l", "/r"]
+        }
         Operator::JoinTables { .. } | Operator::JoinForeign { .. } => &["/v", "/right/v"],
     }
 }

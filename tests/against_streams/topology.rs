@@ -100,8 +100,11 @@ fn declare(case: &Case, name: &str, text: &mut String) {
             let _ = writeln!(text, "type Left {{ k: string, v: int, refers: string? }}");
             let _ = writeln!(text, "table a: Left = embedded(\"{name}.a\") key k");
             text.push_str(&table("b"));
-            let _ =
-                writeln!(text, "table out = a\n  |> {}join b as right on refers == right.k", kind_words(kind));
+            let _ = writeln!(
+                text,
+                "table out = a\n  |> {}join b as right on refers == right.k",
+                kind_words(kind)
+            );
         }
         Operator::JoinTables { kind, derived } => {
             text.push_str(&either("a", derived));

@@ -160,7 +160,8 @@ impl Answer {
     fn due(&mut self, store: &Store) -> Result<BTreeSet<u32>, StateError> {
         let before = std::mem::take(&mut self.before);
         let changed = before.iter().filter(|(slot, before)| self.rows.get(**slot) != before.as_ref());
-        let changed: BTreeSet<Box<[u8]>> = changed.map(|(slot, _)| self.rows.key(*slot)[1..].into()).collect();
+        let changed: BTreeSet<Box<[u8]>> =
+            changed.map(|(slot, _)| self.rows.key(*slot)[1..].into()).collect();
         let mut due = std::mem::take(&mut self.asked);
         if changed.is_empty() {
             return Ok(due);
@@ -293,8 +294,15 @@ mod tests {
         Left(i64, Option<Option<i64>>),
         Right(i64, Option<i64>),
         /// A task reads so many of the records that wait for it, and commits.
-        Work { right: bool, partition: usize, records: usize },
-        Restart { right: bool, partition: usize },
+        Work {
+            right: bool,
+            partition: usize,
+            records: usize,
+        },
+        Restart {
+            right: bool,
+            partition: usize,
+        },
     }
 
     fn action() -> impl Strategy<Value = Action> {

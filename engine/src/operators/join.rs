@@ -51,7 +51,13 @@ impl History {
         History { rows, codec, key, length, newest: EventTime::MIN, as_of: Compiled::new(as_of) }
     }
 
-    fn take(&mut self, batch: &Batch, store: &Store, keys: &mut Keys, slots: &mut Vec<u32>) -> Result<(), TaskError> {
+    fn take(
+        &mut self,
+        batch: &Batch,
+        store: &Store,
+        keys: &mut Keys,
+        slots: &mut Vec<u32>,
+    ) -> Result<(), TaskError> {
         encode_keys(batch, &self.key.of(batch), keys);
         slots.clear();
         self.rows.resolve(store, keys, slots)?;
@@ -230,12 +236,10 @@ impl Operator for Join {
             }
             let hit = found.filter(|_| !key[0].is_null(row as usize));
             match hit {
-                Some(bytes) => {
-                    codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
-                        what: format!("a row of the table of step `{}`", self.errors.step),
-                        cause: cause.to_string(),
-                    })?
-                }
+                Some(bytes) => codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
+                    what: format!("a row of the table of step `{}`", self.errors.step),
+                    cause: cause.to_string(),
+                })?,
                 None => codec.push_nulls(&mut builders),
             }
             presence.push(hit.is_some());

@@ -54,7 +54,8 @@ impl Rekey {
         time: EventTime,
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
-        let key: Vec<Arc<Column>> = self.key.columns.iter().map(|column| Arc::clone(&columns[*column])).collect();
+        let key: Vec<Arc<Column>> =
+            self.key.columns.iter().map(|column| Arc::clone(&columns[*column])).collect();
         let mut place = Vec::new();
         push_place(&key, self.key.types(), row, &mut place);
         let codec = &self.codec;
@@ -100,7 +101,12 @@ impl Operator for Rekey {
         true
     }
 
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         encode_keys(&batch, &self.row_key.of(&batch), &mut self.keys);
         self.slots.clear();
         self.places.resolve(context.store, &self.keys, &mut self.slots)?;

@@ -61,8 +61,7 @@ impl Lowerer<'_> {
                 Ast::Binary(BinaryOp::And, a, b) => parts.extend([&**b, &**a]),
                 Ast::Path(path) if !is_of(path, name) => {
                     let path = Spanned::new(path.clone(), part.span);
-                    let (left, right) =
-                        (self.left_field(&path, flow, rows), self.key_field(&path, rows));
+                    let (left, right) = (self.left_field(&path, flow, rows), self.key_field(&path, rows));
                     condition.left.push(left?);
                     condition.right.push(right?);
                 }
@@ -98,20 +97,25 @@ impl Lowerer<'_> {
     ) -> Option<(Expr, Condition)> {
         let column = *rows.key.as_ref().and_then(|key| key.first()).expect("a topic's table has a key");
         let key = rows.schema.columns[column].clone();
-        let of_key = |expr: &ast::Expr| {
-            matches!(&expr.node, Ast::Path(path) if is_of(path, name) && path[1..].join(".") == key.path)
-        };
+        let of_key = |expr: &ast::Expr| matches!(&expr.node, Ast::Path(path) if is_of(path, name) && path[1..].join(".") == key.path);
         let mut found: Option<ast::Expr> = None;
-        let mut condition = Condition { left: Vec::new(), right: Vec::new(), span: join.other.span, rest: Vec::new() };
+        let mut condition =
+            Condition { left: Vec::new(), right: Vec::new(), span: join.other.span, rest: Vec::new() };
         if let Some(on) = &join.on {
             condition.span = on.span;
             let mut parts = vec![on];
             while let Some(part) = parts.pop() {
                 match &part.node {
                     Ast::Binary(BinaryOp::And, a, b) => parts.extend([&**b, &**a]),
-                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(b) => found = Some((**a).clone()),
-                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(a) => found = Some((**b).clone()),
-                    Ast::Path(path) if found.is_none() && path.join(".") == key.path => found = Some(part.clone()),
+                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(b) => {
+                        found = Some((**a).clone())
+                    }
+                    Ast::Binary(BinaryOp::Equal, a, b) if found.is_none() && of_key(a) => {
+                        found = Some((**b).clone())
+                    }
+                    Ast::Path(path) if found.is_none() && path.join(".") == key.path => {
+                        found = Some(part.clone())
+                    }
                     _ => condition.rest.push(part.clone()),
                 }
             }

@@ -74,7 +74,9 @@ impl Lowerer<'_> {
         let row_key = if flow.is_table { flow.key.clone() } else { None };
         let input = match &row_key {
             // A row has the same `per` for ever, and lies where the others of it are.
-            Some(row_key) if per.iter().all(|column| row_key.contains(column)) && flow.is_partitioned_for(&per) => {
+            Some(row_key)
+                if per.iter().all(|column| row_key.contains(column)) && flow.is_partitioned_for(&per) =>
+            {
                 flow.node
             }
             Some(row_key) => self.moved(at, &flow, &per, row_key),
@@ -94,11 +96,8 @@ impl Lowerer<'_> {
     /// A table's rows go to where those of one `per` are together.
     fn moved(&mut self, at: At<'_>, flow: &Flow, per: &[usize], row_key: &[usize]) -> NodeId {
         let name = format!("{}-moves", at.name("top"));
-        let rekey = Rekey {
-            topic: format!("{}.{name}", self.name),
-            key: per.to_vec(),
-            row_key: row_key.to_vec(),
-        };
+        let rekey =
+            Rekey { topic: format!("{}.{name}", self.name), key: per.to_vec(), row_key: row_key.to_vec() };
         let mut schema = flow.schema.clone();
         for (index, column) in schema.columns.iter_mut().enumerate() {
             column.nullable |= !per.contains(&index) && !row_key.contains(&index) && !column.presence;

@@ -46,7 +46,8 @@ impl Plan {
             | NodeKind::Sink(_) => None,
             NodeKind::Table(table) if table.global => {
                 let is_looked_up = |reader: &Node| {
-                    matches!(&reader.kind, NodeKind::JoinTable(join) if join.as_of.is_none()) && reader.inputs[0] != node.id
+                    matches!(&reader.kind, NodeKind::JoinTable(join) if join.as_of.is_none())
+                        && reader.inputs[0] != node.id
                 };
                 match self.consumers(node.id).all(is_looked_up) {
                     // Every worker would set the same records aside, and at each start.

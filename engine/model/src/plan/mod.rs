@@ -556,7 +556,9 @@ impl Plan {
 impl Node {
     /// The step that it is a part of, by its name: `alerts.map` for `alerts.map-keep`, too.
     pub fn step(&self) -> &str {
-        let part = ["-keep", "-where", "-expand", "-asks", "-answers", "-moves"].iter().find_map(|part| self.name.strip_suffix(part));
+        let part = ["-keep", "-where", "-expand", "-asks", "-answers", "-moves"]
+            .iter()
+            .find_map(|part| self.name.strip_suffix(part));
         part.unwrap_or(&self.name)
     }
 
