@@ -9,19 +9,19 @@ use std::process::{Child, Command};
 use std::time::Duration;
 use support::{pause, repository, tidegate};
 
-const EVENTS: u64 = 60_000;
 const KILLS: u64 = 8;
 
 /// A topology, and what it writes.
 struct Job {
     topology: &'static str,
+    events: u64,
     sinks: &'static [&'static str],
     /// Sinks of tables, with what their rows' keys are: how often a row is given out depends on when commits are.
     tables: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// Events of 40 keys, out of order by up to the 30 seconds that the source declares, and some later than that.
-fn events() -> String {
+fn events(count: u64) -> String {
     let mut state = 7u64;
     let mut below = |limit: u64| {
         // Numbers that look random enough: Knuth's MMIX.
@@ -29,7 +29,7 @@ fn events() -> String {
         (state >> 33) % limit
     };
     let mut text = String::new();
-    for number in 0..EVENTS {
+    for number in 0..count {
         let at = 1_772_323_200_000 + number * 900 + below(40_000);
         let kind = ["a", "a", "b", "b", "c"][below(5) as usize];
         let at = tidegate_model::EventTime::from_millis(at as i64);
@@ -74,6 +74,7 @@ fn table(out: &Path, sink: &str, key: &[&str]) -> BTreeMap<String, String> {
 fn a_run_that_is_killed_gives_what_one_gives_that_is_not() {
     killed_as_whole(&Job {
         topology: "tests/topologies/in_time.tide",
+        events: 60_000,
         sinks: &["joined", "pat", "due", "sess", "slide", "roll"],
         tables: &[],
     });
@@ -84,6 +85,7 @@ fn a_run_that_is_killed_gives_what_one_gives_that_is_not() {
 fn rows_of_other_tables_and_tasks_survive_kills() {
     killed_as_whole(&Job {
         topology: "tests/topologies/related.tide",
+        events: 20_000,
         sinks: &["counted"],
         tables: &[("referred", &["k"]), ("best", &["kind", "rank"]), ("highest", &["k", "rank"])],
     });
@@ -92,7 +94,7 @@ fn rows_of_other_tables_and_tasks_survive_kills() {
 fn killed_as_whole(job: &Job) {
     let dir = tempfile::tempdir().expect("a directory");
     let input = dir.path().join("events.ndjson");
-    std::fs::write(&input, events()).expect("written");
+    std::fs::write(&input, events(job.events)).expect("written");
     let (whole, killed) = (dir.path().join("whole"), dir.path().join("killed"));
     for out in [&whole, &killed] {
         std::fs::create_dir(out).expect("made");

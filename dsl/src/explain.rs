@@ -260,6 +260,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     None => "the rows that each key has had, for ever".to_owned(),
                 };
                 store(out, plan, node, &kept);
+            } else if node.has_store() {
+                store(out, plan, node, "the table's rows");
             }
             where_if(out, join.condition.as_ref(), node);
             route_if(out, join.errors.as_ref());

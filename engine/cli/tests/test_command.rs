@@ -229,7 +229,9 @@ source s: { id: string, n: int, at: timestamp, due: timestamp } = embedded("s") 
 source made: { id: string } = generate(every: 1s, { id: pick("a", "b") }) key id
 stream kept = s |> filter n > 0
 stream later = s |> schedule at due by id
-table much = s |> top 3 by n desc
+global table names: { id: string, name: string } = embedded("names") key id
+table newest = s |> latest by id
+table much = newest |> left join names as of_name by id
 stream copy = made |> filter id != ""
 sink kept -> embedded("kept")
 sink later -> http("http://localhost:1/")

@@ -30,7 +30,9 @@ impl Coverage {
         let mut at: BTreeMap<Span, usize> = BTreeMap::new();
         for (node, place) in plan.nodes.iter().zip(places).filter(|(node, _)| runs(node)) {
             // What comes through is what the step before gives.
-            if node.kind.internal_topic().is_some() {
+            // Rows of a global table go to the worker, and through no task: whether its join is reached is told.
+            let is_global = matches!(&node.kind, NodeKind::Table(table) if table.global);
+            if node.kind.internal_topic().is_some() || is_global {
                 continue;
             }
             let branch = branch_of(plan, node);
