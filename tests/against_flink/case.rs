@@ -10,8 +10,8 @@ use tidegate_sim::payments::mix;
 const FIRST: i64 = 1_000_003;
 const APART: i64 = 9_973;
 const EVENTS_MAX: u64 = 24;
-const KEYS: u64 = 3;
-const VALUES: u64 = 5;
+const KEYS: u64 = 2;
+const VALUES: u64 = 4;
 
 /// Values of a row, as texts; times in milliseconds.
 pub type Row = Vec<String>;
@@ -27,6 +27,7 @@ pub struct Event {
 
 pub struct Part {
     pub operator: Operator,
+    pub sql: String,
     /// How far behind the newest event the watermark is, in seconds.
     pub delay: i64,
     pub cases: Vec<Vec<Event>>,
@@ -34,12 +35,12 @@ pub struct Part {
 
 impl Part {
     pub fn of(operator: Operator, events: Vec<Event>) -> Part {
-        Part { operator, delay: 0, cases: vec![events] }
+        Part { operator, sql: operator.sql(), delay: 0, cases: vec![events] }
     }
 
     pub fn generate(seed: u64, operator: Operator, delay: i64, cases: u64) -> Part {
         let cases = (0..cases).map(|case| events(mix(seed) ^ mix(case), operator)).collect();
-        Part { operator, delay, cases }
+        Part { operator, sql: operator.sql(), delay, cases }
     }
 
     /// Every event with its key, its number in its case, and its time in milliseconds.
@@ -57,7 +58,7 @@ impl Part {
 
     /// The case, and what is only in one of the answers.
     pub fn told(&self, case: usize, ours: &Rows, theirs: &Rows) -> String {
-        let mut text = format!("case {case} of {}, watermark {} s behind\n", self.operator.sql(), self.delay);
+        let mut text = format!("case {case} of {}, watermark {} s behind\n", self.sql, self.delay);
         for (id, event) in self.cases[case].iter().enumerate() {
             let _ = writeln!(text, "  {id:>3}: k{} {} at {}", event.key, event.v, event.at);
         }

@@ -53,5 +53,5 @@ pub fn ask(parts: &[Part]) -> Vec<Rows> {
 fn question(part: &Part) -> Value {
     let events: Vec<Value> =
         part.events().map(|(key, id, ms, event)| json!([key, event.v, id, ms])).collect();
-    json!({ "sql": part.operator.sql(), "delay": part.delay * 1_000, "events": events })
+    json!({ "sql": part.sql, "delay": part.delay * 1_000, "events": events })
 }

@@ -55,7 +55,7 @@ impl Operator {
         )
     }
 
-    /// [session-touch] Times of sessions are even and gaps are odd: no event is just in reach of another.
+    /// [session-touch] Times of sessions are even, as watermarks are, and gaps are odd: nothing is just in reach.
     pub fn seconds_of_a_step(self) -> i64 {
         if matches!(self, Operator::Session { .. }) { 2 } else { 1 }
     }
