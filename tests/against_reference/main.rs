@@ -35,7 +35,7 @@ fn steps_on_one_event() {
 
 #[test]
 fn aligned_windows() {
-    ask("aligned windows", 50, windows::aligned());
+    ask("aligned windows", 35, windows::aligned());
 }
 
 #[test]
@@ -50,12 +50,12 @@ fn aggregates_without_a_window() {
 
 #[test]
 fn session_windows() {
-    ask("session windows", 40, windows::session());
+    ask("session windows", 30, windows::session());
 }
 
 #[test]
 fn sliding_windows() {
-    ask("sliding windows", 40, windows::sliding());
+    ask("sliding windows", 30, windows::sliding());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn windows_of_windows() {
 
 #[test]
 fn rolling_aggregates() {
-    ask("rolling aggregates", 40, in_time::rolling());
+    ask("rolling aggregates", 30, in_time::rolling());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn dedupe() {
 
 #[test]
 fn patterns() {
-    ask("patterns", 50, in_time::pattern());
+    ask("patterns", 35, in_time::pattern());
 }
 
 #[test]
@@ -90,17 +90,17 @@ fn schedules() {
 
 #[test]
 fn joins_of_two_streams() {
-    ask("joins of two streams", 50, tables::join_streams());
+    ask("joins of two streams", 35, tables::join_streams());
 }
 
 #[test]
 fn joins_of_a_stream_and_a_table() {
-    ask("joins of a stream and a table", 40, tables::join_table());
+    ask("joins of a stream and a table", 30, tables::join_table());
 }
 
 #[test]
 fn joins_of_two_tables() {
-    ask("joins of two tables", 40, tables::join_tables());
+    ask("joins of two tables", 30, tables::join_tables());
 }
 
 #[test]
@@ -115,5 +115,5 @@ fn changes() {
 
 #[test]
 fn random_topologies() {
-    ask("random topologies", 50, random_topologies::shapes());
+    ask("random topologies", 35, random_topologies::shapes());
 }

@@ -20,14 +20,13 @@ mod watermarks;
 mod windows;
 
 pub use input::{Event, Input};
-pub use json::object;
 
 use row::{At, Given, Phase, Row};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{Aggregate, JsonFormat, Node, NodeKind, Plan, Sink, SinkKey, Table, WindowShape};
 use tidegate_model::value::text;
-use tidegate_model::{NodeId, ScalarType, Schema, Value};
+use tidegate_model::{NodeId, ScalarType, Value};
 use watermarks::Watermarks;
 use windows::Work;
 
@@ -37,8 +36,7 @@ pub struct Output {
     pub topic: String,
     /// The place of the event of the input at which it is given out; the end of the input is behind the last one.
     pub moment: usize,
-    /// Set aside, and no row of a sink: its key and its time are the event's.
-    pub is_late: bool,
+    /// None: there is none, or it was set aside as late.
     pub key: Option<String>,
     /// None: a deletion.
     pub value: Option<Json>,
@@ -226,7 +224,6 @@ impl Reading<'_> {
         Output {
             topic: sink.topic.clone(),
             moment: row.at.moment,
-            is_late: false,
             key,
             value: (!row.deleted).then(value),
             time: row.time,
@@ -255,12 +252,11 @@ impl Reading<'_> {
         let value = if self.plan.keeps_bytes(from.id) {
             self.original(row).expect("it keeps its bytes").1
         } else {
-            json::object(&from.schema as &Schema, &row.values, JsonFormat::default())
+            json::object(&from.schema, &row.values, JsonFormat::default())
         };
         Some(Output {
             topic: route.topic.clone(),
             moment: row.at.moment,
-            is_late: true,
             key: None,
             value: Some(value),
             time: row.time,
