@@ -28,20 +28,13 @@ impl Versions {
     /// Forgets what no time from `from` on asks for.
     pub fn forget_before(&mut self, from: EventTime) {
         let behind = self.0.partition_point(|(known, _)| *known <= from);
+        // A deletion stays, too: an older row that comes after it must not take its place.
         self.0.drain(..behind.saturating_sub(1));
-        // That there was no row at first needs no word.
-        if self.0.first().is_some_and(|(time, row)| *time <= from && row.is_none()) {
-            self.0.remove(0);
-        }
     }
 
     /// Where the history reaches back to from the newest row of the table.
     pub fn reach(newest: EventTime, history: Span) -> EventTime {
         newest.minus(history)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

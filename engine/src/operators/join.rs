@@ -69,13 +69,11 @@ impl History {
                 self.codec.encode(&batch.columns, row, &mut bytes);
                 RowBytes(bytes.into())
             });
-            let kept = self.rows.modify(slot);
-            let mut versions = kept.take().unwrap_or_default();
+            let versions = self.rows.modify(slot).get_or_insert_default();
             versions.insert(time, version);
             if let Some(length) = self.length {
                 versions.forget_before(Versions::reach(self.newest, length));
             }
-            *kept = (!versions.is_empty()).then_some(versions);
         }
         Ok(())
     }
