@@ -44,13 +44,8 @@ fn queries_that_the_engine_lacks_steps_for_are_right_and_refused() {
     for query in QUERIES.iter().filter(|query| !query.runs) {
         let output = query.run(&tidegate(), dir.path(), 1);
         let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{} can run now, so it is to be compared: {told}",
-            query.name
-        );
-        assert_eq!(told.matches("error[T0901]").count(), 1, "{}: {told}", query.name);
+        let is_refused = output.status.code() == Some(2) && told.matches("error[T0901]").count() == 1;
+        assert!(is_refused, "{} can run now, so it is to be compared: {told}", query.name);
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Query {
     pub reads: &'static [Topic],
     /// False where the engine lacks a step of it.
     pub runs: bool,
+    /// More events than these it cannot answer for.
+    pub events_max: u64,
     /// What a row of a table is known by; none: every row counts.
     key: &'static [&'static str],
     answer: fn(&Events) -> Rows,
@@ -25,11 +27,16 @@ const fn query(
     key: &'static [&'static str],
     answer: fn(&Events) -> Rows,
 ) -> Query {
-    Query { name, told, reads, runs: true, key, answer }
+    Query { name, told, reads, runs: true, events_max: u64::MAX, key, answer }
 }
 
 const fn lacking(query: Query) -> Query {
     Query { runs: false, ..query }
+}
+
+/// `count_distinct` ends at 10,000 values of one key: here the auctions of a day.
+const fn counting_distinct(query: Query) -> Query {
+    Query { events_max: 150_000, ..query }
 }
 
 /// Without q10 and q12: README.md says why.
@@ -37,21 +44,21 @@ pub const QUERIES: [Query; 21] = [
     query("q0", "pass through", &[Bids], &[], answers::q0),
     query("q1", "currency conversion", &[Bids], &[], answers::q1),
     query("q2", "selection", &[Bids], &[], answers::q2),
-    lacking(query("q3", "local item suggestion", &[Persons, Auctions], &["id"], answers::q3)),
+    query("q3", "local item suggestion", &[Persons, Auctions], &["id"], answers::q3),
     query("q4", "average price of a category", &[Auctions, Bids], &["category"], answers::q4),
     query("q5", "hot items", &[Bids], &[], answers::q5),
     query("q6", "average price of a seller", &[Auctions, Bids], &[], answers::q6),
     query("q7", "highest bid", &[Bids], &[], answers::q7),
     query("q8", "monitor new users", &[Persons, Auctions], &[], answers::q8),
-    lacking(query("q9", "winning bids", &[Auctions, Bids], &["auction", "rank"], answers::q9)),
+    query("q9", "winning bids", &[Auctions, Bids], &["auction", "rank"], answers::q9),
     query("q11", "user sessions", &[Bids], &[], answers::q11),
-    lacking(query("q13", "bounded side input", &[Bids, Side], &[], answers::q13)),
+    query("q13", "bounded side input", &[Bids, Side], &[], answers::q13),
     query("q14", "calculation", &[Bids], &[], answers::q14),
-    query("q15", "statistics of a day", &[Bids], &["day"], answers::q15),
-    query("q16", "statistics of a channel", &[Bids], &["channel", "day"], answers::q16),
+    counting_distinct(query("q15", "statistics of a day", &[Bids], &["day"], answers::q15)),
+    counting_distinct(query("q16", "statistics of a channel", &[Bids], &["channel", "day"], answers::q16)),
     query("q17", "statistics of an auction", &[Bids], &["auction", "day"], answers::q17),
     query("q18", "last bid", &[Bids], &["bidder", "auction"], answers::q18),
-    lacking(query("q19", "ten highest bids", &[Bids], &["auction", "rank"], answers::q19)),
+    query("q19", "ten highest bids", &[Bids], &["auction", "rank"], answers::q19),
     query("q20", "bids with their auctions", &[Auctions, Bids], &[], answers::q20),
     query("q21", "channel id", &[Bids], &[], answers::q21),
     query("q22", "directories of a URL", &[Bids], &[], answers::q22),
