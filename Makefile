@@ -11,7 +11,7 @@ SECONDS = 60
 
 help:
 	@echo "make demo    payment volume by hour and currency, from a file, on the embedded log"
-	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (8 minutes when built)"
+	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (10 minutes when built)"
 	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
 	@echo "make build   only the program: $(TIDEGATE)"
