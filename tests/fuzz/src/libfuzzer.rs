@@ -21,7 +21,8 @@ unsafe extern "C" {
 /// Runs until libFuzzer's arguments say that it is enough; ends the process if an input breaks the target.
 pub(crate) fn drive(target: &'static Target, arguments: &[&str]) {
     TARGET.get_or_init(|| target);
-    let program = std::env::args().next().unwrap_or_default();
+    // For `keep` libFuzzer starts itself by a shell, with its own arguments behind this first one.
+    let program = format!("{} {}", std::env::args().next().unwrap_or_default(), target.name);
     let given = std::iter::once(program.as_str()).chain(arguments.iter().copied());
     let texts: Vec<CString> =
         given.map(|text| CString::new(text).expect("an argument has no zero in it")).collect();
