@@ -63,7 +63,7 @@ impl Marks {
             Rule::times => drop(self.repeats.insert(start)),
             Rule::op_and | Rule::op_or => drop(self.joints.insert(start)),
             Rule::if_expr => drop(self.ifs.insert(start, end)),
-            Rule::source_clause => drop(self.clauses.insert(start)),
+            Rule::source_clause | Rule::table_clause => drop(self.clauses.insert(start)),
             Rule::test_step => drop(self.test_steps.insert(start)),
             Rule::feed_row => drop(self.feed_rows.insert(start)),
             Rule::record if in_test => drop(self.rows.insert(start)),
