@@ -25,7 +25,9 @@ use shape::Shape;
 fn ask(what: &str, count: u32, shapes: impl Strategy<Value = Shape>) {
     let mut bed = Bed::new();
     let program = ("against_reference", "the reference");
-    random_cases::ask(program, what, count, generate::cases(shapes), |case| compare::compare(&mut bed, case));
+    let compare = |case: &_| compare::compare(&mut bed, case);
+    let answer = random_cases::ask(program, what, count, generate::cases(shapes), compare);
+    assert!(answer.is_ok(), "{}", answer.unwrap_err());
 }
 
 #[test]

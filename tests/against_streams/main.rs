@@ -22,9 +22,10 @@ use proptest::prelude::Strategy;
 
 fn ask(what: &str, count: u32, strategy: impl Strategy<Value = Case>) {
     let mut engine = Engine::new();
-    random_cases::ask(("against_streams", "Kafka Streams"), what, count, strategy, |case| {
-        compare::compare(&mut engine, case)
-    });
+    let program = ("against_streams", "Kafka Streams");
+    let compare = |case: &Case| compare::compare(&mut engine, case);
+    let answer = random_cases::ask(program, what, count, strategy, compare);
+    assert!(answer.is_ok(), "{}", answer.unwrap_err());
 }
 
 #[test]

@@ -24,16 +24,16 @@ fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Asks about `count` random cases, and panics with the smallest one for which `compare` has something to say.
+/// Asks about `count` random cases. An error tells the smallest one for which `compare` has something to say, and how to run it again.
 ///
-/// `program`: of the tests, for how to run them again. `like`: who gives the same.
+/// `program`: of the tests. `like`: who gives the same.
 pub fn ask<C: Debug>(
     (program, like): (&str, &str),
     what: &str,
     count: u32,
     strategy: impl Strategy<Value = C>,
     mut compare: impl FnMut(&C) -> Result<(), String>,
-) {
+) -> Result<(), String> {
     let times: u32 = std::env::var("TIDEGATE_CASES").map_or(1, |text| text.parse().expect("a number"));
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&SEED.to_le_bytes());
@@ -51,11 +51,15 @@ pub fn ask<C: Debug>(
         compare(&case).map_err(TestCaseError::fail)
     });
     match result {
-        Ok(()) => tell(&format!("{what}: {} cases as {like}, seed {}", count * times, *SEED)),
-        Err(TestError::Fail(reason, _)) => {
-            panic!("{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --release --test {program}", *SEED)
+        Ok(()) => {
+            tell(&format!("{what}: {} cases as {like}, seed {}", count * times, *SEED));
+            Ok(())
         }
-        Err(TestError::Abort(reason)) => panic!("{what}: {reason}"),
+        Err(TestError::Fail(reason, _)) => Err(format!(
+            "{what}: {reason}\nagain: TIDEGATE_SEED={} cargo test --release --test {program}",
+            *SEED
+        )),
+        Err(TestError::Abort(reason)) => Err(format!("{what}: {reason}")),
     }
 }
 
