@@ -117,12 +117,10 @@ fn human(rule: Rule) -> Option<String> {
             Rule::assignment | Rule::field | Rule::entry | Rule::field_decl => "a field",
             Rule::EOI => END,
             Rule::nullable_mark => "`?`",
-            Rule::source_clause
-            | Rule::table_clause
-            | Rule::key_clause
-            | Rule::history_clause
-            | Rule::time_clause
-            | Rule::malformed_clause => "`key`, `time` or `malformed ->`",
+            Rule::source_clause | Rule::key_clause | Rule::time_clause | Rule::malformed_clause => {
+                "`key`, `time` or `malformed ->`"
+            }
+            Rule::table_clause | Rule::history_clause => "`key`, `history`, `time` or `malformed ->`",
             Rule::tumbling => "`tumbling`",
             Rule::hopping => "`hopping`",
             Rule::pipeline_input => "a stream's name",

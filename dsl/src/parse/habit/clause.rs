@@ -315,6 +315,11 @@ impl Look<'_> {
                 "a watermark follows from the source's `time`",
                 "write `time at, out_of_order 5s`: how far events may come out of order",
             ),
+            "history" if self.text(0) == "source" => self.habit(
+                self.index,
+                "`history` belongs to a table",
+                "a table keeps replaced rows for it, which `join TABLE by KEY as of TIME` asks for; a source keeps nothing",
+            ),
             "as" | "with" | "format" => self.habit(
                 self.index,
                 format!("`{here}` is no clause of a source"),

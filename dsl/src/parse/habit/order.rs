@@ -16,7 +16,7 @@ impl Look<'_> {
         let order: &[&str] = match keyword {
             "dedupe" => &["by", "within"],
             "rolling" => &["", "by", "excluding", "granularity", "ordered", "{"],
-            "join" => &["", "as", "within", "by", "on", "where"],
+            "join" => &["", "as", "within", "by", "on", "as of", "where"],
             "top" => &["", "by", "per"],
             "match" => &["by", "within", "{"],
             _ => &["at", "by"],
@@ -26,9 +26,14 @@ impl Look<'_> {
             let size = keyword == "rolling"
                 && (self.is_number(index) && !matches!(self.text(index - 1), "granularity" | "within"));
             let text = if size || index == head { "" } else { self.text(index) };
+            // `as of` begins as a name does.
+            let part = match (self.text(index), self.text(index + 1)) {
+                ("as", "of") => "as of",
+                (word, _) => word,
+            };
             let rank = order
                 .iter()
-                .position(|part| *part == self.text(index))
+                .position(|one| *one == part)
                 .or_else(|| order.iter().position(|part| *part == text));
             let inside = self.depth(index) > 0;
             match (rank, parts.last_mut()) {
