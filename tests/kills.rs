@@ -2,11 +2,11 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
+use support::table::last_rows;
 use support::{pause, repository, tidegate};
 
 const KILLS: u64 = 8;
@@ -59,17 +59,6 @@ fn rows(out: &Path, sink: &str) -> Vec<String> {
     rows
 }
 
-/// The last row of each key.
-fn table(out: &Path, sink: &str, key: &[&str]) -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(out.join(sink)).expect("written");
-    let rows = text.lines().map(|line| {
-        let row: serde_json::Value = serde_json::from_str(line).expect("a row is JSON");
-        let key: Vec<String> = key.iter().map(|field| row[field].to_string()).collect();
-        (key.join(" "), line.to_owned())
-    });
-    rows.collect()
-}
-
 #[test]
 fn a_run_that_is_killed_gives_what_one_gives_that_is_not() {
     killed_as_whole(&Job {
@@ -117,7 +106,9 @@ fn killed_as_whole(job: &Job) {
         assert!(found == right, "{sink}: {} rows, {} are right", found.len(), right.len());
     }
     for (sink, key) in job.tables {
-        let (right, found) = (table(&whole, sink, key), table(&killed, sink, key));
+        let read = |out: &Path| std::fs::read_to_string(out.join(sink)).expect("written");
+        let (right, found) = (read(&whole), read(&killed));
+        let (right, found) = (last_rows(&right, key), last_rows(&found, key));
         assert!(right.len() > 5, "{sink}: there is something to find");
         assert_eq!(found, right, "{sink}");
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod oracle;
+pub mod table;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

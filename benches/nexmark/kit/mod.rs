@@ -7,4 +7,6 @@
 pub mod answers;
 pub mod events;
 pub mod query;
+#[path = "../../../tests/support/table.rs"]
+mod table;
 pub mod text;

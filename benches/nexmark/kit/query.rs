@@ -2,6 +2,7 @@
 
 use crate::kit::answers::{self, Rows};
 use crate::kit::events::{Events, Topic};
+use crate::kit::table::last_rows;
 use Topic::{Auctions, Bids, Persons, Side};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -93,21 +94,12 @@ impl Query {
         let found = if self.key.is_empty() {
             counted(text.lines())
         } else {
-            let mut last: BTreeMap<String, &str> = BTreeMap::new();
-            for line in text.lines() {
-                last.insert(self.key_of(line), line);
-            }
-            counted(last.into_values())
+            counted(last_rows(&text, self.key).into_values())
         };
         let right = (self.answer)(events);
         assert!(!right.is_empty(), "{} has an answer for these events", self.name);
         let right = counted(right.iter().map(String::as_str));
         differences(&found, &right)
-    }
-
-    fn key_of(&self, line: &str) -> String {
-        let row: serde_json::Value = serde_json::from_str(line).expect("rows are JSON");
-        self.key.iter().map(|field| format!("{} ", row[field])).collect()
     }
 }
 

@@ -102,12 +102,16 @@ impl Follower {
     }
 }
 
-/// A row as it is; an event that was set aside, which may be any bytes, inside an object with its headers.
+/// A row as it is; a deletion as `--input` takes it, `KEY<TAB>null`; an event that was set aside, which may be any bytes, inside an object with its headers.
 fn line_of(record: &OwnedRecord) -> Vec<u8> {
     let text =
         |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let mut line = if record.headers.is_empty() {
-        record.value.clone().unwrap_or_else(|| b"null".to_vec())
+        match (&record.value, &record.key) {
+            (Some(value), _) => value.clone(),
+            (None, Some(key)) => [key, &b"\tnull"[..]].concat(),
+            (None, None) => b"null".to_vec(),
+        }
     } else {
         let headers: serde_json::Map<String, serde_json::Value> = record
             .headers
@@ -120,4 +124,24 @@ fn line_of(record: &OwnedRecord) -> Vec<u8> {
     };
     line.push(b'\n');
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_model::EventTime;
+
+    #[test]
+    fn a_deletion_tells_whose_row_it_deletes() {
+        let line = |key: Option<&str>, value: Option<&str>| {
+            let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
+            let (key, value) = (bytes(key), bytes(value));
+            let timestamp = EventTime::from_millis(0);
+            let record = OwnedRecord { offset: Offset(0), timestamp, key, value, headers: Vec::new() };
+            String::from_utf8(line_of(&record)).expect("text")
+        };
+        assert_eq!(line(Some("c1"), Some("{}")), "{}\n");
+        assert_eq!(line(Some("c1"), None), "c1\tnull\n");
+        assert_eq!(line(None, None), "null\n");
+    }
 }

@@ -34,8 +34,8 @@ pub struct Arguments {
     /// with the record's key and a tab
     #[arg(long, value_name = "SOURCE=FILE|-", conflicts_with = "brokers")]
     input: Vec<String>,
-    /// Embedded log: write a sink's rows to a file as JSON lines, or to standard output. Also takes the topic of a
-    /// `malformed`, `errors` or `late` route. Without it the only sink goes to standard output
+    /// Embedded log: write a sink's rows to a file as JSON lines, or to standard output; a table's deletion as `KEY<TAB>null`.
+    /// Also takes the topic of a `malformed`, `errors` or `late` route. Without it the only sink goes to standard output
     #[arg(long, value_name = "SINK=FILE|-", conflicts_with = "brokers")]
     output: Vec<String>,
     /// Embedded log: how many partitions its topics have
