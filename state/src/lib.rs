@@ -2,11 +2,13 @@
 //!
 //! It knows bytes, names and positions, not operators. `DESIGN.md` says what is written where, and what a crash leaves.
 
+pub mod database;
 pub mod key;
 pub mod layout;
 pub mod lines;
 mod nearby;
 pub mod overlay;
+mod rocks;
 pub mod store;
 pub mod value;
 mod write_buffer;

@@ -4,7 +4,6 @@ use crate::StateError;
 use crate::lines::Side;
 use crate::store::{Store, store_error, table_key};
 use crate::write_set::TableId;
-use rocksdb::{Direction, IteratorMode, ReadOptions};
 
 impl Store {
     /// From now on keys of this table are found by their neighbours, too, while they wait in the buffer.
@@ -34,41 +33,42 @@ impl Store {
             nearer && key.starts_with(&prefix)
         };
         let buffered = self.buffer.nearest(&from, side, &is_near, &mut |key| wanted(&key[2..]));
-        let mode = match side {
-            Side::Before => IteratorMode::From(&from, Direction::Reverse),
-            Side::From => IteratorMode::From(&from, Direction::Forward),
-        };
-        let mut options = ReadOptions::default();
-        // Deletions on the way beyond these bounds need not be passed over.
-        match side {
-            Side::Before => options.set_iterate_lower_bound(until.clone().unwrap_or_else(|| prefix.clone())),
-            Side::From => {
-                if let Some(end) = until.clone().or_else(|| crate::store::end_of_prefix(&prefix)) {
-                    options.set_iterate_upper_bound(end);
-                }
-            }
-        }
-        for entry in self.db.iterator_opt(mode, options) {
-            let (key, _) = entry.map_err(|cause| store_error(&self.path, &cause))?;
+        let mut found = None;
+        let mut visit = |key: &[u8], _: &[u8]| {
             if side == Side::Before && *key == *from {
-                continue;
+                return true;
             }
-            if !is_near(&key) {
-                break;
+            if !is_near(key) {
+                return false;
             }
             // What the buffer knows of is found there, or was deleted.
-            if self.buffer.get(&key).is_some() || !wanted(&key[2..]) {
-                continue;
+            if self.buffer.get(key).is_some() || !wanted(&key[2..]) {
+                return true;
             }
-            let is_nearer = buffered.is_none_or(|buffered| match side {
-                Side::Before => *key > *buffered,
-                Side::From => *key < *buffered,
-            });
-            return Ok(Some(
-                if is_nearer { &key[2..] } else { &buffered.expect("it is nearer")[2..] }.to_vec(),
-            ));
-        }
-        Ok(buffered.map(|key| key[2..].to_vec()))
+            found = Some(key.to_vec());
+            false
+        };
+        let looked = match side {
+            Side::Before => {
+                self.db.backward(&from, until.clone().unwrap_or_else(|| prefix.clone()), &mut visit)
+            }
+            Side::From => {
+                let end = until.clone().or_else(|| crate::store::end_of_prefix(&prefix));
+                self.db.forward(&from, end, &mut visit)
+            }
+        };
+        looked.map_err(|cause| store_error(&self.path, cause))?;
+        let nearest = match (found, buffered) {
+            (Some(found), Some(buffered)) => {
+                let is_nearer = match side {
+                    Side::Before => *found > *buffered,
+                    Side::From => *found < *buffered,
+                };
+                Some(if is_nearer { found } else { buffered.to_vec() })
+            }
+            (found, buffered) => found.or_else(|| buffered.map(<[u8]>::to_vec)),
+        };
+        Ok(nearest.map(|key| key[2..].to_vec()))
     }
 
     /// Gives `visit` the keys from one to another, both included, in no order. A key may come twice, and one that was deleted since the
@@ -82,12 +82,11 @@ impl Store {
     ) -> Result<(), StateError> {
         let (from, to) = (table_key(table, from), table_key(table, to));
         self.buffer.between(&from, &to, &mut |key| visit(&key[2..]));
-        let mut options = ReadOptions::default();
-        options.set_iterate_upper_bound([&to[..], &[0]].concat());
-        for entry in self.db.iterator_opt(IteratorMode::From(&from, Direction::Forward), options) {
-            let (key, _) = entry.map_err(|cause| store_error(&self.path, &cause))?;
+        let end = [&to[..], &[0]].concat();
+        let mut visit = |key: &[u8], _: &[u8]| {
             visit(&key[2..]);
-        }
-        Ok(())
+            true
+        };
+        self.db.forward(&from, Some(end), &mut visit).map_err(|cause| store_error(&self.path, cause))
     }
 }

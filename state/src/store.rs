@@ -3,15 +3,14 @@
 //! What was committed waits in a buffer first and is written every few seconds: a crash loses the buffer, and the changelog has it.
 
 use crate::StateError;
+use crate::database::{Change, Database, Disk};
+use crate::rocks::Rocks;
 use crate::value::{Decoder, put_i64};
 use crate::write_buffer::WriteBuffer;
 use crate::write_set::{TableId, WriteSet};
-use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions,
-    WriteBatch, WriteBufferManager, WriteOptions,
-};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tidegate_model::Offset;
 
 /// What this version writes. Another number is another layout.
@@ -23,25 +22,26 @@ const COMMITTED_AT: &[u8] = b"committed-at";
 /// A buffer that has grown larger is written at once.
 const BUFFER_BYTES_MAX: usize = 8 << 20;
 
-/// Memory that all stores of a process share.
+/// What all stores of a process share: the memory of their databases, and where these are.
 #[derive(Clone)]
 pub struct Shared {
-    cache: Cache,
-    write_buffers: WriteBufferManager,
+    disk: Arc<dyn Disk>,
 }
 
 impl Shared {
     /// `memory_bytes` bounds block cache and write buffers together.
     pub fn new(memory_bytes: usize) -> Shared {
-        let cache = Cache::new_lru_cache(memory_bytes);
-        let write_buffers =
-            WriteBufferManager::new_write_buffer_manager_with_cache(memory_bytes / 2, false, cache.clone());
-        Shared { cache, write_buffers }
+        Shared::on(Arc::new(Rocks::new(memory_bytes)))
+    }
+
+    /// On another disk than the machine's, for simulations.
+    pub fn on(disk: Arc<dyn Disk>) -> Shared {
+        Shared { disk }
     }
 }
 
 pub struct Store {
-    pub(crate) db: DB,
+    pub(crate) db: Box<dyn Database>,
     pub(crate) path: PathBuf,
     tables: BTreeMap<String, TableId>,
     /// Of everything that was committed, the buffer included.
@@ -54,16 +54,12 @@ pub struct Store {
     pub(crate) buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
-    write_options: WriteOptions,
 }
 
 impl Store {
     /// Opens the store in `path`, or makes it. A table keeps the number that its name was given first.
     pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
-        let fail = |cause: rocksdb::Error| store_error(path, &cause);
-        let options = options(shared);
-        // Named, so that there is a handle for batched reads.
-        let db = DB::open_cf_with_opts(&options, path, [("default", options.clone())]).map_err(fail)?;
+        let db = shared.disk.open(path).map_err(|cause| store_error(path, cause))?;
         let mut store = Store {
             db,
             path: path.to_owned(),
@@ -74,7 +70,6 @@ impl Store {
             committed_at_in_store: 0,
             buffer: WriteBuffer::default(),
             unwritten: false,
-            write_options: WriteOptions::default(),
         };
         store.check_format()?;
         store.load_tables()?;
@@ -87,8 +82,8 @@ impl Store {
 
     fn check_format(&mut self) -> Result<(), StateError> {
         let key = meta_key(b"format");
-        match self.db.get(&key).map_err(|cause| self.error(&cause))? {
-            None => self.db.put(&key, [FORMAT]).map_err(|cause| self.error(&cause)),
+        match self.db.get(&key).map_err(|cause| self.error(cause))? {
+            None => self.put(&key, &[FORMAT]),
             Some(found) if found == [FORMAT] => Ok(()),
             Some(found) => Err(StateError::Format {
                 path: self.path.display().to_string(),
@@ -119,22 +114,22 @@ impl Store {
         }
         let number = self.tables.values().map(|table| table.0 + 1).max().unwrap_or(FIRST_TABLE);
         let key = meta_key(format!("table/{name}").as_bytes());
-        self.db.put(key, number.to_be_bytes()).map_err(|cause| self.error(&cause))?;
+        self.put(&key, &number.to_be_bytes())?;
         self.tables.insert(name.to_owned(), TableId(number));
         Ok(())
     }
 
     fn load_positions(&mut self) -> Result<(), StateError> {
-        if let Some(bytes) = self.db.get(meta_key(COMMITTED_AT)).map_err(|cause| self.error(&cause))? {
+        if let Some(bytes) = self.db.get(&meta_key(COMMITTED_AT)).map_err(|cause| self.error(cause))? {
             self.committed_at = Decoder::new(&bytes).i64()?;
             self.committed_at_in_store = self.committed_at;
         }
         for table in self.tables.values() {
-            let bytes = self.db.get(position_key(*table)).map_err(|cause| self.error(&cause))?;
+            let bytes = self.db.get(&position_key(*table)).map_err(|cause| self.error(cause))?;
             if let Some(bytes) = bytes {
                 self.positions.insert(*table, Offset(Decoder::new(&bytes).i64()?));
             }
-            let layout = self.db.get(layout_key(*table)).map_err(|cause| self.error(&cause))?;
+            let layout = self.db.get(&layout_key(*table)).map_err(|cause| self.error(cause))?;
             if let Some(layout) = layout {
                 self.layouts.insert(*table, String::from_utf8_lossy(&layout).into_owned());
             }
@@ -150,7 +145,7 @@ impl Store {
         let whole = table_key(table, key);
         match self.buffer.get(&whole) {
             Some(value) => Ok(value.map(<[u8]>::to_vec)),
-            None => self.db.get(&whole).map_err(|cause| self.error(&cause)),
+            None => self.db.get(&whole).map_err(|cause| self.error(cause)),
         }
     }
 
@@ -173,13 +168,9 @@ impl Store {
                 }
             }
         }
-        let handle = self.db.cf_handle("default").expect("every RocksDB has a default column family");
-        let found = self.db.batched_multi_get_cf(handle, &whole, false);
-        for (index, value) in missed.into_iter().zip(found) {
-            let value = value.map_err(|cause| self.error(&cause))?;
-            visit(index, value.as_deref());
-        }
-        Ok(())
+        self.db
+            .multi_get(&whole, &mut |index, value| visit(missed[index], value))
+            .map_err(|cause| self.error(cause))
     }
 
     /// Gives `visit` the keys that begin with one of some prefixes, in no order. A key may come twice, and one that was deleted
@@ -221,17 +212,11 @@ impl Store {
         prefix: &[u8],
         visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), StateError> {
-        let mut options = ReadOptions::default();
-        if let Some(end) = end_of_prefix(prefix) {
-            options.set_iterate_upper_bound(end);
-        }
-        for entry in self.db.iterator_opt(IteratorMode::From(from, Direction::Forward), options) {
-            let (key, value) = entry.map_err(|cause| self.error(&cause))?;
-            if !visit(&key, &value) {
-                return Ok(());
-            }
-        }
-        Ok(())
+        self.db.forward(from, end_of_prefix(prefix), visit).map_err(|cause| self.error(cause))
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StateError> {
+        self.db.write(&mut |change| change(Change::Put(key, value))).map_err(|cause| self.error(cause))
     }
 
     /// The keys of a table that were committed since the buffer was last written, which [`Store::scan_from`] does not see: in no order, and
@@ -306,26 +291,29 @@ impl Store {
         if !self.unwritten {
             return Ok(());
         }
-        let mut batch = WriteBatch::default();
-        // In the order of the keys, which is kind to the memtable.
-        self.buffer.sorted(|key, value| match value {
-            Some(value) => batch.put(key, value),
-            None => batch.delete(key),
-        });
-        let mut bytes = Vec::new();
-        for (table, next) in &self.positions {
+        let (buffer, positions, layouts) = (&self.buffer, &self.positions, &self.layouts);
+        let committed_at = self.committed_at;
+        let mut batch = |change: &mut dyn FnMut(Change<'_>)| {
+            // In the order of the keys, which is kind to the memtable.
+            buffer.sorted(|key, value| match value {
+                Some(value) => change(Change::Put(key, value)),
+                None => change(Change::Delete(key)),
+            });
+            let mut bytes = Vec::new();
+            for (table, next) in positions {
+                bytes.clear();
+                put_i64(&mut bytes, next.0);
+                change(Change::Put(&position_key(*table), &bytes));
+            }
             bytes.clear();
-            put_i64(&mut bytes, next.0);
-            batch.put(position_key(*table), &bytes);
-        }
-        bytes.clear();
-        put_i64(&mut bytes, self.committed_at);
-        batch.put(meta_key(COMMITTED_AT), &bytes);
+            put_i64(&mut bytes, committed_at);
+            change(Change::Put(&meta_key(COMMITTED_AT), &bytes));
+            for (table, layout) in layouts {
+                change(Change::Put(&layout_key(*table), layout.as_bytes()));
+            }
+        };
+        self.db.write(&mut batch).map_err(|cause| store_error(&self.path, cause))?;
         self.committed_at_in_store = self.committed_at;
-        for (table, layout) in &self.layouts {
-            batch.put(layout_key(*table), layout);
-        }
-        self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
         self.buffer.clear();
         self.unwritten = false;
         Ok(())
@@ -335,18 +323,18 @@ impl Store {
     pub fn sync(&mut self) -> Result<(), StateError> {
         self.unwritten |= self.committed_at != self.committed_at_in_store;
         self.flush()?;
-        self.db.flush_wal(true).map_err(|cause| self.error(&cause))
+        self.db.sync().map_err(|cause| self.error(cause))
     }
 
     /// Forgets a table's rows and position, to build it anew from the whole changelog.
     pub fn clear(&mut self, table: TableId) -> Result<(), StateError> {
-        let mut batch = WriteBatch::default();
-        let start = table.0.to_be_bytes();
-        let end = (table.0 + 1).to_be_bytes();
-        batch.delete_range(&start[..], &end[..]);
-        batch.delete(position_key(table));
-        batch.delete(layout_key(table));
-        self.db.write_opt(batch, &self.write_options).map_err(|cause| self.error(&cause))?;
+        let (start, end) = (table.0.to_be_bytes(), (table.0 + 1).to_be_bytes());
+        let mut batch = |change: &mut dyn FnMut(Change<'_>)| {
+            change(Change::DeleteRange(&start, &end));
+            change(Change::Delete(&position_key(table)));
+            change(Change::Delete(&layout_key(table)));
+        };
+        self.db.write(&mut batch).map_err(|cause| self.error(cause))?;
         self.buffer.forget(table);
         self.positions.remove(&table);
         self.layouts.remove(&table);
@@ -371,7 +359,7 @@ impl Store {
         self.unwritten = false;
     }
 
-    fn error(&self, cause: &rocksdb::Error) -> StateError {
+    fn error(&self, cause: String) -> StateError {
         store_error(&self.path, cause)
     }
 }
@@ -385,39 +373,8 @@ impl Drop for Store {
     }
 }
 
-pub(crate) fn store_error(path: &Path, cause: &rocksdb::Error) -> StateError {
-    StateError::Store { path: path.display().to_string(), cause: cause.to_string() }
-}
-
-fn options(shared: &Shared) -> Options {
-    let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(&shared.cache);
-    blocks.set_bloom_filter(10.0, false);
-    blocks.set_whole_key_filtering(true);
-    blocks.set_cache_index_and_filter_blocks(true);
-    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-    blocks.set_format_version(6);
-    let mut options = Options::default();
-    options.create_if_missing(true);
-    options.set_block_based_table_factory(&blocks);
-    options.set_write_buffer_manager(&shared.write_buffers);
-    options.set_write_buffer_size(32 << 20);
-    options.set_max_write_buffer_number(3);
-    options.set_compression_per_level(&[
-        DBCompressionType::None,
-        DBCompressionType::None,
-        DBCompressionType::Lz4,
-        DBCompressionType::Lz4,
-        DBCompressionType::Lz4,
-        DBCompressionType::Lz4,
-        DBCompressionType::Lz4,
-    ]);
-    options.set_level_compaction_dynamic_level_bytes(true);
-    options.set_max_background_jobs(2);
-    options.set_max_open_files(256);
-    options.set_keep_log_file_num(2);
-    options.set_paranoid_checks(true);
-    options
+pub(crate) fn store_error(path: &Path, cause: String) -> StateError {
+    StateError::Store { path: path.display().to_string(), cause }
 }
 
 pub(crate) fn table_key(table: TableId, key: &[u8]) -> Vec<u8> {
