@@ -17,7 +17,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("tidegate-engine", &["tidegate-model", "tidegate-functions", "tidegate-state"]),
         ("tidegate-kafka", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-embedded", &["tidegate-model", "tidegate-engine"]),
-        ("tidegate-sim", &["tidegate-model", "tidegate-engine"]),
+        ("tidegate-sim", &["tidegate-model", "tidegate-state", "tidegate-engine"]),
         (
             "tidegate-cli",
             &[

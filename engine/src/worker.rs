@@ -82,6 +82,8 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     retry_at: Option<WallTime>,
     status: Status,
     finished: Counters,
+    /// A bug that the simulation must find (see [`Worker::plant`]).
+    stores_first: bool,
 }
 
 impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W, S, C> {
@@ -118,7 +120,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             retry_at: None,
             status: Status::default(),
             finished: Counters::default(),
+            stores_first: false,
         }
+    }
+
+    /// Makes the worker write its stores before the log has committed, which is wrong: a test of the simulation asks whether that is found.
+    #[doc(hidden)]
+    pub fn plant(&mut self, stores_first: bool) {
+        self.stores_first = stores_first;
     }
 
     /// Serves the group, restores, works on one run of each task, and commits when it is time.
@@ -427,6 +436,11 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let mut offsets = Vec::new();
         for task in &mut self.tasks {
             offsets.extend(task.prepare(&self.globals, &mut self.writer, now)?);
+        }
+        if self.stores_first {
+            for task in &mut self.tasks {
+                task.finish(&[], 0)?;
+            }
         }
         let outcome = match self.reader.group() {
             Ok(group) => self.writer.commit(&group, &offsets),
