@@ -6,13 +6,14 @@ TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
 VOLUME = topologies/payment_volume
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench build first-time
+.PHONY: help demo test fuzz soak bench build first-time
 SECONDS = 60
 
 help:
 	@echo "make demo    payment volume by hour and currency, from a file, on the embedded log"
 	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (10 minutes when built)"
 	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
+	@echo "make soak    simulations with faults from fresh seeds, a minute; SECONDS=3600 for longer (engine/sim/DESIGN.md)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
 	@echo "make build   only the program: $(TIDEGATE)"
 
@@ -37,6 +38,9 @@ test: first-time
 
 fuzz:
 	@.ci/fuzz $(SECONDS)
+
+soak: first-time
+	@SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked -p tidegate-suite --test simulation seeds -- --nocapture
 
 bench: first-time
 	@.ci/setup

@@ -5,7 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
+use std::time::Duration;
 use tidegate_dsl::{SourceFile, compile};
+use tidegate_engine::clock::{Clock, SystemClock};
 use tidegate_sim::simulation::{Case, Counts, Mode, Outcome, Planted, Simulation, Topology, shrink};
 
 const SEEDS: u64 = 1_000;
@@ -16,6 +20,14 @@ const TOLD_LINES: usize = 120;
 
 fn setting(name: &str) -> Option<u64> {
     Some(std::env::var(name).ok()?.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// A seed that nobody has tried.
+fn fresh() -> u64 {
+    let mut bytes = [0; 4];
+    let random = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+    random.expect("the system has random numbers");
+    u64::from(u32::from_le_bytes(bytes)) << 20
 }
 
 macro_rules! topology {
@@ -31,7 +43,7 @@ macro_rules! topology {
 fn topology(name: &str, text: &str, sinks: Vec<(&'static str, Mode)>) -> Topology {
     let compiled = compile(&SourceFile::new(format!("{name}.tide"), text.to_owned()), &|_| None);
     let plan = compiled.plan.unwrap_or_else(|| panic!("{name} compiles: {:?}", compiled.diagnostics));
-    Topology { plan, sinks }
+    Topology { plan, sinks, takes_late: name != "deduped" }
 }
 
 fn simulation() -> Simulation {
@@ -101,16 +113,21 @@ fn seeds() {
         assert!(outcome.wrong.is_none(), "{}", told(&simulation, &case, Planted::None, &outcome));
         return;
     }
-    let from = setting("SIMULATION_FROM").unwrap_or(0);
-    let count = setting("SIMULATION_SEEDS").unwrap_or(SEEDS);
+    let seconds = setting("SIMULATION_SECONDS").map(Duration::from_secs);
+    let from = setting("SIMULATION_FROM").unwrap_or_else(|| if seconds.is_some() { fresh() } else { 0 });
+    let most = if seconds.is_some() { u64::MAX - from } else { setting("SIMULATION_SEEDS").unwrap_or(SEEDS) };
+    let clock = SystemClock::start();
+    let (start, mut count) = (clock.now(), 0);
     let mut all = Counts::default();
-    for seed in from..from + count {
+    while count < most && seconds.is_none_or(|seconds| clock.now().since(start) < seconds) {
+        let seed = from + count;
+        count += 1;
         let case = simulation.case(seed);
         let outcome = simulation.run(&case, Planted::None, false);
         assert!(outcome.wrong.is_none(), "{}", told(&simulation, &case, Planted::None, &outcome));
         add(&mut all, &outcome.counts);
     }
-    println!("{count} seeds: {all:?}");
+    println!("{count} seeds from {from} on: {all:?}");
     let Counts { aborts, unknown, suspects, restores, undelivered, late_ends, .. } = all;
     let bitten = [aborts, unknown, suspects, restores, undelivered, late_ends, all.rebalances, all.kills, all.nested];
     assert!(count < SEEDS || bitten.iter().all(|count| *count > 100), "faults that did not bite: {all:?}");

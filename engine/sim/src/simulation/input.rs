@@ -55,8 +55,8 @@ impl Event {
     }
 }
 
-/// Everything that is read: tables first, then events, then one for each partition that lies far behind all others.
-pub fn events(plan: &Plan, partitions: u32, count: usize, seed: u64) -> Vec<Event> {
+/// Everything that is read: tables first, then events (some of them `late`), then one for each partition that lies far behind all others.
+pub fn events(plan: &Plan, late: bool, partitions: u32, count: usize, seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed, 4);
     let mut sources = Vec::new();
     let mut events = Vec::new();
@@ -82,7 +82,7 @@ pub fn events(plan: &Plan, partitions: u32, count: usize, seed: u64) -> Vec<Even
     for id in 0..count as i64 {
         time += random.between(0, 4) * SECOND;
         let disorder = match random.below(30) {
-            0 => 90,
+            0 if late => 90,
             1..=10 => random.between(1, 9),
             _ => 0,
         };

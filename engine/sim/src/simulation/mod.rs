@@ -50,6 +50,8 @@ const ROUNDS_MAX: usize = 40_000;
 pub struct Topology {
     pub plan: Plan,
     pub sinks: Vec<(&'static str, Mode)>,
+    /// Is it promised what becomes of events that are older than the watermark?
+    pub takes_late: bool,
 }
 
 /// How a run went.
@@ -118,8 +120,8 @@ impl Simulation {
     }
 
     fn world(&self, case: &Case, planted: Planted, record: bool) -> World {
-        let Topology { plan, sinks } = &self.topologies[case.topology];
-        let events = input::events(plan, case.partitions, case.events, case.seed);
+        let Topology { plan, sinks, takes_late } = &self.topologies[case.topology];
+        let events = input::events(plan, *takes_late, case.partitions, case.events, case.seed);
         let oracle = Oracle::new(plan, sinks, &events, case.partitions);
         let mut cluster = cluster(plan, case);
         let rows = input::rows_of_tables(&events);

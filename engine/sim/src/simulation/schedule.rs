@@ -10,7 +10,6 @@ use super::writer::SimWriter;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate_engine::log::LogError;
 use tidegate_engine::operator::TaskError;
 use tidegate_engine::program::Program;
 use tidegate_engine::worker::{Tick, Worker};
@@ -130,12 +129,8 @@ impl World {
         if !self.processes[number].alive.get() || self.is_stopped() {
             return;
         }
-        let may_be = match error {
-            TaskError::State(StateError::Store { cause, .. }) => cause.contains("no space left"),
-            TaskError::Log(LogError::Retry(_)) => false,
-            _ => false,
-        };
-        if !may_be {
+        let is_full = matches!(error, TaskError::State(StateError::Store { cause, .. }) if cause.contains("no space left"));
+        if !is_full {
             self.found(format!("process {number} ended by itself: {error}"));
         }
         self.note("failed", &[number as i64]);
