@@ -188,6 +188,10 @@ impl Oracle {
             let partition = TopicPartition { topic: plan.changelog_topic(node), partition: task.partition };
             let table = store.table(&node.name).ok_or("a store without its table")?;
             let position = store.position(table).map_or(0, |position| position.0);
+            // A commit is answered before its markers are written: what it has written is not seen yet.
+            if self.read.get(&partition).copied().unwrap_or(0) < position {
+                continue;
+            }
             let mut right: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
             let history = self.changelogs.get(&partition).map_or(&[][..], Vec::as_slice);
             for (_, key, value) in history.iter().take_while(|(offset, _, _)| *offset < position) {
