@@ -262,6 +262,7 @@ pub struct RawRecords {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct RawSpan {
+    timestamp: EventTime,
     start: u32,
     middle: u32,
     end: u32,
@@ -270,13 +271,19 @@ struct RawSpan {
 }
 
 impl RawRecords {
-    pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) {
+    /// `timestamp`: the record's own, whatever its event time is.
+    pub fn push(&mut self, timestamp: EventTime, key: Option<&[u8]>, value: Option<&[u8]>) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(key.unwrap_or_default());
         let middle = self.bytes.len() as u32;
         self.bytes.extend_from_slice(value.unwrap_or_default());
         let end = self.bytes.len() as u32;
-        self.spans.push(RawSpan { start, middle, end, has_key: key.is_some(), has_value: value.is_some() });
+        let (has_key, has_value) = (key.is_some(), value.is_some());
+        self.spans.push(RawSpan { timestamp, start, middle, end, has_key, has_value });
+    }
+
+    pub fn timestamp(&self, row: usize) -> EventTime {
+        self.spans[row].timestamp
     }
 
     pub fn key(&self, row: usize) -> Option<&[u8]> {

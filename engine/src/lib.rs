@@ -12,7 +12,10 @@ pub mod layout;
 pub mod limits;
 pub mod log;
 pub mod operator;
+pub mod outbox;
 pub mod program;
+pub mod replayed;
+pub mod set_aside;
 pub mod topics;
 pub mod worker;
 
@@ -57,4 +60,5 @@ mod versions;
 mod watermark;
 
 pub use internal_record::layout_of_record;
+pub use place::Place;
 pub use task::Task;

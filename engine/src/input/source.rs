@@ -49,6 +49,7 @@ pub(super) fn set_rejects_aside(
         let aside = Aside {
             place: Place { topic: topic.clone(), partition, offset: reject.offset },
             time: reject.timestamp,
+            own_timestamp: Some(reject.timestamp),
             key: reject.key.as_deref(),
             value: reject.value.as_deref(),
             code: reject.error.code,
@@ -116,7 +117,7 @@ impl Input for SourceInput {
         self.offsets.push(record.offset);
         self.timestamps.push(record.timestamp);
         if self.keep_raw {
-            self.raw.push(record.key, record.value);
+            self.raw.push(record.timestamp, record.key, record.value);
         }
     }
 

@@ -6,6 +6,7 @@ mod connector;
 mod join;
 mod lacking;
 mod pattern;
+mod routes;
 mod window;
 
 use crate::expr::Expr;
@@ -16,6 +17,7 @@ use crate::value::Value;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
 pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
+pub use routes::NodeRoute;
 pub use window::{Window, WindowShape};
 
 #[derive(Clone, PartialEq, Debug)]

@@ -483,6 +483,7 @@ impl Aligned {
         let aside = Aside {
             place: Place { topic: route.step.clone(), partition: context.partition, offset: Offset(-1) },
             time: share.time(),
+            own_timestamp: None,
             key: None,
             value: Some(&value),
             code: LATE,

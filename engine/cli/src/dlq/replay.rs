@@ -1,0 +1,246 @@
+//! `tidegate dlq replay`
+
+use super::edit::Edit;
+use super::found::{self, Found, Read};
+use super::place;
+use super::selection::{self, Selection};
+use crate::print;
+use anyhow::{Context, Result, anyhow, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use tidegate_engine::log::{Addressed, Archive, LogError};
+use tidegate_engine::outbox;
+use tidegate_engine::replayed::Replayed;
+use tidegate_model::text::parse_base64;
+use tidegate_model::{Offset, TopicPartition};
+
+/// Records of one transaction: so many are sent again at most by hand where nobody knows what became of it.
+const BATCH_RECORDS: usize = 100;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    place: place::Arguments,
+    /// The route's topic, or its word: malformed, errors, late, failed
+    route: String,
+    #[command(flatten)]
+    selection: selection::Arguments,
+    /// Mends each value; what it does not change is not sent
+    #[arg(long, value_name = "s/PATTERN/REPLACEMENT/", conflicts_with = "from")]
+    edit: Option<String>,
+    /// Sends the values of a file, as `show --format json` writes it and somebody has mended it; what is not in it is not sent
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Shows what would be sent, and sends nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A record that is to be sent, and which one of the route it is.
+struct Chosen {
+    partition: TopicPartition,
+    offset: Offset,
+    again: Addressed,
+    is_mended: bool,
+}
+
+pub fn replay(arguments: &Arguments) -> Result<bool> {
+    let Some(place) = place::open(&arguments.place)? else { return Ok(false) };
+    let topic = place.topic(&arguments.route)?.topic;
+    let mut choice = Choice {
+        selection: Selection::new(&arguments.selection, &topic)?,
+        edit: arguments.edit.as_deref().map(Edit::parse).transpose()?,
+        values: arguments.from.as_deref().map(values_of).transpose()?,
+        chosen: Vec::new(),
+        kept: BTreeMap::new(),
+    };
+    let mut archive = place.archive(&topic)?;
+    if !arguments.dry_run {
+        // Before the positions are read: what a killed replay has left open is settled here.
+        retried(|| archive.fence())?;
+    }
+    let mut wrong = Ok(());
+    let read = found::each(&mut *archive, &topic, &mut |found| {
+        if wrong.is_ok() {
+            wrong = choice.take(&found);
+        }
+    })?;
+    wrong?;
+    let Some(read) = read else { bail!("{topic}: the topic is not there") };
+    if let Some(unknown) = choice.values.iter().flat_map(BTreeMap::keys).next() {
+        bail!("--from: {unknown} is no record that waits in {topic} (or it is left out by the other options); nothing was sent");
+    }
+    let targets = check_targets(&mut *archive, &choice.chosen)?;
+    if arguments.dry_run {
+        for chosen in &choice.chosen {
+            print(&told(chosen));
+        }
+    } else {
+        send(&mut *archive, &choice.chosen, read)?;
+    }
+    let done = if arguments.dry_run { "would be sent back" } else { "sent back" };
+    let mended = choice.chosen.iter().filter(|chosen| chosen.is_mended).count();
+    let mended = if mended > 0 { format!(" ({mended} mended)") } else { String::new() };
+    let to = if targets.is_empty() { String::new() } else { format!(" to {}", targets.join(", ")) };
+    eprintln!("{topic}: {} {done}{to}{mended}", choice.chosen.len());
+    for (why, count) in &choice.kept {
+        eprintln!("  {count} not: {why}");
+    }
+    Ok(true)
+}
+
+struct Choice {
+    selection: Selection,
+    edit: Option<Edit>,
+    /// By place, of those that were not met yet.
+    values: Option<BTreeMap<String, Option<Vec<u8>>>>,
+    chosen: Vec<Chosen>,
+    /// Why records that were meant are not sent, and how many.
+    kept: BTreeMap<&'static str, u64>,
+}
+
+impl Choice {
+    fn take(&mut self, found: &Found) -> Result<()> {
+        if !self.selection.takes(found)? {
+            return Ok(());
+        }
+        match self.again(found)? {
+            Ok((again, is_mended)) => self.chosen.push(Chosen {
+                partition: found.partition.clone(),
+                offset: found.record.offset,
+                again,
+                is_mended,
+            }),
+            Err(why) => *self.kept.entry(why).or_default() += 1,
+        }
+        Ok(())
+    }
+
+    /// What is sent for it, or why nothing is.
+    fn again(&mut self, found: &Found) -> Result<Result<(Addressed, bool), &'static str>> {
+        let Some(aside) = &found.aside else { return Ok(Err("somebody else wrote it")) };
+        let Some(timestamp) = aside.timestamp else {
+            return Ok(Err("it was set aside behind a repartition or a join, where the record's own bytes are gone"));
+        };
+        let own = found.record.value.clone();
+        let value = if let Some(values) = &mut self.values {
+            match values.remove(&found.at()) {
+                Some(value) => value,
+                None => return Ok(Err("it is not in the file")),
+            }
+        } else if let Some(edit) = &self.edit {
+            let Some(text) = own.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+                return Ok(Err("it is no text that could be mended"));
+            };
+            match edit.apply(text) {
+                Some(text) => Some(text.into_bytes()),
+                None => return Ok(Err("--edit changes nothing in it")),
+            }
+        } else {
+            own.clone()
+        };
+        let is_mended = value != own;
+        let value = match (&*aside.route, value) {
+            ("failed", Some(row)) => {
+                // A receiver may have seen the row although it did not say so; a mended one it has not.
+                let key = aside.idempotency_key.as_deref().filter(|_| !is_mended);
+                Some(outbox::write(key, &row))
+            }
+            (_, value) => value,
+        };
+        let to = TopicPartition { topic: aside.place.topic.to_string(), partition: aside.place.partition };
+        Ok(Ok((Addressed { to, timestamp, key: found.record.key.clone(), value }, is_mended)))
+    }
+}
+
+/// The topics that are written to, which must have the partitions that the records came from.
+fn check_targets(archive: &mut dyn Archive, chosen: &[Chosen]) -> Result<Vec<String>> {
+    let places: BTreeSet<&TopicPartition> = chosen.iter().map(|chosen| &chosen.again.to).collect();
+    let mut topics: Vec<String> = Vec::new();
+    for place in places {
+        let count = archive.partitions(&place.topic)?;
+        if count.is_none_or(|count| place.partition.0 as u32 >= count) {
+            bail!("records came from {place}, which is not there any more; nothing was sent");
+        }
+        if !topics.contains(&place.topic) {
+            topics.push(place.topic.clone());
+        }
+    }
+    Ok(topics)
+}
+
+fn send(archive: &mut dyn Archive, chosen: &[Chosen], read: Vec<Read>) -> Result<()> {
+    let mut replayed: BTreeMap<TopicPartition, (Read, Replayed)> = BTreeMap::new();
+    for read in read {
+        let known = read.replayed.clone();
+        replayed.insert(read.partition.clone(), (read, known));
+    }
+    // Whether each position can be written is known before anything is sent.
+    let mut batches: Vec<(&[Chosen], Vec<(TopicPartition, tidegate_engine::log::Committed)>)> = Vec::new();
+    for batch in chosen.chunks(BATCH_RECORDS) {
+        let partitions: BTreeSet<&TopicPartition> = batch.iter().map(|chosen| &chosen.partition).collect();
+        let mut positions = Vec::new();
+        for partition in partitions {
+            let (read, known) = replayed.get_mut(partition).expect("it was read");
+            let own = batch.iter().filter(|chosen| chosen.partition == *partition);
+            let offsets: Vec<Offset> = own.map(|chosen| chosen.offset).collect();
+            *known = known.with(&offsets, &read.offsets, read.end);
+            let committed = known.committed().ok_or_else(|| {
+                anyhow!("{partition}: the choice has too many gaps to be remembered; choose by ranges (--offsets), oldest first. Nothing was sent")
+            })?;
+            positions.push((partition.clone(), committed));
+        }
+        batches.push((batch, positions));
+    }
+    let total = chosen.len();
+    let mut sent = 0;
+    for (batch, positions) in batches {
+        let records: Vec<Addressed> = batch.iter().map(|chosen| chosen.again.clone()).collect();
+        archive
+            .commit(&records, &positions)
+            .with_context(|| format!("{sent} of {total} were sent back; run the same command again for the others: none is sent twice"))?;
+        sent += batch.len();
+    }
+    Ok(())
+}
+
+fn told(chosen: &Chosen) -> String {
+    let value = chosen.again.value.as_deref().map_or("none".into(), String::from_utf8_lossy);
+    let mark = if chosen.is_mended { "mended " } else { "" };
+    format!("{}@{} -> {}: {mark}{value}\n", chosen.partition, chosen.offset.0, chosen.again.to)
+}
+
+/// Values by place, of a file as `show --format json` writes it.
+fn values_of(path: &Path) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("--from {}", path.display()))?;
+    let mut values = BTreeMap::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let wrong = |why: &str| anyhow!("{}:{}: {why}", path.display(), number + 1);
+        let row: serde_json::Value =
+            serde_json::from_str(line).map_err(|error| wrong(&format!("no JSON: {error}")))?;
+        let at = row["at"].as_str().ok_or_else(|| wrong("it has no `at`, which says which record it is"))?;
+        let value = match (&row["value"], row["value_base64"].as_str()) {
+            (serde_json::Value::String(text), _) => Some(text.clone().into_bytes()),
+            (_, Some(text)) => {
+                Some(parse_base64(text).ok_or_else(|| wrong("`value_base64` cannot be read"))?)
+            }
+            (serde_json::Value::Null, None) if row.get("value").is_some() => None,
+            _ => return Err(wrong("`value` is the record's text, in quotes")),
+        };
+        if values.insert(at.to_owned(), value).is_some() {
+            return Err(wrong(&format!("{at} is there twice")));
+        }
+    }
+    Ok(values)
+}
+
+fn retried(mut ask: impl FnMut() -> Result<(), LogError>) -> Result<()> {
+    const TRIES: u32 = 5;
+    for _ in 1..TRIES {
+        match ask() {
+            Err(LogError::Retry(why)) => tracing::warn!("it is tried again: {why}"),
+            other => return Ok(other?),
+        }
+    }
+    Ok(ask()?)
+}
