@@ -6,8 +6,8 @@ use expression::{expr, exprs};
 use std::fmt::Write;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{
-    AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Route,
-    SinkKey, SourceTime, Times, WindowShape,
+    AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Retry,
+    RetryBudget, Route, SinkKey, SourceTime, Times, WindowShape,
 };
 use tidegate_model::{Column, Schema, Span, SubtopologyId, Value};
 
@@ -16,6 +16,7 @@ pub fn explain(plan: &Plan) -> String {
     let mut out = String::new();
     let stores = plan.nodes.iter().filter(|node| node.has_store()).count();
     let repartitions = plan.nodes.iter().filter(|node| node.kind.internal_topic().is_some()).count();
+    let outboxes = plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::HttpSink(_))).count();
     let parts = plan.subtopologies();
     line(
         &mut out,
@@ -25,7 +26,7 @@ pub fn explain(plan: &Plan) -> String {
             plan.topology,
             count(parts as usize, "sub-topology", "sub-topologies"),
             count(stores, "store", "stores"),
-            count(repartitions + stores, "internal topic", "internal topics")
+            count(repartitions + stores + outboxes, "internal topic", "internal topics")
         ),
     );
     for (id, words) in plan.not_runnable() {
@@ -409,22 +410,29 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::HttpSink(sink) => {
             from(out);
-            fact(out, "address", &sink.url);
-            match &sink.retry {
-                Some(retry) => fact(
-                    out,
-                    "retry",
-                    &format!(
-                        "after {}, doubled up to {}, {} attempts",
-                        retry.first, retry.most, retry.attempts
-                    ),
-                ),
-                None => fact(out, "retry", "until it is taken"),
+            fact(out, "address", &format!("{} {}", sink.method.name(), sink.url));
+            for (name, value) in &sink.headers {
+                fact(out, "header", &format!("{name}: {value}"));
             }
-            if let Some(failed) = &sink.failed {
-                fact(out, "failed", &format!("-> {}", failed.topic));
+            fact(out, "time-out", &sink.timeout.to_string());
+            let budget = match sink.retry.budget {
+                RetryBudget::Unlimited => "until it is taken".to_owned(),
+                RetryBudget::Attempts(attempts) => format!("{attempts} attempts"),
+                RetryBudget::Time(time) => format!("for {time}"),
+            };
+            let Retry { first, most, .. } = sink.retry;
+            fact(out, "retry", &format!("after {first}, doubled up to {most}, {budget}"));
+            match &sink.failed {
+                Some(failed) => fact(out, "failed", &format!("-> {}", failed.topic)),
+                None => fact(out, "failed", "the topology stops"),
             }
-            fact(out, "guarantee", "at least once");
+            let key: Vec<&str> =
+                sink.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let key = if key.is_empty() { "none".to_owned() } else { key.join(", ") };
+            fact(out, "key", &key);
+            let outbox = node.outbox_topic(&plan.topology).expect("an http sink has one");
+            fact(out, "outbox", &format!("{outbox}: rows wait there, and are sent in order for each key"));
+            fact(out, "guarantee", "at least once, with an idempotency key");
         }
         NodeKind::WebSocketSink(sink) => {
             from(out);

@@ -27,6 +27,7 @@ use crate::operators::{
     match_events::Match,
     merge::Merge,
     ordered::Ordered,
+    outbox::Outbox,
     partial::Partial,
     rekey::Rekey,
     repartition::Repartition,
@@ -567,9 +568,13 @@ impl Builder<'_> {
             NodeKind::Sink(sink) => {
                 Box::new(Sink::new(sink, &plan.node(node.inputs[0]).schema, program.handle(&sink.topic)))
             }
+            NodeKind::HttpSink(sink) => {
+                let topic = node.outbox_topic(&plan.topology).expect("an http sink has one");
+                let schema = &plan.node(node.inputs[0]).schema;
+                Box::new(Outbox::new(sink, schema, program.handle(&topic)))
+            }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }))

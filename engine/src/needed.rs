@@ -218,9 +218,9 @@ impl Needed {
                 }
                 self.raw[input(0)] |= sink.pass_through;
             }
+            NodeKind::HttpSink(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }

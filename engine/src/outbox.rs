@@ -1,13 +1,7 @@
 //! The outbox of an `http` sink: the topic in which its rows wait to be delivered. A record's value is a line with the row's idempotency key,
 //! empty for one that is as old as the record, and behind it the row as JSON.
 
-use tidegate_model::plan::{Node, Plan};
 use tidegate_model::{Offset, TopicPartition};
-
-/// `<topology>.<sink>-outbox`
-pub fn topic(plan: &Plan, sink: &Node) -> String {
-    format!("{}.{}-outbox", plan.topology, sink.name)
-}
 
 /// Which sink of a topology an outbox belongs to.
 pub fn sink_of<'a>(topology: &str, topic: &'a str) -> Option<&'a str> {

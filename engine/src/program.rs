@@ -169,6 +169,9 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
         if let Some(topic) = node.kind.internal_topic() {
             topics.insert(WrittenTopic { name: topic.to_owned(), changelog: false, internal: true });
         }
+        if let Some(topic) = node.outbox_topic(&plan.topology) {
+            topics.insert(WrittenTopic { name: topic, changelog: false, internal: true });
+        }
         if node.has_store() {
             topics.insert(WrittenTopic { name: plan.changelog_topic(node), changelog: true, internal: true });
         }

@@ -13,7 +13,7 @@ pub(crate) const CODE: &str = "tidegate.code";
 pub(crate) const MESSAGE: &str = "tidegate.message";
 pub(crate) const TIMESTAMP: &str = "tidegate.timestamp";
 /// Of a row that an `http` sink could not deliver.
-pub const IDEMPOTENCY_KEY: &str = "tidegate.idempotency-key";
+const IDEMPOTENCY_KEY: &str = "tidegate.idempotency-key";
 
 /// An event that was set aside, besides its key and value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,22 @@ pub struct SetAside {
 }
 
 impl SetAside {
+    /// As headers of a record.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            (ROUTE, self.route.clone()),
+            (TOPIC, self.place.topic.to_string()),
+            (PARTITION, self.place.partition.0.to_string()),
+            (OFFSET, self.place.offset.0.to_string()),
+            (STEP, self.step.clone()),
+            (CODE, self.code.clone()),
+            (MESSAGE, self.message.clone()),
+        ];
+        headers.extend(self.timestamp.map(|timestamp| (TIMESTAMP, timestamp.micros().to_string())));
+        headers.extend(self.idempotency_key.clone().map(|key| (IDEMPOTENCY_KEY, key)));
+        headers
+    }
+
     /// None: these are not the headers of a record that was set aside.
     pub fn of(headers: &[(String, Vec<u8>)]) -> Option<SetAside> {
         let text = |name: &str| {
@@ -84,6 +100,8 @@ mod tests {
         let found = SetAside::of(&headers(&[])).expect("they are whole");
         assert_eq!(found.place.to_string(), "payments-3@17");
         assert_eq!(found.timestamp, Some(EventTime::from_micros(1_772_323_200_000_001)));
+        let written = found.headers().into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes()));
+        assert_eq!(written.collect::<Vec<_>>(), headers(&[]));
         let mut of_a_row = headers(&[]);
         of_a_row.pop();
         assert_eq!(SetAside::of(&of_a_row).expect("they are whole").timestamp, None);

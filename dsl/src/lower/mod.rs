@@ -5,6 +5,7 @@ mod connector;
 mod event_time;
 mod flow;
 mod generate;
+mod http_sink;
 mod input;
 mod key;
 mod looked_up;

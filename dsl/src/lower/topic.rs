@@ -112,6 +112,9 @@ impl Lowerer<'_> {
             if let Some(topic) = node.kind.internal_topic() {
                 own.insert(topic.to_owned(), place);
             }
+            if let Some(topic) = node.outbox_topic(&self.name) {
+                own.insert(topic, place);
+            }
             if node.has_store() {
                 own.insert(node.changelog_topic(&self.name), place);
             }

@@ -190,10 +190,17 @@ pub(super) static HTTP: Table = table(
     "http",
     &[
         must("url", Text, "The address, or `env(\"NAME\")`, or `param.NAME`."),
+        may("method", Expression, "`post` (the default), `put` or `patch`."),
+        may(
+            "headers",
+            Expression,
+            "A map of texts: `{ \"Authorization\": \"Bearer ${env:CRM_TOKEN}\" }`; `${env:NAME}` is a secret that is read when a run starts.",
+        ),
+        may("timeout", Expression, "How long an answer is waited for: 30 seconds, or at most 45."),
         may(
             "retry",
             Expression,
-            "`exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts.",
+            "`exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts or for how long; without it until it is taken.",
         ),
         may(
             "failed",

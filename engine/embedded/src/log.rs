@@ -19,7 +19,7 @@ use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 pub enum TopicKind {
     /// Kept for ever.
     User,
-    /// A repartition: forgotten behind what its reader has committed.
+    /// A repartition or an outbox: forgotten behind what its reader has committed.
     Repartition,
     /// Forgotten behind what its store holds.
     Changelog,
@@ -230,7 +230,7 @@ impl EmbeddedLog {
         let internal = internal_topics(plan, &|_| partitions).expect("all have equally many partitions");
         for topic in internal {
             let kind = match topic.kind {
-                InternalKind::Repartition => TopicKind::Repartition,
+                InternalKind::Repartition | InternalKind::Outbox => TopicKind::Repartition,
                 InternalKind::Changelog => TopicKind::Changelog,
             };
             self.create_topic(&topic.name, topic.partitions, kind)?;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tidegate_engine::change::{Kept, changelog_store};
 use tidegate_engine::layout::{self, LAYOUT_KEY};
 use tidegate_engine::layout_of_record;
+use tidegate_engine::outbox;
 
 const CALL: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
@@ -31,7 +32,11 @@ pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
         there.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect();
     let own = format!("{}.", wanted.topology);
     let (internal, others): (Partitions, Partitions) =
-        topics.into_iter().partition(|(topic, _)| topic.starts_with(&own));
+        topics
+            .into_iter()
+            // Rows of an outbox have no layout.
+            .filter(|(topic, _)| outbox::sink_of(&wanted.topology, topic).is_none())
+            .partition(|(topic, _)| topic.starts_with(&own));
     let mut kept = Kept { topology: wanted.topology.clone(), ..Kept::default() };
     let mut repartitions = BTreeMap::new();
     for (topic, partitions) in &internal {

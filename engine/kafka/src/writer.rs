@@ -104,7 +104,7 @@ impl KafkaWriter {
         reports: bool,
         timeout: Duration,
     ) -> Result<KafkaWriter, LogError> {
-        let repartitions = known.internal.iter().filter(|topic| topic.kind == InternalKind::Repartition);
+        let repartitions = known.internal.iter().filter(|topic| topic.kind != InternalKind::Changelog);
         let repartitions = repartitions.map(|topic| topic.name.clone());
         let mut writer = KafkaWriter {
             producers: Vec::new(),

@@ -1,6 +1,6 @@
 //! A run on Kafka.
 
-use super::{Arguments, Stopped, drive, pair};
+use super::{Arguments, Stopped, drive, environment, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
@@ -12,8 +12,9 @@ use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
+use tidegate_http::{Delivery, http_sinks};
 use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings};
-use tidegate_model::plan::Plan;
+use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
 
 const DATA: &str = "tidegate-data";
@@ -24,6 +25,8 @@ const BROKER_WAIT: Duration = Duration::from_secs(10);
 /// What the threads of a run share.
 struct Run<'a> {
     plan: &'a Plan,
+    brokers: &'a str,
+    properties: Vec<(String, String)>,
     settings: Settings,
     prepared: Prepared,
     state: Arc<StateDir>,
@@ -60,6 +63,8 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     };
     let run = Run {
         plan,
+        brokers,
+        properties,
         settings,
         prepared,
         state,
@@ -125,12 +130,39 @@ impl Run<'_> {
                     result
                 })?);
             }
+            for (node, _, outbox) in http_sinks(self.plan) {
+                let thread = std::thread::Builder::new().name(format!("delivery-{}", node.name));
+                running.push(thread.spawn_scoped(scope, move || {
+                    let result = self.deliver(node, &outbox);
+                    if result.is_err() {
+                        self.stop.store(true, Ordering::SeqCst);
+                    }
+                    result
+                })?);
+            }
             let mut result = Ok(());
             for thread in running {
-                result = result.and(thread.join().map_err(|_| anyhow!("a worker panicked")).flatten());
+                result = result.and(thread.join().map_err(|_| anyhow!("a thread panicked")).flatten());
             }
             result
         })
+    }
+
+    /// Delivers what this process gets of an outbox, by a consumer group and a producer of its own.
+    fn deliver(&self, node: &Node, outbox: &str) -> Result<()> {
+        let instance = self.state.instance();
+        let settings =
+            Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?;
+        let settings = match self.prepared.batch_bytes_max {
+            Some(bytes) => settings.with_batch_bytes(bytes),
+            None => settings,
+        };
+        let writer = KafkaWriter::open(&settings, 0, &self.prepared, false, BROKER_WAIT)?;
+        let reader = KafkaReader::join(&settings, 0, &[outbox.to_owned()])?;
+        let delivery = Delivery::new(node, reader, writer, SystemClock::start(), &environment)?;
+        let never = AtomicBool::new(false);
+        delivery.run(&self.stop, &never)?;
+        Ok(())
     }
 
     fn work(&self, worker: u32, status: &Mutex<Status>) -> Result<()> {

@@ -62,6 +62,10 @@ enum Stopped {
 pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
     let Some(compiled) = load::load_to_run(&arguments.file, &arguments.params) else { return UNUSABLE };
     let plan = compiled.plan.expect("told otherwise");
+    if let Err(error) = tidegate_http::check_secrets(&plan, &environment) {
+        eprintln!("error: {error}");
+        return UNUSABLE;
+    }
     let ended = match &arguments.brokers {
         Some(brokers) => kafka::run(&plan, brokers, arguments),
         None => embedded::run(&plan, arguments, quiet),
@@ -77,6 +81,10 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
             FAILED
         }
     }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// `name=rest`

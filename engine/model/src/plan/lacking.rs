@@ -43,7 +43,8 @@ impl Plan {
             | NodeKind::Changes(_)
             | NodeKind::Match(_)
             | NodeKind::Schedule(_)
-            | NodeKind::Sink(_) => None,
+            | NodeKind::Sink(_)
+            | NodeKind::HttpSink(_) => None,
             NodeKind::Table(table) if table.global => {
                 let is_looked_up = |reader: &Node| {
                     matches!(&reader.kind, NodeKind::JoinTable(join) if join.as_of.is_none())
@@ -62,7 +63,6 @@ impl Plan {
             NodeKind::JoinTables(_) | NodeKind::Ask(_) | NodeKind::Answer(_) => None,
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
-            NodeKind::HttpSink(_) => Some("http"),
             NodeKind::WebSocketSink(_) => Some("websocket"),
             NodeKind::Serve(_) => Some("serve"),
         }

@@ -14,7 +14,9 @@ use crate::ids::{NodeId, SubtopologyId};
 use crate::schema::{ScalarType, Schema};
 use crate::time::Span;
 use crate::value::Value;
-pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
+pub use connector::{
+    Generate, Generator, HttpMethod, HttpPoll, HttpSink, Retry, RetryBudget, Serve, WebSocketSink,
+};
 pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
 pub use pattern::{Match, MatchElement, MatchVariable, Times};
 pub use routes::NodeRoute;
@@ -567,6 +569,11 @@ impl Node {
     /// `<topology>.<node>-changelog`
     pub fn changelog_topic(&self, topology: &str) -> String {
         format!("{topology}.{}-changelog", self.name)
+    }
+
+    /// `<topology>.<sink>-outbox`: where the rows of an `http` sink wait to be delivered.
+    pub fn outbox_topic(&self, topology: &str) -> Option<String> {
+        matches!(self.kind, NodeKind::HttpSink(_)).then(|| format!("{topology}.{}-outbox", self.name))
     }
 
     /// Are keys of its store found by their neighbours?

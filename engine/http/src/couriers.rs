@@ -1,0 +1,76 @@
+//! Threads that send: each takes a row, waits for the answer, and brings it back.
+
+use crate::client::Client;
+use crate::verdict::Answer;
+use crate::window::{Place, Row};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub struct Couriers {
+    /// None: they are sent home.
+    jobs: Option<Sender<(Place, Row)>>,
+    answers: Receiver<(Place, Answer)>,
+    threads: Vec<JoinHandle<()>>,
+    on_the_way: usize,
+}
+
+impl Couriers {
+    pub fn start(client: &Client, count: usize) -> std::io::Result<Couriers> {
+        let (jobs, taken) = channel::<(Place, Row)>();
+        let (answered, answers) = channel();
+        let taken = Arc::new(Mutex::new(taken));
+        let mut threads = Vec::new();
+        for number in 0..count {
+            let (client, taken, answered) = (client.clone(), Arc::clone(&taken), answered.clone());
+            let thread = std::thread::Builder::new().name(format!("courier-{number}"));
+            threads.push(thread.spawn(move || {
+                loop {
+                    let job = taken.lock().expect("no holder of this lock panics").recv();
+                    let Ok((place, row)) = job else { return };
+                    if answered.send((place, client.send(&row))).is_err() {
+                        return;
+                    }
+                }
+            })?);
+        }
+        Ok(Couriers { jobs: Some(jobs), answers, threads, on_the_way: 0 })
+    }
+
+    /// How many rows are on their way.
+    pub fn on_the_way(&self) -> usize {
+        self.on_the_way
+    }
+
+    pub fn are_all_busy(&self) -> bool {
+        self.on_the_way == self.threads.len()
+    }
+
+    pub fn send(&mut self, place: Place, row: Row) {
+        self.on_the_way += 1;
+        let jobs = self.jobs.as_ref().expect("they are at work");
+        jobs.send((place, row)).expect("a courier ends only when there are no more jobs");
+    }
+
+    /// The next answer, waited for at most so long.
+    pub fn answer(&mut self, timeout: Duration) -> Option<(Place, Answer)> {
+        match self.answers.recv_timeout(timeout) {
+            Ok(answer) => {
+                self.on_the_way -= 1;
+                Some(answer)
+            }
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("a courier panicked"),
+        }
+    }
+}
+
+impl Drop for Couriers {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
