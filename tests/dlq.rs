@@ -96,22 +96,35 @@ impl Bed {
         records
     }
 
-    /// Starts replays and kills them, until one comes to its end. Returns how many kills met one at work.
-    fn replay_killed(&self, first: Duration, more: Duration) -> u32 {
-        const KILLS: u32 = 8;
+    /// How many records wait in the route of what is malformed.
+    fn waiting(&self) -> u64 {
+        let listed = text(&self.done("ls", &["--format", "json"]).stdout);
+        let first = listed.lines().next().expect("a line for each route");
+        let route: serde_json::Value = serde_json::from_str(first).expect("JSON");
+        route["waiting"].as_u64().expect("a number")
+    }
+
+    /// Starts replays and kills them, a little later each time, until some were met in the middle; then lets one come to its end.
+    fn replay_killed(&self, step: Duration) {
+        const MET: u32 = 3;
         let start = || -> Child {
             self.dlq("replay", &["malformed"]).stderr(Stdio::null()).spawn().expect("started")
         };
-        let mut at_work = 0;
-        for kill in 0..KILLS {
+        let (mut met, mut before) = (0, self.waiting());
+        for kill in 1..200 {
             let mut child = start();
-            pause(first + more * kill);
-            at_work += u32::from(child.try_wait().expect("asked").is_none());
+            pause(step * kill);
             child.kill().expect("killed");
             child.wait().expect("ended");
+            let now = self.waiting();
+            met += u32::from(now < before && now > 0);
+            before = now;
+            if met == MET || now == 0 {
+                break;
+            }
         }
+        assert!(met > 0, "no kill met a replay in the middle");
         assert!(start().wait().expect("ended").success());
-        at_work
     }
 }
 
@@ -183,8 +196,7 @@ fn a_killed_replay_that_is_run_again_sends_nothing_twice() {
     const COUNT: usize = 30_000;
     let bed = Bed::embedded();
     bed.run_embedded(&unreadable(COUNT as u64));
-    let at_work = bed.replay_killed(Duration::from_millis(80), Duration::from_millis(30));
-    assert!(at_work >= 2, "only {at_work} kills met a replay at work");
+    bed.replay_killed(Duration::from_millis(40));
     let all = bed.records("payments").into_iter();
     let parts = all.map(|(partition, record)| (partition, record.timestamp, record.key, record.value));
     assert_sent_back_once(parts.collect(), COUNT);
@@ -221,8 +233,7 @@ fn on_kafka_records_are_sent_back_once_beside_a_run_and_through_kills() {
     let running = start();
     wait_for("payments.malformed", COUNT);
     assert!(running.stop().success());
-    let at_work = bed.replay_killed(Duration::from_millis(600), Duration::from_millis(350));
-    assert!(at_work >= 2, "only {at_work} kills met a replay at work");
+    bed.replay_killed(Duration::from_millis(250));
     let records = topics.read_committed("payments").into_iter().map(of_message);
     assert_sent_back_once(records.collect(), COUNT);
     assert!(text(&bed.done("ls", &[]).stdout).contains(&format!("0 waiting, {COUNT} sent back")));
