@@ -133,10 +133,14 @@ fn what_was_set_aside_is_shown_by_cause() {
     let bed = Bed::embedded();
     bed.run_embedded(&payments(300));
     let listed = text(&bed.done("ls", &[]).stdout);
-    assert!(listed.contains("payments.malformed: malformed of payments (line 4)\n  100 waiting\n"), "{listed}");
+    assert!(
+        listed.contains("payments.malformed: malformed of payments (line 4)\n  100 waiting\n"),
+        "{listed}"
+    );
     assert!(listed.contains("payments.errors: errors of each.map (line 8)\n  100 waiting\n"), "{listed}");
     assert!(listed.contains("     100  division_by_zero in each.map, "), "{listed}");
-    let shown = bed.done("show", &["malformed", "--format", "json", "--limit", "1", "--where", "offset == 0"]);
+    let shown =
+        bed.done("show", &["malformed", "--format", "json", "--limit", "1", "--where", "offset == 0"]);
     let row: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("one line");
     let from = row["from"].as_str().expect("a text");
     assert!(from.starts_with("payments-") && from.ends_with("@0"), "{row}");
@@ -146,7 +150,10 @@ fn what_was_set_aside_is_shown_by_cause() {
     assert_eq!(text(&none.stderr), "payments.errors: there is nothing such\n");
     let unknown = bed.dlq("show", &["late"]).output().expect("it runs");
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(text(&unknown.stderr).contains("there is no route `late`; the routes' topics are payments.malformed, payments.errors"));
+    assert!(
+        text(&unknown.stderr)
+            .contains("there is no route `late`; the routes' topics are payments.malformed, payments.errors")
+    );
 }
 
 #[test]
@@ -175,7 +182,11 @@ fn mended_records_go_through_and_none_twice() {
     let sent = bed.done("replay", &["errors", "--from", &from]);
     assert!(text(&sent.stderr).contains("3 sent back to payments (3 mended)"), "{}", text(&sent.stderr));
     let twice = bed.dlq("replay", &["errors", "--from", &from]).output().expect("it runs");
-    assert!(text(&twice.stderr).contains("is no record that waits in payments.errors"), "{}", text(&twice.stderr));
+    assert!(
+        text(&twice.stderr).contains("is no record that waits in payments.errors"),
+        "{}",
+        text(&twice.stderr)
+    );
     assert!(text(&bed.done("ls", &[]).stdout).contains("97 waiting, 3 sent back"));
     assert_eq!(bed.run_embedded(&payments(300)).lines().count(), 3);
 }
@@ -220,7 +231,10 @@ fn on_kafka_records_are_sent_back_once_beside_a_run_and_through_kills() {
     let produce = |events: &[String]| {
         let keys: Vec<String> = (0..events.len()).map(|number| format!("c{}", number % 50)).collect();
         let records = events.iter().zip(&keys);
-        topics.produce("payments", records.map(|(event, key)| (None, Some(key.as_bytes()), Some(event.as_bytes()))));
+        topics.produce(
+            "payments",
+            records.map(|(event, key)| (None, Some(key.as_bytes()), Some(event.as_bytes()))),
+        );
     };
     let wait_for = |topic: &str, count: usize| {
         until(&format!("{count} records in {topic}"), || {
@@ -233,7 +247,7 @@ fn on_kafka_records_are_sent_back_once_beside_a_run_and_through_kills() {
     let running = start();
     wait_for("payments.malformed", COUNT);
     assert!(running.stop().success());
-    bed.replay_killed(Duration::from_millis(250));
+    bed.replay_killed(Duration::from_millis(400));
     let records = topics.read_committed("payments").into_iter().map(of_message);
     assert_sent_back_once(records.collect(), COUNT);
     assert!(text(&bed.done("ls", &[]).stdout).contains(&format!("0 waiting, {COUNT} sent back")));
@@ -243,7 +257,9 @@ fn on_kafka_records_are_sent_back_once_beside_a_run_and_through_kills() {
     wait_for("payments.malformed", 2 * COUNT);
     let edit = ["malformed", "--edit", "s/\"amount\":\"six\"/\"amount\":6/", "--offsets", "0@0-100000"];
     let sent = text(&bed.done("replay", &edit).stderr);
-    let count = sent.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number");
+    let line = sent.lines().find_map(|line| line.strip_prefix("payments.malformed: "));
+    let number = line.and_then(|line| line.split(' ').next()).and_then(|number| number.parse().ok());
+    let count = number.unwrap_or_else(|| panic!("no number in: {sent}"));
     assert!(count > COUNT / 6 && count < COUNT * 2 / 3, "{sent}");
     wait_for("each", count);
     let committed = topics.committed("aside.dlq.payments.malformed", "payments.malformed", PARTITIONS as i32);

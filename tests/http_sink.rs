@@ -1,8 +1,8 @@
 //! Rows that leave by HTTP, on the embedded log: in order for each key, at least once through kills, and nothing in silence.
 
-mod support;
 #[path = "support/http_server.rs"]
 mod http_server;
+mod support;
 
 use http_server::{HttpServer, Request, ok};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +106,11 @@ fn rows_arrive_in_order_for_each_key() {
     let server = HttpServer::start(|_, _| ok());
     let output = bed.run(&server.url("/contacts"));
     assert!(output.status.success(), "{}", told(&output));
-    assert!(told(&output).contains("named.sink: 2000 sent, 0 retried, 0 failed, 0 waiting"), "{}", told(&output));
+    assert!(
+        told(&output).contains("named.sink: 2000 sent, 0 retried, 0 failed, 0 waiting"),
+        "{}",
+        told(&output)
+    );
     let requests = server.requests();
     assert_eq!(requests.len(), 2_000);
     for (id, revisions) in revisions(&requests) {
@@ -159,7 +163,8 @@ fn what_is_refused_goes_to_its_route_with_the_cause_and_can_be_sent_again_mended
     );
     assert_eq!(header("tidegate.step").as_deref(), Some("named.sink"));
     assert_eq!(failed[0]["key"], "c7");
-    let refused = server.requests().into_iter().find(|request| request.field("name") == "n7").expect("it came");
+    let refused =
+        server.requests().into_iter().find(|request| request.field("name") == "n7").expect("it came");
     assert_eq!(header("tidegate.idempotency-key").as_deref(), refused.header("idempotency-key"));
 
     let data = bed.path("data");
@@ -169,14 +174,21 @@ fn what_is_refused_goes_to_its_route_with_the_cause_and_can_be_sent_again_mended
         assert!(output.status.success(), "{}", told(&output));
         told(&output)
     };
-    assert!(replay(&["--edit", "s/\"n7\"/\"mended\"/"]).contains("1 sent back to crm.named.sink-outbox (1 mended)"));
+    assert!(
+        replay(&["--edit", "s/\"n7\"/\"mended\"/"])
+            .contains("1 sent back to crm.named.sink-outbox (1 mended)")
+    );
     assert!(replay(&[]).contains("0 sent back"), "a row is sent back once");
     let before = server.requests().len();
     assert!(bed.run(&server.url("/")).status.success());
     let after = server.requests().split_off(before);
     assert_eq!(after.len(), 1, "{after:?}");
     assert_eq!((after[0].field("name"), after[0].field("id")), ("mended".into(), "c7".into()));
-    assert_ne!(after[0].header("idempotency-key"), refused.header("idempotency-key"), "another row has another key");
+    assert_ne!(
+        after[0].header("idempotency-key"),
+        refused.header("idempotency-key"),
+        "another row has another key"
+    );
 }
 
 #[test]
@@ -205,7 +217,9 @@ fn without_a_route_the_topology_stops_at_the_row_and_mended_it_goes_on() {
     let run = |url: &str| {
         let input = format!("contacts={}", bed.path("contacts.ndjson"));
         let data = bed.path("data");
-        bed.command(&["run", &bed.topology, "--input", &input, "--data", &data], url).output().expect("it runs")
+        bed.command(&["run", &bed.topology, "--input", &input, "--data", &data], url)
+            .output()
+            .expect("it runs")
     };
     let strict = HttpServer::start(|request, _| match request.field("name").as_str() {
         Some("n7") => (422, Vec::new(), "what is n7?".to_owned()),
@@ -221,7 +235,8 @@ fn without_a_route_the_topology_stops_at_the_row_and_mended_it_goes_on() {
     let names = |requests: &[Request]| -> BTreeSet<String> {
         requests.iter().map(|request| request.field("name").to_string()).collect()
     };
-    let all: BTreeSet<String> = names(&strict.requests()).union(&names(&server.requests())).cloned().collect();
+    let all: BTreeSet<String> =
+        names(&strict.requests()).union(&names(&server.requests())).cloned().collect();
     assert_eq!(all.len(), 40, "nothing is lost");
     assert!(names(&server.requests()).contains("\"n7\""));
 }
@@ -263,7 +278,8 @@ fn a_secret_that_is_not_set_is_told_before_anything_runs() {
     assert_eq!(output.status.code(), Some(2));
     let needed = "`named.sink` (line 13): the header `Authorization` needs the environment variable CRM_TOKEN, which is not set";
     assert!(told(&output).contains(needed), "{}", told(&output));
-    let explained = bed.command(&["explain", &bed.topology], "http://127.0.0.1:9/").output().expect("it runs");
+    let explained =
+        bed.command(&["explain", &bed.topology], "http://127.0.0.1:9/").output().expect("it runs");
     let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
     assert!(explained.contains("Bearer ${env:CRM_TOKEN}") && !explained.contains(TOKEN), "{explained}");
 }
@@ -287,7 +303,10 @@ fn on_kafka_rows_arrive_through_kills_and_what_fails_is_set_aside_once() {
     });
     let text = std::fs::read_to_string(repository("tests/topologies/crm.tide")).expect("read");
     let text = text
-        .replace("env(\"CRM_URL\", \"http://127.0.0.1:9/contacts\")", &format!("{:?}", server.url("/contacts")))
+        .replace(
+            "env(\"CRM_URL\", \"http://127.0.0.1:9/contacts\")",
+            &format!("{:?}", server.url("/contacts")),
+        )
         .replace("${env:CRM_TOKEN}", "t");
     let bed = Bed::with("", &text);
     let events = contacts(COUNT);
@@ -297,7 +316,9 @@ fn on_kafka_rows_arrive_through_kills_and_what_fails_is_set_aside_once() {
     let records: Vec<(Option<i32>, String, &str)> = records.collect();
     topics.produce(
         "contacts",
-        records.iter().map(|(partition, key, line)| (*partition, Some(key.as_bytes()), Some(line.as_bytes()))),
+        records
+            .iter()
+            .map(|(partition, key, line)| (*partition, Some(key.as_bytes()), Some(line.as_bytes()))),
     );
     let start = |number: usize| {
         let data = bed.dir.path().join(format!("data-{number}"));

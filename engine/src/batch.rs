@@ -438,9 +438,11 @@ mod tests {
     #[test]
     fn raw_records_tell_an_empty_key_from_none() {
         let mut raw = RawRecords::default();
-        raw.push(Some(b""), Some(b"{}"));
-        raw.push(None, None);
+        let time = EventTime::from_millis;
+        raw.push(time(1), Some(b""), Some(b"{}"));
+        raw.push(time(2), None, None);
         assert_eq!((raw.key(0), raw.value(0)), (Some(&b""[..]), Some(&b"{}"[..])));
         assert_eq!((raw.key(1), raw.value(1)), (None, None));
+        assert_eq!((raw.timestamp(0), raw.timestamp(1)), (time(1), time(2)));
     }
 }

@@ -35,7 +35,10 @@ mod tests {
     fn a_row_comes_out_as_it_went_in() {
         let row = b"{\"text\":\"two\\nlines\"}".as_slice();
         assert_eq!(read(&write(None, row)), Some((None, row)));
-        assert_eq!(read(&write(Some("t.due.sink-outbox-0@7"), row)), Some((Some("t.due.sink-outbox-0@7"), row)));
+        assert_eq!(
+            read(&write(Some("t.due.sink-outbox-0@7"), row)),
+            Some((Some("t.due.sink-outbox-0@7"), row))
+        );
         assert_eq!(read(b"{}"), None);
     }
 

@@ -124,7 +124,8 @@ impl Lowerer<'_> {
     /// `exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts or for how long.
     fn retry(&mut self, expr: &Expr) -> Option<Retry> {
         let note = "`exponential(1s, 5m, 10)`: the first pause, which doubles up to the longest one, and how many attempts; or for how long: `exponential(1s, 5m, 1h)`; or neither: until it is taken";
-        let wrong = Diagnostic::error(codes::CONNECTOR, expr.span, "`retry` says how attempts are spread").note(note);
+        let wrong =
+            Diagnostic::error(codes::CONNECTOR, expr.span, "`retry` says how attempts are spread").note(note);
         let Ast::Call(Name { node: word, .. }, arguments) = &expr.node else {
             self.diagnostics.push(wrong);
             return None;

@@ -13,6 +13,6 @@ mod writer;
 pub use archive::EmbeddedArchive;
 pub use log::{EmbeddedLog, TopicKind};
 pub use reader::EmbeddedReader;
-pub use tidegate_engine::log::OwnedRecord;
 pub use restorer::EmbeddedRestorer;
+pub use tidegate_engine::log::OwnedRecord;
 pub use writer::EmbeddedWriter;

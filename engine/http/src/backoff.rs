@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn the_jitter_is_full() {
         let at = |chance| pause(&retry(RetryBudget::Unlimited), 3, chance);
-        assert_eq!((at(0.0), at(0.25), at(1.0)), (Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)));
+        assert_eq!(
+            (at(0.0), at(0.25), at(1.0)),
+            (Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4))
+        );
         let mut chance = Chance::new(7);
         let drawn: Vec<f64> = (0..1000).map(|_| chance.draw()).collect();
         assert!(drawn.iter().all(|share| (0.0..1.0).contains(share)));

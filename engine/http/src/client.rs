@@ -40,12 +40,7 @@ impl Client {
             .user_agent(concat!("tidegate/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build();
-        Client {
-            agent: config.new_agent(),
-            url: sink.url.clone(),
-            method: sink.method.name(),
-            headers,
-        }
+        Client { agent: config.new_agent(), url: sink.url.clone(), method: sink.method.name(), headers }
     }
 
     pub fn send(&self, row: &Row) -> Answer {

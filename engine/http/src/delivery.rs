@@ -88,10 +88,7 @@ pub fn http_sinks(plan: &Plan) -> impl Iterator<Item = (&Node, &HttpSink, String
 }
 
 /// Are all secrets there that the sinks of a plan need?
-pub fn check_secrets(
-    plan: &Plan,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<(), DeliveryError> {
+pub fn check_secrets(plan: &Plan, environment: &dyn Fn(&str) -> Option<String>) -> Result<(), DeliveryError> {
     http_sinks(plan).try_for_each(|(node, sink, _)| headers_of(node, sink, environment).map(drop))
 }
 
@@ -241,7 +238,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
                 if let Some(wait) = wait {
                     self.rests_until = self.rests_until.max(later(now, wait));
                 }
-                self.trouble = Some(format!("{}@{}: {why}", self.window.partition(place.slot), place.offset.0));
+                self.trouble =
+                    Some(format!("{}@{}: {why}", self.window.partition(place.slot), place.offset.0));
             }
         }
     }
@@ -405,7 +403,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
                 Ok(())
             }
             CommitOutcome::Aborted { why } => {
-                tracing::warn!("{}: the position could not be committed ({why}); it is tried again", self.name);
+                tracing::warn!(
+                    "{}: the position could not be committed ({why}); it is tried again",
+                    self.name
+                );
                 Ok(())
             }
             CommitOutcome::Rejected { why } => Err(LogError::Rejected(why).into()),
@@ -450,7 +451,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
         }
         let Deliveries { sent, retried, failed, waiting } = self.counts;
         if self.counts != self.told {
-            tracing::info!("{}: {sent} sent, {retried} retried, {failed} failed, {waiting} waiting", self.name);
+            tracing::info!(
+                "{}: {sent} sent, {retried} retried, {failed} failed, {waiting} waiting",
+                self.name
+            );
         }
         self.told = self.counts;
     }

@@ -26,9 +26,15 @@ pub enum Answer {
 pub enum Verdict {
     Taken,
     /// It may be taken later, and not before `wait` has passed.
-    Again { why: String, wait: Option<Duration> },
+    Again {
+        why: String,
+        wait: Option<Duration>,
+    },
     /// It would be answered the same again.
-    Refused { code: String, why: String },
+    Refused {
+        code: String,
+        why: String,
+    },
 }
 
 /// `unix_seconds`: now, for a `Retry-After` that is a date.
@@ -141,7 +147,14 @@ mod tests {
         assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
         assert_eq!(wait("99999999"), Some(86_400));
-        for wrong in ["", "soon", "-1", "Sun, 06 Nov 1994", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+        for wrong in [
+            "",
+            "soon",
+            "-1",
+            "Sun, 06 Nov 1994",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+        ] {
             assert_eq!(wait(wrong), None, "{wrong}");
         }
     }

@@ -91,12 +91,7 @@ impl Lane {
 impl Window {
     /// Empty, over these partitions from these offsets on.
     pub fn begin(partitions: Vec<(TopicPartition, Slot, Offset)>) -> Window {
-        let lane = |(partition, slot, next)| Lane {
-            partition,
-            slot,
-            entries: VecDeque::new(),
-            read: next,
-        };
+        let lane = |(partition, slot, next)| Lane { partition, slot, entries: VecDeque::new(), read: next };
         Window { lanes: partitions.into_iter().map(lane).collect(), rows: 0, bytes: 0 }
     }
 
@@ -288,7 +283,10 @@ mod tests {
         window.delivered(place(1));
         let cause = Cause { code: "http_400".to_owned(), message: "no".to_owned() };
         window.failed(place(2), cause.clone());
-        assert!(window.settled(true).is_empty(), "what failed behind a row that waits is not told yet: it would be told twice");
+        assert!(
+            window.settled(true).is_empty(),
+            "what failed behind a row that waits is not told yet: it would be told twice"
+        );
         window.delivered(place(0));
         assert_eq!(window.settled(false)[0].next, Offset(2), "without a route nothing goes past what failed");
         let settled = window.settled(true);

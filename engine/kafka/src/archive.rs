@@ -2,12 +2,12 @@
 
 use crate::admin::{AdminError, classify};
 use crate::settings::Settings;
+use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
-use rdkafka::ClientContext;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tidegate_engine::log::{Addressed, Archive, Committed, LogError, OwnedRecord};
@@ -45,7 +45,10 @@ impl ProducerContext for Failures {
 impl KafkaArchive {
     /// `settings`: their group is the one whose positions are kept.
     pub fn open(settings: &Settings) -> Result<KafkaArchive, LogError> {
-        let consumer = settings.looker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let mut config = settings.looker();
+        // Each partition is read to its end, where a broker would wait for more.
+        config.set("fetch.wait.max.ms", "10");
+        let consumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
         Ok(KafkaArchive { settings: settings.clone(), consumer, producer: None })
     }
 
@@ -118,7 +121,10 @@ impl Archive for KafkaArchive {
         Ok(topics.find(|known| known.name() == topic).map(|known| known.partitions().len() as u32))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "how long a broker is waited for is no event of the stream")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a broker is waited for is no event of the stream"
+    )]
     fn read(
         &mut self,
         partition: &TopicPartition,

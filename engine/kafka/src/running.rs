@@ -31,12 +31,11 @@ pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
     let topics: Partitions =
         there.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect();
     let own = format!("{}.", wanted.topology);
-    let (internal, others): (Partitions, Partitions) =
-        topics
-            .into_iter()
-            // Rows of an outbox have no layout.
-            .filter(|(topic, _)| outbox::sink_of(&wanted.topology, topic).is_none())
-            .partition(|(topic, _)| topic.starts_with(&own));
+    let (internal, others): (Partitions, Partitions) = topics
+        .into_iter()
+        // Rows of an outbox have no layout.
+        .filter(|(topic, _)| outbox::sink_of(&wanted.topology, topic).is_none())
+        .partition(|(topic, _)| topic.starts_with(&own));
     let mut kept = Kept { topology: wanted.topology.clone(), ..Kept::default() };
     let mut repartitions = BTreeMap::new();
     for (topic, partitions) in &internal {

@@ -35,10 +35,8 @@ impl Operator for Outbox {
         for &row in &batch.selection {
             let row = row as usize;
             self.key_bytes.clear();
-            let has_key = self
-                .key
-                .as_ref()
-                .is_some_and(|key| key.encode_row(&batch.columns, row, &mut self.key_bytes));
+            let has_key =
+                self.key.as_ref().is_some_and(|key| key.encode_row(&batch.columns, row, &mut self.key_bytes));
             let key = has_key.then_some(&self.key_bytes[..]);
             self.value_bytes.clear();
             // No idempotency key of its own: the record's place is one. See `crate::outbox`.

@@ -38,8 +38,9 @@ impl Condition {
     /// Only what was set aside can fulfil a condition.
     pub fn holds(&mut self, found: &Found) -> Result<bool> {
         let Some(aside) = &found.aside else { return Ok(false) };
-        let text =
-            |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = |bytes: &Option<Vec<u8>>| {
+            bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        };
         let event = json!({
             "route": aside.route, "step": aside.step, "code": aside.code, "message": aside.message,
             "topic": &*aside.place.topic, "partition": aside.place.partition.0, "offset": aside.place.offset.0,
@@ -59,9 +60,9 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidegate_engine::Place;
     use tidegate_engine::log::OwnedRecord;
     use tidegate_engine::set_aside::SetAside;
-    use tidegate_engine::Place;
     use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 
     fn found() -> Found {
@@ -97,6 +98,9 @@ mod tests {
             assert_eq!(condition.holds(&found()).expect("it is looked at"), holds, "{text}");
         }
         assert!(Condition::new("partition + 1").is_err_and(|error| error.to_string().contains("is int")));
-        assert!(Condition::new("cod == \"x\"").is_err_and(|error| error.to_string().contains("did you mean `code`?")));
+        assert!(
+            Condition::new("cod == \"x\"")
+                .is_err_and(|error| error.to_string().contains("did you mean `code`?"))
+        );
     }
 }

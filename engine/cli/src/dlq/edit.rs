@@ -15,15 +15,15 @@ impl Edit {
         let form = "`s/PATTERN/REPLACEMENT/`, with `g` for all places of a value";
         let wrong = || format!("--edit {text}: the form is {form}");
         let mut letters = text.strip_prefix('s').with_context(wrong)?.chars();
-        let mark = letters.next().filter(|mark| !mark.is_alphanumeric() && *mark != '\\').with_context(wrong)?;
+        let mark =
+            letters.next().filter(|mark| !mark.is_alphanumeric() && *mark != '\\').with_context(wrong)?;
         let parts = split(letters.as_str(), mark);
         let [pattern, replacement, flags] = &parts[..] else { bail!("{}", wrong()) };
         if let Some(unknown) = flags.chars().find(|flag| !matches!(flag, 'g' | 'i')) {
             bail!("--edit {text}: there is no flag `{unknown}`; {form}");
         }
         let flag = if flags.contains('i') { "(?i)" } else { "" };
-        let pattern =
-            Regex::new(&format!("{flag}{pattern}")).with_context(|| format!("--edit {text}"))?;
+        let pattern = Regex::new(&format!("{flag}{pattern}")).with_context(|| format!("--edit {text}"))?;
         Ok(Edit { pattern, replacement: groups(replacement), everywhere: flags.contains('g') })
     }
 

@@ -65,10 +65,11 @@ impl Summary {
             return;
         }
         let time = found.record.timestamp;
-        let cause = self
-            .causes
-            .entry((aside.step.clone(), aside.code.clone()))
-            .or_insert(Cause { records: 0, oldest: time, newest: time });
+        let cause = self.causes.entry((aside.step.clone(), aside.code.clone())).or_insert(Cause {
+            records: 0,
+            oldest: time,
+            newest: time,
+        });
         cause.records += 1;
         cause.oldest = cause.oldest.min(time);
         cause.newest = cause.newest.max(time);
@@ -95,13 +96,15 @@ fn text(topic: &RouteTopic, summary: Option<&Summary>) -> String {
     }
     out.push('\n');
     for ((step, code), cause) in &summary.causes {
-        let _ = writeln!(out, "  {:>8}  {code} in {step}, {} to {}", cause.records, cause.oldest, cause.newest);
+        let _ =
+            writeln!(out, "  {:>8}  {code} in {step}, {} to {}", cause.records, cause.oldest, cause.newest);
     }
     out
 }
 
 fn json(topic: &RouteTopic, summary: Option<&Summary>) -> Value {
-    let routes = topic.routes.iter().map(|(word, step, line)| json!({ "route": word, "step": step, "line": line }));
+    let routes =
+        topic.routes.iter().map(|(word, step, line)| json!({ "route": word, "step": step, "line": line }));
     let routes: Vec<Value> = routes.collect();
     let Some(summary) = summary else {
         return json!({ "topic": topic.topic, "routes": routes, "is_there": false });

@@ -64,7 +64,9 @@ pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
             }
             At::Embedded(EmbeddedLog::open(&dir)?)
         }
-        (None, None) => bail!("say where the topics are: --brokers HOST:PORT, or --data DIR of the embedded log"),
+        (None, None) => {
+            bail!("say where the topics are: --brokers HOST:PORT, or --data DIR of the embedded log")
+        }
     };
     Ok(Some(Place { plan, at }))
 }

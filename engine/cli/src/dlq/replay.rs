@@ -68,7 +68,9 @@ pub fn replay(arguments: &Arguments) -> Result<bool> {
     wrong?;
     let Some(read) = read else { bail!("{topic}: the topic is not there") };
     if let Some(unknown) = choice.values.iter().flat_map(BTreeMap::keys).next() {
-        bail!("--from: {unknown} is no record that waits in {topic} (or it is left out by the other options); nothing was sent");
+        bail!(
+            "--from: {unknown} is no record that waits in {topic} (or it is left out by the other options); nothing was sent"
+        );
     }
     let targets = check_targets(&mut *archive, &choice.chosen)?;
     if arguments.dry_run {
@@ -120,7 +122,9 @@ impl Choice {
     fn again(&mut self, found: &Found) -> Result<Result<(Addressed, bool), &'static str>> {
         let Some(aside) = &found.aside else { return Ok(Err("somebody else wrote it")) };
         let Some(timestamp) = aside.timestamp else {
-            return Ok(Err("it was set aside behind a repartition or a join, where the record's own bytes are gone"));
+            return Ok(Err(
+                "it was set aside behind a repartition or a join, where the record's own bytes are gone",
+            ));
         };
         let own = found.record.value.clone();
         let value = if let Some(values) = &mut self.values {

@@ -45,7 +45,8 @@ impl Selection {
         }
         if let Some(offsets) = &self.offsets {
             let (partition, offset) = (found.partition.partition.0, found.record.offset.0);
-            if !offsets.iter().any(|(at, first, last)| *at == partition && (*first..=*last).contains(&offset)) {
+            if !offsets.iter().any(|(at, first, last)| *at == partition && (*first..=*last).contains(&offset))
+            {
                 return Ok(false);
             }
         }
@@ -62,7 +63,11 @@ impl Selection {
 fn ranges(text: &str, topic: &str) -> Result<Vec<(i32, i64, i64)>> {
     let mut ranges = Vec::new();
     for range in text.split(',') {
-        let wrong = || format!("--offsets {range}: the form is PARTITION@OFFSET or PARTITION@FIRST-LAST, such as 0@20-29");
+        let wrong = || {
+            format!(
+                "--offsets {range}: the form is PARTITION@OFFSET or PARTITION@FIRST-LAST, such as 0@20-29"
+            )
+        };
         // As `show` writes it, too: `payments.malformed-0@17`.
         let own = range.strip_prefix(topic).and_then(|rest| rest.strip_prefix('-')).unwrap_or(range);
         let (partition, offsets) = own.split_once('@').with_context(wrong)?;

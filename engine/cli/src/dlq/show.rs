@@ -33,19 +33,17 @@ pub fn show(arguments: &Arguments) -> Result<bool> {
     let mut archive = place.archive(&topic)?;
     let (mut shown, mut more) = (0, 0);
     let mut wrong = Ok(());
-    let read = found::each(&mut *archive, &topic, &mut |found| {
-        match selection.takes(&found) {
-            Ok(true) if shown < limit => {
-                shown += 1;
-                print(&match arguments.format {
-                    Format::Text => text(&found),
-                    Format::Json => format!("{}\n", found.json()),
-                });
-            }
-            Ok(taken) => more += usize::from(taken),
-            Err(error) if wrong.is_ok() => wrong = Err(error),
-            Err(_) => {}
+    let read = found::each(&mut *archive, &topic, &mut |found| match selection.takes(&found) {
+        Ok(true) if shown < limit => {
+            shown += 1;
+            print(&match arguments.format {
+                Format::Text => text(&found),
+                Format::Json => format!("{}\n", found.json()),
+            });
         }
+        Ok(taken) => more += usize::from(taken),
+        Err(error) if wrong.is_ok() => wrong = Err(error),
+        Err(_) => {}
     })?;
     wrong?;
     match read {
