@@ -11,7 +11,7 @@ pub(crate) const OFFSET: &str = "tidegate.offset";
 pub(crate) const STEP: &str = "tidegate.step";
 pub(crate) const CODE: &str = "tidegate.code";
 pub(crate) const MESSAGE: &str = "tidegate.message";
-pub(crate) const TIMESTAMP: &str = "tidegate.timestamp";
+pub const TIMESTAMP: &str = "tidegate.timestamp";
 /// Of a row that an `http` sink could not deliver.
 const IDEMPOTENCY_KEY: &str = "tidegate.idempotency-key";
 
