@@ -22,6 +22,8 @@ const FULL: Duration = Duration::from_millis(10);
 pub struct KafkaArchive {
     settings: Settings,
     consumer: BaseConsumer,
+    /// Asks what was committed without waiting for a transaction that a killed process has left open.
+    onlooker: BaseConsumer,
     /// There from [`Archive::fence`] on.
     producer: Option<(ThreadedProducer<Failures>, Failures)>,
 }
@@ -49,7 +51,9 @@ impl KafkaArchive {
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
         let consumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        Ok(KafkaArchive { settings: settings.clone(), consumer, producer: None })
+        config.set("isolation.level", "read_uncommitted");
+        let onlooker = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })
     }
 
     /// In the transaction that was begun.
@@ -174,10 +178,10 @@ impl Archive for KafkaArchive {
         for partition in partitions {
             list.add_partition(&partition.topic, partition.partition.0);
         }
-        let found = self
-            .consumer
-            .committed_offsets(list, CALL)
-            .map_err(|error| told(&error, "the committed positions"))?;
+        // Behind a fence nothing is open, and nothing but what is settled may be built on.
+        let asks = if self.producer.is_some() { &self.consumer } else { &self.onlooker };
+        let found =
+            asks.committed_offsets(list, CALL).map_err(|error| told(&error, "the committed positions"))?;
         let of = |partition: &TopicPartition| {
             let element = found.find_partition(&partition.topic, partition.partition.0)?;
             match element.offset() {

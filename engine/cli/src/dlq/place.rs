@@ -114,7 +114,8 @@ impl Place {
         Ok(match &self.at {
             At::Embedded(log) => Box::new(EmbeddedArchive::new(log, &group)),
             At::Kafka { brokers, properties } => {
-                let settings = Settings::new(brokers, properties, &group, "replay", Duration::from_secs(10))?;
+                let settings =
+                    Settings::new(brokers, properties, &group, "replay", Duration::from_millis(100))?;
                 let archive =
                     KafkaArchive::open(&settings).with_context(|| format!("--brokers {brokers}"))?;
                 Box::new(archive)
