@@ -150,7 +150,7 @@ impl Lowerer<'_> {
             }
         };
         if word != "exponential" {
-            let diagnostic = match did_you_mean(word, ["exponential"].into_iter()) {
+            let diagnostic = match did_you_mean(word, ["exponential"]) {
                 Some(meant) => wrong.here(format!("did you mean `{meant}`?")),
                 None => wrong,
             };
