@@ -163,6 +163,9 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             );
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
+            if aggregate.row_key.is_some() {
+                fact(out, "adds up", "the table's rows as they are: one that changes is subtracted as it was");
+            }
             if let Some(window) = &aggregate.window {
                 let mut kind = match window.shape {
                     WindowShape::Aligned if window.advance == window.size => {
@@ -217,6 +220,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     }
                 }
             });
+            let kept = match &aggregate.row_key {
+                Some(_) => "what is added up of each row, and one for each key".to_owned(),
+                None => kept,
+            };
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());
             fields(out, node);

@@ -422,14 +422,18 @@ impl Builder<'_> {
                 let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
                 let feeds =
                     plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                let input = plan.node(node.inputs[0]);
+                let is_moved = matches!(input.kind, NodeKind::Rekey(_));
                 aggregate::operator(aggregate::Parts {
                     aggregate,
+                    input: &input.schema,
+                    gone: is_moved.then(|| input.schema.columns.len() - 1),
                     feeds,
                     looked_up: is_looked_up(plan, node),
                     table: self.table(node),
                     store: self.store,
                     cache_bytes: self.cache_bytes,
-                    late: self.late_route(node, late, plan.node(node.inputs[0])),
+                    late: self.late_route(node, late, input),
                     errors: self.route(node, "errors", aggregate.errors.as_ref()),
                 })?
             }

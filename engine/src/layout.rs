@@ -25,7 +25,7 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
             let key = node.schema.columns[table.key].ty;
             format!("table by {}: {}", type_name(key), columns(&node.schema, needed.columns(node)))
         }
-        NodeKind::Aggregate(aggregate) => aggregate_layout(node, aggregate),
+        NodeKind::Aggregate(aggregate) => aggregate_layout(plan, node, aggregate),
         NodeKind::Rolling(rolling) => {
             let reach = match (rolling.rows, rolling.granularity) {
                 (Some(rows), _) => format!("{rows} rows"),
@@ -180,7 +180,7 @@ pub fn of_records(plan: &Plan, needed: &Needed, node: &Node) -> String {
         return format!("events by {key}: {}", columns(&node.schema, needed.columns(node)));
     }
     let aggregates = plan.consumers(node.id).filter_map(|consumer| match &consumer.kind {
-        NodeKind::Aggregate(aggregate) => Some(aggregate_layout(consumer, aggregate)),
+        NodeKind::Aggregate(aggregate) => Some(aggregate_layout(plan, consumer, aggregate)),
         _ => None,
     });
     format!("partials of {}", aggregates.collect::<Vec<_>>().join(" and "))
@@ -191,7 +191,7 @@ pub fn hash(layout: &str) -> u32 {
     layout.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
+fn aggregate_layout(plan: &Plan, node: &Node, aggregate: &Aggregate) -> String {
     let keys: Vec<String> = aggregate
         .key
         .iter()
@@ -202,7 +202,14 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
         None => String::new(),
         Some(window) => window_layout(window),
     };
-    format!("aggregates by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+    let rows = match &aggregate.row_key {
+        None => String::new(),
+        Some(row_key) => {
+            let table = &plan.node(node.inputs[0]).schema;
+            format!(" of rows by {}", types(row_key.iter().map(|column| table.columns[*column].ty)))
+        }
+    };
+    format!("aggregates by {}{window}{rows}: {}", keys.join(", "), functions(&aggregate.functions))
 }
 
 fn window_layout(window: &Window) -> String {

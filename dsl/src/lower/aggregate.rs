@@ -52,6 +52,15 @@ impl Lowerer<'_> {
             );
             return None;
         };
+        if let (true, Some((_, window))) = (flow.is_table, &grouping.window) {
+            self.diagnostics.push(
+                Diagnostic::error(codes::STREAM_NEEDED, window.span, "a window is of events, and this is a table")
+                    .because(flow.key_at, "a table has one row for each key, whenever it came")
+                    .note("without the window its rows are added up as they are now; windows of its changes: `|> changes` before the `group by`"),
+            );
+            return None;
+        }
+        let row_key = flow.key.clone().filter(|_| flow.is_table);
         let window_span = grouping.window.as_ref().map(|(_, step)| step.span);
         let window = grouping.window.map(|(window, _)| window);
         let emit = match emit {
@@ -81,8 +90,17 @@ impl Lowerer<'_> {
         let needs_events = window
             .as_ref()
             .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding));
-        let input = if flow.is_partitioned_for(&key) {
+        // A row that has the same group for ever lies where the others of it are.
+        let stays = flow.is_partitioned_for(&key)
+            && row_key.as_ref().is_none_or(|row_key| key.iter().all(|column| row_key.contains(column)));
+        let input = if stays {
             flow.node
+        } else if let Some(row_key) = &row_key {
+            let name = match alias {
+                Some(alias) => format!("{}.{alias}", decl.name.node),
+                None => format!("{}-moves", Self::step_name(decl, step, "aggregate")),
+            };
+            self.moved(name, flow, &key, row_key, group.span)
         } else if needs_events {
             let wish = Wish::Needed { keyword: "group by" };
             self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
@@ -96,7 +114,7 @@ impl Lowerer<'_> {
         };
         let windowed = window.is_some();
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
-        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
+        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, row_key, window, functions: calls, emit, errors });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
         if let Some(span) = window_span {
@@ -104,22 +122,22 @@ impl Lowerer<'_> {
         }
         // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
         let partitioned: Vec<usize> = match &flow.partitioned {
-            Some(columns) if flow.is_partitioned_for(&key) => {
+            Some(columns) if stays => {
                 columns.iter().filter_map(|column| key.iter().position(|part| part == column)).collect()
             }
             _ => (0..key.len()).collect(),
         };
         let window_columns = if windowed { 2 } else { 0 };
-        let row_key = (0..key.len() + window_columns).collect();
+        let result_key = (0..key.len() + window_columns).collect();
         Some(Flow {
             node,
             schema,
             partitioned: Some(partitioned),
             partitioned_at: group.span,
             since: None,
-            key: Some(row_key),
+            key: Some(result_key),
             key_at: group.span,
-            is_table: false,
+            is_table: flow.is_table,
             only_with: Vec::new(),
         })
     }

@@ -26,7 +26,21 @@ use tidegate_model::plan::Route;
 
 /// May this step be given a table?
 pub(super) fn takes_tables(kind: &StepKind) -> bool {
-    matches!(kind, StepKind::Changes(_) | StepKind::Top(_) | StepKind::Join(_))
+    matches!(
+        kind,
+        StepKind::Changes(_)
+            | StepKind::Top(_)
+            | StepKind::Join(_)
+            | StepKind::Filter(_)
+            | StepKind::Map(_)
+            | StepKind::Select(_)
+            | StepKind::Drop(_)
+            | StepKind::Add(_)
+            | StepKind::GroupBy(_)
+            | StepKind::Window(_)
+            | StepKind::Aggregate(_)
+            | StepKind::Emit(_)
+    )
 }
 
 /// Where the parts of a step come from.

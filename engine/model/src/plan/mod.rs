@@ -213,6 +213,8 @@ pub struct Repartition {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Aggregate {
     pub key: Vec<Expr>,
+    /// Where it adds up a table's rows as they are: the columns of the table's key. Such a table's key has `key` in it, or it comes by a [`Rekey`].
+    pub row_key: Option<Vec<usize>>,
     pub window: Option<Window>,
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
@@ -570,10 +572,8 @@ impl Node {
     /// Are keys of its store found by their neighbours?
     pub fn has_ordered_store(&self) -> bool {
         let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
-        aggregate
-            .window
-            .as_ref()
-            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
+        let has_order = |window: &Window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding);
+        aggregate.row_key.is_some() || aggregate.window.as_ref().is_some_and(has_order)
     }
 
     pub fn has_store(&self) -> bool {
