@@ -6,7 +6,7 @@ use crate::random_cases::panic_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tidegate_model::plan::{Emit, NodeKind, Plan};
+use tidegate_model::plan::{Emit, Node, NodeKind, Plan};
 use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TopicPartition};
 use tidegate_sim::reference::{Input, Output, outputs};
 
@@ -198,7 +198,7 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
 /// One event may become several, of which each can be read and committed by itself behind a repartition.
 fn may_be_parted(plan: &Plan) -> bool {
     let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_)))
+    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
 }
 
 /// Do its rows replace each other, and come with commits?
@@ -212,10 +212,15 @@ fn is_table(plan: &Plan, id: NodeId) -> bool {
     }
 }
 
-/// A pair of two tables that changed and is as it was is not given out, so the time of its row depends on what was committed together.
+/// A pair of two tables, or a group of a table's rows, that changed and is as it was is not given out, so the time of its row depends on what was
+/// committed together.
 fn in_batches(plan: &Plan, chunks: &Chunks) -> Chunks {
     let mut chunks = chunks.clone();
-    if plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::JoinTables(_))) {
+    let may_be_as_it_was = |node: &Node| match &node.kind {
+        NodeKind::Aggregate(aggregate) => aggregate.row_key.is_some(),
+        kind => matches!(kind, NodeKind::JoinTables(_)),
+    };
+    if plan.nodes.iter().any(may_be_as_it_was) {
         chunks.iter_mut().flatten().for_each(|row| row.time = 0);
     }
     chunks

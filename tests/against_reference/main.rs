@@ -106,6 +106,11 @@ fn joins_of_two_tables() {
 }
 
 #[test]
+fn aggregates_of_tables() {
+    ask("aggregates of tables", 40, tables::aggregates());
+}
+
+#[test]
 fn latest() {
     ask("latest", 20, tables::latest());
 }

@@ -111,6 +111,10 @@ pub fn join_sums() -> impl Strategy<Value = Case> {
     cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinSums { kind }))
 }
 
+pub fn aggregate_table() -> impl Strategy<Value = Case> {
+    cases(Just(Operator::AggregateTable))
+}
+
 pub fn join_foreign() -> impl Strategy<Value = Case> {
     cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinForeign { kind }))
 }
@@ -138,6 +142,7 @@ fn takes(operator: Operator) -> Takes {
     match operator {
         Operator::Totals | Operator::Window { .. } => streams,
         Operator::Latest => Takes { latest: ONLY_A, ..streams },
+        Operator::AggregateTable => Takes { tables: ONLY_A, ..streams },
         Operator::JoinStreams { .. } => Takes { topics: BOTH, numbered: true, ..streams },
         Operator::JoinTable { derived: false, .. } => Takes { topics: BOTH, tables: ONLY_B, ..streams },
         Operator::JoinTable { derived: true, .. } => Takes { topics: BOTH, latest: ONLY_B, ..streams },

@@ -301,6 +301,11 @@ impl AggregateFunction {
         is_list || matches!(self, Count | CountIf | CountDistinct | ApproxCountDistinct)
     }
 
+    /// Does it go by the times of the events?
+    pub fn is_timed(self) -> bool {
+        matches!(self, AggregateFunction::First | AggregateFunction::Last)
+    }
+
     /// The language's word for it.
     pub fn keyword(self) -> &'static str {
         match self {

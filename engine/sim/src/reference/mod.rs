@@ -9,6 +9,7 @@ mod input;
 mod join_streams;
 mod json;
 mod match_events;
+mod of_table;
 mod rolling;
 mod row;
 mod schedule;
@@ -65,6 +66,10 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
     outputs.into_iter().map(|(_, output)| output).collect()
 }
 
+fn is_of_table(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some())
+}
+
 struct Reading<'a> {
     plan: &'a Plan,
     input: &'a Input,
@@ -101,7 +106,8 @@ impl Reading<'_> {
                 | NodeKind::JoinTables(_)
                 | NodeKind::JoinTable(_)
                 | NodeKind::Changes(_)
-        );
+                | NodeKind::Rekey(_)
+        ) || is_of_table(node);
         rows.iter().filter(|row| takes_deletions || !row.deleted).cloned().collect()
     }
 
@@ -109,7 +115,7 @@ impl Reading<'_> {
     fn hop(&self, node: &Node) -> usize {
         let behind = |input: &NodeId| {
             let from = self.plan.node(*input);
-            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_)))
+            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
         };
         node.inputs.iter().map(behind).max().unwrap_or(0)
     }
@@ -139,6 +145,11 @@ impl Reading<'_> {
             NodeKind::Repartition(repartition) => {
                 steps::repartition(repartition, &types[0], &inputs[0], self.input.partitions)
             }
+            NodeKind::Rekey(rekey) => of_table::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => {
+                let at_once = of_table::is_looked_up(self.plan, node.id);
+                of_table::aggregate(aggregate, &types[0], &inputs[0], at_once)
+            }
             NodeKind::Aggregate(aggregate) => {
                 let work = Work { aggregate, types: &types[0], watermarks, hop };
                 self.aggregate(&work, &inputs[0])
@@ -166,7 +177,6 @@ impl Reading<'_> {
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
             | NodeKind::Top(_)
-            | NodeKind::Rekey(_)
             | NodeKind::Ask(_)
             | NodeKind::Answer(_)
             | NodeKind::Sink(_)

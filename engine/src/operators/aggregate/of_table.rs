@@ -82,6 +82,8 @@ pub struct OfTable {
     /// Where each function's argument is among them.
     places: Vec<Option<(usize, ScalarType)>>,
     may_be_stale: bool,
+    /// Does a function go by the rows' times?
+    is_timed: bool,
     looked_up: bool,
     errors: Route,
     totals: Overlay<Totals>,
@@ -108,6 +110,7 @@ impl OfTable {
             codec,
             places,
             may_be_stale: aggregate.functions.iter().any(Accumulator::may_be_stale),
+            is_timed: aggregate.functions.iter().any(|call| call.function.is_timed()),
             looked_up,
             errors,
             totals: Overlay::new(table, cache_bytes / 2, complete),
@@ -194,6 +197,12 @@ impl OfTable {
     ) -> Result<(), CodecError> {
         let known = self.rows.get(slot);
         if known.is_none() && now.is_none() {
+            return Ok(());
+        }
+        let is_same = |known: &TimedRow, (_, _, now): &(&ArgumentColumns, usize, TimedRow)| {
+            known.row == now.row && (known.time == now.time || !self.is_timed)
+        };
+        if known.zip(now.as_ref()).is_some_and(|(known, now)| is_same(known, now)) {
             return Ok(());
         }
         let was = known.map(|known| known.time);
