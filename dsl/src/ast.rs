@@ -155,6 +155,8 @@ pub struct TableDecl {
     pub key: Option<Path>,
     /// In microseconds.
     pub history: Option<Spanned<i64>>,
+    /// In microseconds.
+    pub ttl: Option<Spanned<i64>>,
     pub malformed: Option<TopicRef>,
 }
 
@@ -211,6 +213,8 @@ pub enum StepKind {
         within: Spanned<i64>,
     },
     Emit(EmitKind),
+    /// In microseconds.
+    Ttl(Spanned<i64>),
 }
 
 #[derive(Clone, PartialEq, Debug)]

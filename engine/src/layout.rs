@@ -23,7 +23,8 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
     match &node.kind {
         NodeKind::Table(table) => {
             let key = node.schema.columns[table.key].ty;
-            format!("table by {}: {}", type_name(key), columns(&node.schema, needed.columns(node)))
+            let kept = columns(&node.schema, needed.columns(node));
+            format!("table{} by {}: {kept}", with_times(table.ttl), type_name(key))
         }
         NodeKind::Aggregate(aggregate) => aggregate_layout(plan, node, aggregate),
         NodeKind::Rolling(rolling) => {
@@ -47,7 +48,8 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
         }
         NodeKind::Latest(latest) => {
             let key = types(latest.key.iter().map(|key| key.ty));
-            format!("latest by {key}: {}", columns(&node.schema, needed.columns(node)))
+            let kept = columns(&node.schema, needed.columns(node));
+            format!("latest{} by {key}: {kept}", with_times(latest.ttl))
         }
         NodeKind::Match(pattern) => {
             let event = plan.node(node.inputs[0]);
@@ -142,6 +144,11 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
     }
 }
 
+/// How long rows live may change: what is noted is their times.
+fn with_times(ttl: Option<Span>) -> &'static str {
+    if ttl.is_some() { " and their times" } else { "" }
+}
+
 fn table_layout(table: &Node, key: &[usize], needed: &Needed) -> String {
     let key = types(key.iter().map(|column| table.schema.columns[*column].ty));
     format!("rows by {key}: {}", columns(&table.schema, needed.columns(table)))
@@ -209,7 +216,8 @@ fn aggregate_layout(plan: &Plan, node: &Node, aggregate: &Aggregate) -> String {
             format!(" of rows by {}", types(row_key.iter().map(|column| table.columns[*column].ty)))
         }
     };
-    format!("aggregates by {}{window}{rows}: {}", keys.join(", "), functions(&aggregate.functions))
+    let ttl = with_times(aggregate.ttl);
+    format!("aggregates{ttl} by {}{window}{rows}: {}", keys.join(", "), functions(&aggregate.functions))
 }
 
 fn window_layout(window: &Window) -> String {

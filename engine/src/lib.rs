@@ -22,6 +22,7 @@ mod arbitrary;
 mod attempt;
 mod closed;
 mod due;
+mod expiry;
 mod edges;
 mod emitting;
 mod globals;

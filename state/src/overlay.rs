@@ -256,6 +256,11 @@ impl<V: StateValue> Overlay<V> {
         self.entries[slot as usize].value.as_ref()
     }
 
+    /// May the store hold the key, as of the last commit?
+    pub fn is_stored(&self, slot: u32) -> bool {
+        self.entries[slot as usize].stored
+    }
+
     #[inline]
     pub fn key(&self, slot: u32) -> &[u8] {
         &self.entries[slot as usize].key

@@ -111,6 +111,11 @@ fn aggregates_of_tables() {
 }
 
 #[test]
+fn rows_with_a_time_to_live() {
+    ask("rows with a time to live", 60, tables::with_ttl());
+}
+
+#[test]
 fn latest() {
     ask("latest", 20, tables::latest());
 }

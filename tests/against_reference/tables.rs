@@ -141,6 +141,50 @@ pub fn aggregates() -> impl Strategy<Value = Shape> {
     )
 }
 
+/// Tables whose rows are deleted some time behind the watermark, and what is made of them.
+pub fn with_ttl() -> impl Strategy<Value = Shape> {
+    let table = prop_oneof![
+        2 => (steps(), prop_oneof![Just("k"), Just("j")]).prop_map(|(steps, key)| {
+            (format!("table out$ = a\n{steps}  |> latest by {key}\n  |> ttl TTL\n"), vec!["a"], key == "j")
+        }),
+        2 => (steps(), prop_oneof![Just("k"), Just("j")]).prop_map(|(steps, key)| {
+            let functions = "n: count(), total: sum(v), low: min(w), first: first(v)";
+            let body = format!("table out$ = a\n{steps}  |> group by {key}\n  |> aggregate {{ {functions} }}\n  |> ttl TTL\n");
+            (body, vec!["a"], key == "j")
+        }),
+        1 => Just((
+            "table t: { k: string, v: int, w: int? } = embedded(\"NAME.t\") key k, ttl TTL\ntable out$ = t |> filter v != 3\n".to_owned(),
+            vec!["t"],
+            false
+        )),
+        1 => Just((
+            "table t: { k: string, v: int, w: int? } = embedded(\"NAME.t\") key k, ttl TTL\ntable l$ = a |> latest by k |> ttl TTL\ntable out$ = l$ |> left join t as r by k\n".to_owned(),
+            vec!["a", "t"],
+            false
+        )),
+        1 => Just((
+            "table l$ = a |> latest by k |> ttl TTL\ntable out$ = l$ |> group by j |> aggregate { n: count(), total: sum(v), high: max(w) }\n".to_owned(),
+            vec!["a"],
+            false
+        )),
+    ];
+    (table, 1i64..40, 0u8..3).prop_map(|((body, topics, needs_order), ttl, more)| {
+        let body = body.replace("TTL", &format!("{ttl}us"));
+        let is_keyed = body.contains("latest by k\n") && !body.contains("join") && !body.contains("group");
+        let (more, needs_order) = match more {
+            // What events meet, when rows go in between.
+            0 if is_keyed => ("stream seen$ = a |> left join out$ as row by k |> map { id, v: row.v }\nsink seen$ -> embedded(\"NAME.seen$\")\n", true),
+            _ => ("", needs_order),
+        };
+        Shape {
+            body: format!("{body}sink out$ -> embedded(\"NAME.out$\", compacted)\n{more}"),
+            topics,
+            needs_order,
+            needs_on_time: false,
+        }
+    })
+}
+
 pub fn latest() -> impl Strategy<Value = Shape> {
     let key = prop_oneof![Just("k"), Just("j"), Just("(k, j)")];
     (steps(), key).prop_map(|(steps, key)| Shape {

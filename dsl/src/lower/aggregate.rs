@@ -23,6 +23,8 @@ const DIGITS_MAX: u8 = 38;
 pub(super) struct Grouping<'a> {
     pub(super) by: Option<(Vec<usize>, &'a Step)>,
     pub(super) window: Option<(Window, &'a Step)>,
+    /// Of the step behind it.
+    pub(super) ttl: Option<&'a ast::Spanned<i64>>,
 }
 
 impl Lowerer<'_> {
@@ -61,6 +63,10 @@ impl Lowerer<'_> {
             return None;
         }
         let row_key = flow.key.clone().filter(|_| flow.is_table);
+        let ttl = match grouping.ttl {
+            Some(length) => Some(self.ttl_of_groups(length, row_key.is_some(), grouping.window.is_some())?),
+            None => None,
+        };
         let window_span = grouping.window.as_ref().map(|(_, step)| step.span);
         let window = grouping.window.map(|(window, _)| window);
         let emit = match emit {
@@ -104,8 +110,9 @@ impl Lowerer<'_> {
         } else if needs_events {
             let wish = Wish::Needed { keyword: "group by" };
             self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
-        } else if window.is_none() && self.looked_up.contains(decl.name.node.as_str()) {
-            // An event that looks its row up must meet it as of itself, and partial aggregates hold later events, too.
+        } else if window.is_none() && (ttl.is_some() || self.looked_up.contains(decl.name.node.as_str())) {
+            // An event that looks its row up must meet it as of itself, and one that comes too late for a group begins a new one: partial aggregates
+            // hold later events, too.
             self.repartitioned(&decl.name.node, flow, &key, group.span, &Wish::Said { alias }).node
         } else {
             let name = Self::partial_name(&decl.name.node, flow, &key, alias);
@@ -114,7 +121,7 @@ impl Lowerer<'_> {
         };
         let windowed = window.is_some();
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
-        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, row_key, window, functions: calls, emit, errors });
+        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, row_key, window, functions: calls, emit, ttl, errors });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
         if let Some(span) = window_span {
@@ -140,6 +147,34 @@ impl Lowerer<'_> {
             is_table: flow.is_table,
             only_with: Vec::new(),
         })
+    }
+
+    fn ttl_of_groups(
+        &mut self,
+        length: &ast::Spanned<i64>,
+        of_table: bool,
+        windowed: bool,
+    ) -> Option<Span> {
+        let (message, note) = match (of_table, windowed) {
+            (true, _) => (
+                "these rows go when the rows go that they are added up from",
+                "put `ttl` where the table's rows come from: behind its topic, its `latest` or its `aggregate`",
+            ),
+            (_, true) => (
+                "the state of windows goes by itself, and their rows stay as they were",
+                "leave `ttl` away; or leave the window away, so that there is one row for each key",
+            ),
+            _ => return self.ttl(Some(length)),
+        };
+        self.diagnostics.push(Diagnostic::error(codes::TTL, length.span, message).note(note));
+        None
+    }
+
+    /// A time to live: more than none.
+    pub(super) fn ttl(&mut self, length: Option<&ast::Spanned<i64>>) -> Option<Span> {
+        let length = length?;
+        self.positive(length)?;
+        Some(Span::from_micros(length.node))
     }
 
     pub(super) fn result_schema(

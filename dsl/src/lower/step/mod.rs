@@ -40,6 +40,7 @@ pub(super) fn takes_tables(kind: &StepKind) -> bool {
             | StepKind::Window(_)
             | StepKind::Aggregate(_)
             | StepKind::Emit(_)
+            | StepKind::Ttl(_)
     )
 }
 
@@ -87,7 +88,6 @@ impl Lowerer<'_> {
             StepKind::Join(join) => self.join(at, join, flow, errors),
             StepKind::Match(pattern) => self.match_events(at, pattern, flow, errors),
             StepKind::Via(via) => self.via(at, via, flow),
-            StepKind::Latest(by) => self.latest(at, by, flow, errors),
             StepKind::Changes(predicate) => self.changes(at, predicate.as_ref(), flow, errors),
             StepKind::Top(top) => self.top(at, top, flow, errors),
             StepKind::Schedule(schedule) => self.schedule(at, schedule, flow, errors),
@@ -97,6 +97,8 @@ impl Lowerer<'_> {
             | StepKind::Window(_)
             | StepKind::Aggregate(_)
             | StepKind::Emit(_)
+            | StepKind::Ttl(_)
+            | StepKind::Latest(_)
             | StepKind::Branch(_) => panic!("these are taken before"),
         }
     }

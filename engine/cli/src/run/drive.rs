@@ -97,13 +97,14 @@ impl<'a> Report<'a> {
         let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
         if counters.records_in != self.events {
             tracing::info!(
-                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors; {} tasks, {} commits",
+                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits",
                 self.name,
                 counters.records_in,
                 counters.records_out,
                 counters.malformed,
                 counters.late,
                 counters.errors,
+                counters.expired,
                 status.tasks,
                 status.commits
             );

@@ -162,6 +162,8 @@ pub struct Table {
     pub global: bool,
     /// How long a row that was replaced can still be asked for by its time, from the newest row on. None: for ever.
     pub history: Option<Span>,
+    /// A row whose time (its record's) is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub malformed: Option<Route>,
 }
 
@@ -218,6 +220,8 @@ pub struct Aggregate {
     pub window: Option<Window>,
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
+    /// A row whose last event's time is so far behind the watermark is deleted (without windows). None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 
@@ -368,6 +372,8 @@ pub struct Rolling {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Latest {
     pub key: Vec<Expr>,
+    /// A row whose time is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 

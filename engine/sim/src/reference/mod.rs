@@ -17,6 +17,7 @@ mod session;
 mod sliding;
 mod steps;
 mod tables;
+mod ttl;
 mod watermarks;
 mod windows;
 
@@ -133,11 +134,17 @@ impl Reading<'_> {
             NodeKind::Source(source) => {
                 Given::rows(self.read(&source.topic, source.time.out_of_order.micros(), |_| None))
             }
-            NodeKind::Table(table) => Given::rows(self.read(&table.topic, 0, |key| {
-                let mut values = vec![Value::Null; own.len()];
-                values[table.key] = key.clone();
-                Some(values)
-            })),
+            NodeKind::Table(table) => {
+                let rows = self.read(&table.topic, 0, |key| {
+                    let mut values = vec![Value::Null; own.len()];
+                    values[table.key] = key.clone();
+                    Some(values)
+                });
+                match table.ttl {
+                    Some(ttl) => ttl::table(ttl, table.key, &rows, watermarks),
+                    None => Given::rows(rows),
+                }
+            }
             NodeKind::Filter(filter) => steps::filter(filter, &types[0], &inputs[0]),
             NodeKind::Map(map) => steps::map(map, &types[0], &inputs[0]),
             NodeKind::Expand(expand) => steps::expand(expand, &types[0], &inputs[0]),
@@ -152,6 +159,9 @@ impl Reading<'_> {
             }
             NodeKind::Aggregate(aggregate) => {
                 let work = Work { aggregate, types: &types[0], watermarks, hop };
+                if let Some(ttl) = aggregate.ttl {
+                    return ttl::totals(&work, ttl, &inputs[0], watermarks);
+                }
                 self.aggregate(&work, &inputs[0])
             }
             NodeKind::Rolling(step) => rolling::rolling(step, &types[0], &inputs[0], watermarks, hop),
@@ -168,7 +178,10 @@ impl Reading<'_> {
                 tables::join_table(join, &key, of_both(), both())
             }
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
-            NodeKind::Latest(latest) => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            NodeKind::Latest(latest) => match latest.ttl {
+                Some(ttl) => ttl::latest(latest, ttl, &types[0], &inputs[0], at_once(), watermarks),
+                None => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            },
             NodeKind::Changes(changes) => tables::changes(changes, [&types[0], &own], &inputs[0]),
             NodeKind::Match(pattern) => {
                 match_events::match_events(pattern, [&types[0], &own], &inputs[0], watermarks, hop)

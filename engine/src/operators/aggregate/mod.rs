@@ -2,6 +2,7 @@
 
 mod aligned;
 mod change;
+mod fading;
 mod of_table;
 mod session;
 mod slide;
@@ -9,6 +10,7 @@ mod sliding;
 #[cfg(test)]
 mod tests;
 
+use crate::expiry::Expiry;
 use crate::late::LateRoute;
 use crate::operator::Operator;
 use crate::route::Route;
@@ -34,6 +36,7 @@ pub struct Parts<'a> {
     pub table: TableId,
     pub store: &'a Store,
     pub cache_bytes: usize,
+    pub expiry: Option<Expiry>,
     pub late: LateRoute,
     pub errors: Route,
 }

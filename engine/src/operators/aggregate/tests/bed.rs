@@ -133,6 +133,7 @@ pub fn aggregate_of(kind: Kind, grace: i64, emit: Emit) -> plan::Aggregate {
             call("last", AggregateFunction::Last, ScalarType::Int),
         ],
         emit,
+        ttl: None,
         errors: None,
     }
 }
@@ -155,6 +156,7 @@ fn operator(
         table,
         store,
         cache_bytes,
+        expiry: None,
         late: LateRoute::new(route("late", Some(TopicHandle(0))), Some(encoder)),
         errors: route("errors", None),
     };

@@ -113,6 +113,7 @@ fn aggregate(is_moved: bool, every: bool) -> Aggregate {
         window: None,
         functions: functions(),
         emit: if every { Emit::Every(Span::ZERO) } else { Emit::Changes },
+        ttl: None,
         errors: None,
     }
 }
@@ -130,6 +131,7 @@ fn open(rig: &mut Rig, aggregate: &Aggregate, is_moved: bool, cache_bytes: usize
         table: rig.table,
         store: &rig.store,
         cache_bytes,
+        expiry: None,
         late: LateRoute::new(no_route("late"), None),
         errors: no_route("errors"),
     };
