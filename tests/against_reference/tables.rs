@@ -170,7 +170,8 @@ pub fn with_ttl() -> impl Strategy<Value = Shape> {
     ];
     (table, 1i64..40, 0u8..3).prop_map(|((body, topics, needs_order), ttl, more)| {
         let body = body.replace("TTL", &format!("{ttl}us"));
-        let is_keyed = body.contains("latest by k\n") && !body.contains("join") && !body.contains("group");
+        let others = ["join", "group", "match v"];
+        let is_keyed = body.contains("latest by k\n") && !others.iter().any(|word| body.contains(word));
         let (more, needs_order) = match more {
             // What events meet, when rows go in between.
             0 if is_keyed => ("stream seen$ = a |> left join out$ as row by k |> map { id, v: row.v }\nsink seen$ -> embedded(\"NAME.seen$\")\n", true),

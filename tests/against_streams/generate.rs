@@ -164,6 +164,8 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
             _ if takes.numbered => Some(events.len() as i64),
             // A null value deletes a table's row; a stream's events have one.
             None if !takes.tables.contains(&topic) => Some(0),
+            // It refers to nothing.
+            Some(4) if topic == Topic::A && matches!(operator, Operator::JoinForeign { .. }) => Some(-1),
             value => value,
         };
         let event = Event { topic, key: raw.key, value, time: 0 };

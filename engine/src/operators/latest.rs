@@ -198,3 +198,121 @@ impl Operator for Latest {
         self.emission.has_pending(upstream)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{Rig, Row, batch, no_route, rows};
+    use proptest::prelude::*;
+    use tidegate_model::{Column, ScalarType, Span, Value};
+
+    /// Columns: key, value.
+    const TYPES: [ScalarType; 2] = [ScalarType::Int; 2];
+
+    #[derive(Clone, Debug)]
+    enum Action {
+        /// Of a key, so much before or behind the watermark.
+        Event(i64, i64),
+        /// Event time goes on.
+        Advance(i64),
+        Commit,
+        Restart,
+    }
+
+    fn action() -> impl Strategy<Value = Action> {
+        prop_oneof![
+            6 => (0i64..5, -40i64..40).prop_map(|(key, ahead)| Action::Event(key, ahead)),
+            3 => (1i64..30).prop_map(Action::Advance),
+            2 => Just(Action::Commit),
+            1 => Just(Action::Restart),
+        ]
+    }
+
+    fn operator(rig: &Rig, ttl: i64, at_once: bool) -> Latest {
+        let schema = Schema::new(vec![
+            Column::new("key", ScalarType::Int),
+            Column::new("value", ScalarType::Int),
+        ]);
+        let ttl = Span::from_micros(ttl);
+        let latest =
+            plan::Latest { key: vec![Expr::column(0, ScalarType::Int, false)], ttl: Some(ttl), errors: None };
+        let expiry = Expiry::recover(rig.table, ttl, &rig.store).expect("reads");
+        let stored = (rig.table, 1 << 16, rig.store.is_empty(rig.table).expect("reads"));
+        let codec = RowCodec::new(&schema, &[true, true]);
+        let emission = Emission::new(at_once, false);
+        Latest::new(&latest, codec, emission, stored, (&schema, Some(expiry)), no_route("errors"))
+    }
+
+    fn int(value: &Value) -> i64 {
+        let Value::Int(value) = value else { panic!("{value:?} is no int") };
+        *value
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn rows_that_are_over_are_deleted(
+            actions in proptest::collection::vec(action(), 1..60),
+            ttl in 1i64..50,
+            at_once: bool,
+        ) {
+            let mut rig = Rig::new();
+            let mut latest = operator(&rig, ttl, at_once);
+            let mut now = 0;
+            // By key: time and value.
+            let mut table: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+            let mut out: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+            let mut expired = 0;
+            let take = |batches: Vec<Batch>, out: &mut BTreeMap<i64, (i64, i64)>| {
+                for row in rows(&TYPES, &batches) {
+                    let key = int(&row.values[0]);
+                    match row.deleted {
+                        true => {
+                            let before = out.remove(&key).expect("a deletion of a row that was given out");
+                            assert_eq!(row.time, before.0 + ttl, "when it was over");
+                        }
+                        false => drop(out.insert(key, (row.time, int(&row.values[1])))),
+                    }
+                }
+            };
+            rig.advance(&mut latest, EventTime::from_micros(now));
+            let end = [Action::Commit, Action::Advance(1000), Action::Commit];
+            for (number, action) in actions.iter().chain(&end).enumerate() {
+                match action {
+                    Action::Event(key, ahead) => {
+                        let (time, value) = (now + ahead, number as i64);
+                        let values = vec![Value::Int(*key), Value::Int(value)];
+                        let given = rig.read(&mut latest, 0, batch(&TYPES, &[Row::new(time, values)], now));
+                        take(given, &mut out);
+                        if table.get(key).is_some_and(|known| known.0 > time) {
+                            continue;
+                        }
+                        if time + ttl <= now {
+                            expired += 1;
+                            continue;
+                        }
+                        table.insert(*key, (time, value));
+                    }
+                    Action::Advance(by) => {
+                        now += by;
+                        let given = rig.advance(&mut latest, EventTime::from_micros(now)).0;
+                        take(given, &mut out);
+                        let before = table.len();
+                        table.retain(|_, (time, _)| *time + ttl > now);
+                        expired += before - table.len();
+                    }
+                    Action::Commit | Action::Restart => {
+                        take(rig.commit(&mut latest), &mut out);
+                        prop_assert_eq!(&out, &table);
+                        if matches!(action, Action::Restart) {
+                            latest = operator(&rig, ttl, at_once);
+                        }
+                    }
+                }
+            }
+            prop_assert_eq!(rig.counters.expired, expired as u64);
+            prop_assert!(table.is_empty());
+            prop_assert_eq!(rig.stored(), 0, "neither rows nor notes are left");
+        }
+    }
+}
