@@ -175,7 +175,11 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
             if aggregate.row_key.is_some() {
-                fact(out, "adds up", "the table's rows as they are: one that changes is subtracted as it was");
+                fact(
+                    out,
+                    "adds up",
+                    "the table's rows as they are: one that changes is subtracted as it was",
+                );
             }
             if let Some(window) = &aggregate.window {
                 let mut kind = match window.shape {

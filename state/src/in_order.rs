@@ -26,7 +26,8 @@ impl<V: StateValue> Overlay<V> {
             let unknown = some.iter().map(|key| &**key).filter(|key| self.slot_in_memory(key).is_none());
             let unknown: Vec<&[u8]> = unknown.collect();
             let mut read: Vec<Option<Result<V, CodecError>>> = unknown.iter().map(|_| None).collect();
-            store.multi_get(self.table(), &unknown, &mut |index, bytes| read[index] = bytes.map(V::decode))?;
+            store
+                .multi_get(self.table(), &unknown, &mut |index, bytes| read[index] = bytes.map(V::decode))?;
             let mut read = read.into_iter();
             for key in some {
                 match self.slot_in_memory(key) {

@@ -198,7 +198,8 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
 /// One event may become several, of which each can be read and committed by itself behind a repartition.
 fn may_be_parted(plan: &Plan) -> bool {
     let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
+    has(|kind| matches!(kind, NodeKind::Expand(_)))
+        && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
 }
 
 /// Do its rows replace each other, and come with commits?

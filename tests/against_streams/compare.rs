@@ -73,7 +73,9 @@ fn difference(case: &Case, right: &Steps, found: &Steps) -> Result<(), String> {
             nothing_else(right, found)
         }
         // The rows that refer to one that changed, and the groups that a row left and came to, in an order that is not defined.
-        Operator::JoinForeign { .. } | Operator::AggregateTable => same("the rows", &sorted(right, |_| true), &sorted(found, |_| true)),
+        Operator::JoinForeign { .. } | Operator::AggregateTable => {
+            same("the rows", &sorted(right, |_| true), &sorted(found, |_| true))
+        }
         // What a session replaces is deleted together with the new row, in an order that is not defined.
         Operator::Window { window: Window::Session { .. }, emit: Emit::Changes, .. } => {
             same("the rows", &sorted(right, |_| true), &sorted(found, |_| true))

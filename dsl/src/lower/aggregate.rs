@@ -121,7 +121,15 @@ impl Lowerer<'_> {
         };
         let windowed = window.is_some();
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
-        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, row_key, window, functions: calls, emit, ttl, errors });
+        let kind = NodeKind::Aggregate(Aggregate {
+            key: key_exprs,
+            row_key,
+            window,
+            functions: calls,
+            emit,
+            ttl,
+            errors,
+        });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
         if let Some(span) = window_span {
@@ -149,12 +157,7 @@ impl Lowerer<'_> {
         })
     }
 
-    fn ttl_of_groups(
-        &mut self,
-        length: &ast::Spanned<i64>,
-        of_table: bool,
-        windowed: bool,
-    ) -> Option<Span> {
+    fn ttl_of_groups(&mut self, length: &ast::Spanned<i64>, of_table: bool, windowed: bool) -> Option<Span> {
         let (message, note) = match (of_table, windowed) {
             (true, _) => (
                 "these rows go when the rows go that they are added up from",

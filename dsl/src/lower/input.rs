@@ -87,8 +87,12 @@ impl<'a> Lowerer<'a> {
         let ttl = self.ttl(decl.ttl.as_ref());
         if let Some(length) = decl.ttl.as_ref().filter(|_| decl.global) {
             self.diagnostics.push(
-                Diagnostic::error(codes::TTL, length.span, "a `global table` has all rows of its topic, for ever")
-                    .note("let the topic delete its records (`retention.ms`), or take a plain table"),
+                Diagnostic::error(
+                    codes::TTL,
+                    length.span,
+                    "a `global table` has all rows of its topic, for ever",
+                )
+                .note("let the topic delete its records (`retention.ms`), or take a plain table"),
             );
         }
         let ty = types.resolve(&decl.ty, self.diagnostics);

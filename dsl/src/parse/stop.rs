@@ -122,7 +122,7 @@ fn human(rule: Rule) -> Option<String> {
             }
             Rule::table_clause | Rule::history_clause | Rule::ttl_clause => {
                 "`key`, `history`, `ttl`, `time` or `malformed ->`"
-            },
+            }
             Rule::tumbling => "`tumbling`",
             Rule::hopping => "`hopping`",
             Rule::pipeline_input => "a stream's name",

@@ -216,7 +216,10 @@ impl Operator for Join {
             }
             Rows::Global(id) => {
                 let table = context.globals.table(*id);
-                (&table.codec, (0..keys.len()).map(|index| Some(&table.get(keys.get(index))?.0[..])).collect())
+                (
+                    &table.codec,
+                    (0..keys.len()).map(|index| Some(&table.get(keys.get(index))?.0[..])).collect(),
+                )
             }
         };
 

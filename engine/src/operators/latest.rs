@@ -229,10 +229,8 @@ mod tests {
     }
 
     fn operator(rig: &Rig, ttl: i64, at_once: bool) -> Latest {
-        let schema = Schema::new(vec![
-            Column::new("key", ScalarType::Int),
-            Column::new("value", ScalarType::Int),
-        ]);
+        let schema =
+            Schema::new(vec![Column::new("key", ScalarType::Int), Column::new("value", ScalarType::Int)]);
         let ttl = Span::from_micros(ttl);
         let latest =
             plan::Latest { key: vec![Expr::column(0, ScalarType::Int, false)], ttl: Some(ttl), errors: None };

@@ -70,7 +70,12 @@ impl Operator for Table {
         true
     }
 
-    fn on_batch(&mut self, _port: usize, mut batch: Batch, context: &mut Context<'_>) -> Result<(), TaskError> {
+    fn on_batch(
+        &mut self,
+        _port: usize,
+        mut batch: Batch,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
         let rows: &mut TableRows = &mut context.tables[self.table];
         self.keys.clear();
         let key_column = Arc::clone(&batch.columns[self.key.columns[0]]);

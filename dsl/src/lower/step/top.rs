@@ -80,7 +80,9 @@ impl Lowerer<'_> {
             {
                 flow.node
             }
-            Some(row_key) => self.moved(format!("{}-moves", at.name("top")), &flow, &per, row_key, at.place()),
+            Some(row_key) => {
+                self.moved(format!("{}-moves", at.name("top")), &flow, &per, row_key, at.place())
+            }
             None => flow.node,
         };
         let top = Top { count: step.count.node as u32, order, key: per.clone(), row_key, errors };

@@ -103,7 +103,8 @@ pub fn aggregate(aggregate: &Aggregate, types: &Types, rows: &[Row], at_once: bo
             let rows: Vec<&Row> = group.rows.values().collect();
             let now = (!rows.is_empty()).then(|| results(&aggregate.functions, types, &rows));
             let before = std::mem::replace(&mut group.given, now.clone());
-            let of = |values: Vec<Value>, time| Row::made(at, place.0, time, [&place.1.0[..], &values].concat());
+            let of =
+                |values: Vec<Value>, time| Row::made(at, place.0, time, [&place.1.0[..], &values].concat());
             match now {
                 Some(now) if before.as_ref() != Some(&now) => given.push(of(now, group.time)),
                 None if before.is_some() => {

@@ -51,7 +51,14 @@ pub fn table(ttl: Span, column: usize, rows: &[Row], watermarks: Passing) -> Giv
     Given::rows(given)
 }
 
-pub fn latest(latest: &Latest, ttl: Span, types: &Types, rows: &[Row], at_once: bool, watermarks: Passing) -> Given {
+pub fn latest(
+    latest: &Latest,
+    ttl: Span,
+    types: &Types,
+    rows: &[Row],
+    at_once: bool,
+    watermarks: Passing,
+) -> Given {
     let mut table: BTreeMap<TaskKey, Row> = BTreeMap::new();
     let mut given = Vec::new();
     for moment in 0..watermarks.moments() {

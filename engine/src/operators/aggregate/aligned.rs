@@ -59,7 +59,8 @@ pub struct Aligned {
 
 impl Aligned {
     pub fn new(parts: Parts<'_>) -> Result<Aligned, StateError> {
-        let Parts { aggregate, feeds, looked_up, table, store, cache_bytes, expiry, late, errors, .. } = parts;
+        let Parts { aggregate, feeds, looked_up, table, store, cache_bytes, expiry, late, errors, .. } =
+            parts;
         let slices = aggregate.window.as_ref().map(Slices::new);
         let grace = slices.map_or(Span::ZERO, |slices| slices.grace);
         let mut operator = Aligned {

@@ -128,7 +128,10 @@ impl Accumulator {
                 | Statistic::Moments(_)
                 | Statistic::Quantiles(_) => return false,
             },
-            Accumulator::Min(_) | Accumulator::Max(_) | Accumulator::First { .. } | Accumulator::Last { .. } => {
+            Accumulator::Min(_)
+            | Accumulator::Max(_)
+            | Accumulator::First { .. }
+            | Accumulator::Last { .. } => {
                 return self.place(taken).is_some_and(Ordering::is_gt);
             }
             Accumulator::SumFloat { .. } | Accumulator::Collect { .. } => return false,

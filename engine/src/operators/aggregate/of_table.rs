@@ -373,7 +373,8 @@ fn kept(functions: &[AggregateCall]) -> (RowCodec, Vec<Option<(usize, ScalarType
     let mut places = Vec::new();
     for call in functions {
         places.push(call.argument.as_ref().map(|argument| (columns.len(), argument.ty)));
-        columns.extend(call.argument.as_ref().map(|argument| SchemaColumn::nullable(&call.name, argument.ty)));
+        columns
+            .extend(call.argument.as_ref().map(|argument| SchemaColumn::nullable(&call.name, argument.ty)));
     }
     let needed = vec![true; columns.len()];
     (RowCodec::new(&Schema::new(columns), &needed), places)
@@ -381,7 +382,8 @@ fn kept(functions: &[AggregateCall]) -> (RowCodec, Vec<Option<(usize, ScalarType
 
 /// None: one of them has no result.
 fn results(group: &Group, functions: &[AggregateCall]) -> Option<Vec<Value>> {
-    let results = group.accumulators.iter().zip(functions).map(|(accumulator, call)| accumulator.result(call));
+    let results =
+        group.accumulators.iter().zip(functions).map(|(accumulator, call)| accumulator.result(call));
     results.collect::<Result<_, _>>().ok()
 }
 

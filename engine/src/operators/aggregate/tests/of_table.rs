@@ -61,8 +61,10 @@ fn functions() -> Vec<AggregateCall> {
     let int = || Expr::column(2, ScalarType::Int, true);
     let float = || Expr::column(3, ScalarType::Float, true);
     let list = |ty| ScalarType::list(ty, false);
-    let field = |name: &str, ty| RecordField { name: name.to_owned(), element: Element { ty, nullable: true } };
-    let pair = RecordType { fields: [field("value", ScalarType::Float), field("by", ScalarType::Int)].into() };
+    let field =
+        |name: &str, ty| RecordField { name: name.to_owned(), element: Element { ty, nullable: true } };
+    let pair =
+        RecordType { fields: [field("value", ScalarType::Float), field("by", ScalarType::Int)].into() };
     let pair = ScalarType::Record(nested::record(pair));
     let by = || Expr { ty: pair, nullable: false, kind: ExprKind::Record(vec![float(), int()]) };
     let is_large = || Expr {
@@ -74,7 +76,8 @@ fn functions() -> Vec<AggregateCall> {
             Box::new(Expr::constant(Value::Int(3), ScalarType::Int)),
         ),
     };
-    let counted = RecordType { fields: [field("value", ScalarType::Int), field("count", ScalarType::Int)].into() };
+    let counted =
+        RecordType { fields: [field("value", ScalarType::Int), field("count", ScalarType::Int)].into() };
     let counted = list(ScalarType::Record(nested::record(counted)));
     vec![
         call(Count, None, ScalarType::Int),
@@ -158,7 +161,10 @@ fn results(rows: &[(Values, i64)]) -> Vec<Value> {
     let all: Vec<Row> = rows
         .iter()
         .map(|(values, time)| {
-            Row::new(*time, [&[Value::Int(0), Value::Int(0)][..], &values_of(*values), &[Value::Bool(false)]].concat())
+            Row::new(
+                *time,
+                [&[Value::Int(0), Value::Int(0)][..], &values_of(*values), &[Value::Bool(false)]].concat(),
+            )
         })
         .collect();
     let batch = batch(&TYPES, &all, i64::MIN);
