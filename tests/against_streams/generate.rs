@@ -164,6 +164,10 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
             _ if takes.numbered => Some(events.len() as i64),
             // A null value deletes a table's row; a stream's events have one.
             None if !takes.tables.contains(&topic) => Some(0),
+            // [unchanged-row] In Kafka Streams a row that is as it was gives its group again, with its own time.
+            value @ Some(number) if operator == Operator::AggregateTable && last_of(&events, raw.key) == value => {
+                Some((number + 1) % 5)
+            }
             // It refers to nothing.
             Some(4) if topic == Topic::A && matches!(operator, Operator::JoinForeign { .. }) => Some(-1),
             value => value,
@@ -177,6 +181,11 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
         events.push(Event { topic: *topic, key, value: Some(events.len() as i64), time: end });
     }
     Case { operator, events, feed }
+}
+
+/// The value that a key has now.
+fn last_of(events: &[Event], key: u8) -> Option<i64> {
+    events.iter().rev().find(|event| event.key == key)?.value
 }
 
 fn newest(events: &[Event]) -> i64 {
