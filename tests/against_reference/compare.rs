@@ -195,11 +195,17 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
     same_rows(&aside(right), &aside(found))
 }
 
-/// One event may become several, of which each can be read and committed by itself behind a repartition.
+/// One event may become several, and several rows may be over at once, of which each can be read and committed by itself behind a repartition.
 fn may_be_parted(plan: &Plan) -> bool {
-    let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_)))
-        && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
+    let becomes_several = |node: &Node| match &node.kind {
+        NodeKind::Expand(_) => true,
+        NodeKind::Latest(latest) => latest.ttl.is_some(),
+        NodeKind::Table(table) => table.ttl.is_some(),
+        NodeKind::Aggregate(aggregate) => aggregate.ttl.is_some(),
+        _ => false,
+    };
+    let is_topic = |node: &Node| matches!(node.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_));
+    plan.nodes.iter().any(becomes_several) && plan.nodes.iter().any(is_topic)
 }
 
 /// Do its rows replace each other, and come with commits?

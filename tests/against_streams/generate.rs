@@ -165,7 +165,9 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
             // A null value deletes a table's row; a stream's events have one.
             None if !takes.tables.contains(&topic) => Some(0),
             // [unchanged-row] In Kafka Streams a row that is as it was gives its group again, with its own time.
-            value @ Some(number) if operator == Operator::AggregateTable && last_of(&events, raw.key) == value => {
+            value @ Some(number)
+                if operator == Operator::AggregateTable && last_of(&events, raw.key) == value =>
+            {
                 Some((number + 1) % 5)
             }
             // It refers to nothing.

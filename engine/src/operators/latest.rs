@@ -267,7 +267,8 @@ mod tests {
                     match row.deleted {
                         true => {
                             let before = out.remove(&key).expect("a deletion of a row that was given out");
-                            assert_eq!(row.time, before.0 + ttl, "when it was over");
+                            // It may have changed since.
+                            assert!(row.time >= before.0 + ttl, "when it was over");
                         }
                         false => drop(out.insert(key, (row.time, int(&row.values[1])))),
                     }
