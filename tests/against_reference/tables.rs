@@ -124,7 +124,9 @@ pub fn aggregates() -> impl Strategy<Value = Shape> {
     ];
     (table, step, key, 0..FUNCTIONS.len(), any::<bool>()).prop_map(
         |((name, body, topics), step, key, functions, changes)| {
-            let functions = FUNCTIONS[functions];
+            // A pair of which nothing changes that is read further on is not given again, and does not tell its new time.
+            let is_timed = !body.contains("join");
+            let functions = FUNCTIONS[if is_timed { functions } else { functions % 2 }];
             let step = step.replace("KEY", if body.contains("(k, j)") { "k, j" } else { "k" });
             // Of an outer join a row may have no left side.
             let key = key.replace('V', if body.contains("outer join") { "(v ?? 9)" } else { "v" });
