@@ -271,6 +271,6 @@ pub(super) const PAGES: &[Page] = &[
             "how far behind the watermark a row's time may be; it stands directly behind `latest`, or `aggregate` (and its `emit`)",
         )],
         inside: &[],
-        example: "|> latest by card\n|> ttl 30d",
+        example: "|> group by card\n|> aggregate { payments: count() }\n|> ttl 30d",
     },
 ];
