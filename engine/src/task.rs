@@ -610,6 +610,7 @@ fn make_input(
                 clock,
                 route(source.malformed.as_ref()),
                 program.needed.raw(node),
+                source.time.ahead,
             ))
         }
         NodeKind::Table(table) => {

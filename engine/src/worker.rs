@@ -50,6 +50,8 @@ pub struct Status {
     pub restoring: usize,
     /// Changelog records that are still to be replayed.
     pub restore_remaining: i64,
+    /// What the stores take on the disk, and in memory before they are written there.
+    pub state_bytes: u64,
     pub commits: u64,
     pub aborts: u64,
     pub counters: Counters,
@@ -537,7 +539,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         for task in &self.tasks {
             counters.add(task.counters());
         }
-        Status { tasks: self.tasks.len(), restoring: self.restoring.len(), counters, ..self.status.clone() }
+        let state_bytes = self.tasks.iter().map(|task| task.store().bytes()).sum();
+        let (tasks, restoring) = (self.tasks.len(), self.restoring.len());
+        Status { tasks, restoring, state_bytes, counters, ..self.status.clone() }
     }
 
     pub fn tasks(&self) -> &[Task] {

@@ -241,6 +241,12 @@ impl Store {
     }
 
     /// Is there no key in the table, when the buffer was last written?
+    /// What it takes on the disk, and in memory before it is written there.
+    pub fn bytes(&self) -> u64 {
+        let of = |property| self.db.property_int_value(property).ok().flatten().unwrap_or(0);
+        of(rocksdb::properties::LIVE_SST_FILES_SIZE) + of(rocksdb::properties::CUR_SIZE_ALL_MEM_TABLES)
+    }
+
     pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
         let mut empty = true;
         self.scan_from(table, &[], &mut |_, _| {

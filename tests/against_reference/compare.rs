@@ -122,6 +122,8 @@ impl Outlets {
                     aggregate.window.as_ref().and_then(|window| window.late.as_ref())
                 }
                 NodeKind::JoinStreams(join) => join.late.as_ref(),
+                NodeKind::Match(pattern) => pattern.late.as_ref(),
+                NodeKind::Rolling(rolling) => rolling.late.as_ref(),
                 NodeKind::Sink(sink) => {
                     topics.push((sink.topic.clone(), false));
                     None

@@ -256,6 +256,11 @@ impl Scalar<'_> {
         self.parse(Rule::whole_element, diagnostics, |reader, pair| reader.element(pair))
     }
 
+    /// What stands behind `skip`.
+    pub(crate) fn skip(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<Skip>> {
+        self.parse(Rule::whole_skip, diagnostics, |reader, pair| reader.skip(pair))
+    }
+
     pub(crate) fn order(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<(Expr, bool)> {
         self.parse(Rule::whole_order, diagnostics, |reader, pair| reader.order(pair))
     }
