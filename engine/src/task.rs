@@ -606,11 +606,10 @@ fn make_input(
                 topic,
                 partition.partition,
                 decoder,
-                source.time.column,
+                &source.time,
                 clock,
                 route(source.malformed.as_ref()),
                 program.needed.raw(node),
-                source.time.ahead,
             ))
         }
         NodeKind::Table(table) => {

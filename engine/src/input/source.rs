@@ -11,6 +11,7 @@ use crate::route::{Aside, Route};
 use crate::watermark::{SourceClock, Upstream};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tidegate_model::plan::SourceTime;
 use tidegate_model::{EventTime, Offset, PartitionId, Span};
 
 /// A record that could not be decoded.
@@ -79,21 +80,20 @@ impl SourceInput {
         topic: Arc<str>,
         partition: PartitionId,
         decoder: JsonDecoder,
-        time_column: Option<usize>,
+        time: &SourceTime,
         clock: SourceClock,
         malformed: Route,
         keep_raw: bool,
-        ahead: Option<Span>,
     ) -> SourceInput {
         SourceInput {
             topic,
             partition,
             decoder,
-            time_column,
+            time_column: time.column,
             clock,
             malformed,
             keep_raw,
-            ahead,
+            ahead: time.ahead,
             offsets: Vec::new(),
             timestamps: Vec::new(),
             raw: RawRecords::default(),
