@@ -33,7 +33,7 @@ test: first-time
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo build --release --locked --workspace --all-targets
 	@.ci/tests
-	cargo bench --locked -p tidegate-suite -- --short
+	cargo bench --locked --workspace --bench '*' -- --short
 
 fuzz:
 	@.ci/fuzz $(SECONDS)
