@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CALL: Duration = Duration::from_secs(30);
+/// As many copies as the brokers' own default says.
+const BROKERS_DEFAULT: i32 = -1;
 
 /// A record as it was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,9 +71,14 @@ impl Topics {
         Topics { config: config.clone(), runtime }
     }
 
+    /// For clients of one's own.
+    pub fn config(&self) -> &ClientConfig {
+        &self.config
+    }
+
     pub fn create(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.config.create().expect("a client");
-        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(BROKERS_DEFAULT));
         for (key, value) in settings {
             topic = topic.set(key, value);
         }
