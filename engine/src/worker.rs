@@ -313,7 +313,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             Some(store) => store,
             None => {
                 let tables: Vec<String> = stores.iter().map(|(table, _)| table.clone()).collect();
-                match Store::open(&self.state.task_path(task), &self.shared, &tables) {
+                let path = self.state.task_path(task);
+                match Store::open(&path, &self.shared, &tables) {
                     Ok(store) => store,
                     // Another worker of this process has not given it up yet.
                     Err(StateError::Store { cause, .. })
@@ -321,6 +322,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                     {
                         self.waiting.push((task, since));
                         return Ok(());
+                    }
+                    // The changelogs have all of it.
+                    Err(StateError::Damaged { path: place, cause }) => {
+                        tracing::warn!(
+                            "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
+                        );
+                        tidegate_state::remove(&path)?;
+                        Store::open(&path, &self.shared, &tables)?
                     }
                     Err(error) => return Err(error.into()),
                 }

@@ -25,10 +25,23 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start(brokers: usize) -> Cluster {
+        Cluster::start_in(brokers, None)
+    }
+
+    /// `place`: where the brokers keep what they have.
+    pub fn start_in(brokers: usize, place: Option<&Path>) -> Cluster {
         let links: Vec<Proxy> = (0..LINKS).map(|_| Proxy::start(brokers)).collect();
         let heap = if brokers == 1 { "512m" } else { "320m" };
-        let brokers = Broker::start_cluster(heap, brokers, &links.iter().collect::<Vec<_>>());
+        let brokers = Broker::start_cluster(heap, brokers, &links.iter().collect::<Vec<_>>(), place);
         Cluster { brokers, links }
+    }
+
+    /// By the straight way.
+    fn topics(&self) -> Topics {
+        let all: Vec<String> = self.brokers.iter().map(Broker::address).collect();
+        let mut config = self.brokers[0].config();
+        config.set("bootstrap.servers", all.join(","));
+        Topics::new(&config)
     }
 }
 
@@ -37,6 +50,8 @@ impl Cluster {
 pub struct How {
     /// `TIDEGATE_FAILPOINTS`
     pub failpoints: String,
+    /// More of its environment.
+    pub variables: Vec<(String, String)>,
     pub options: Vec<String>,
 }
 
@@ -79,10 +94,7 @@ impl<'a> Bed<'a> {
         for link in &cluster.links {
             link.reset();
         }
-        let all: Vec<String> = cluster.brokers.iter().map(Broker::address).collect();
-        let mut config = cluster.brokers[0].config();
-        config.set("bootstrap.servers", all.join(","));
-        let topics = Topics::new(&config);
+        let topics = cluster.topics();
         let dir = tempfile::Builder::new().prefix("tidegate-fault-").tempdir().expect("a directory");
         let text = std::fs::read_to_string(repository("tests/topologies/everything.tide")).expect("read");
         let text = text
@@ -104,6 +116,12 @@ impl<'a> Bed<'a> {
             dice: Dice::new(seed),
             options: Vec::new(),
         }
+    }
+
+    /// Other brokers, for what follows.
+    pub fn on(&mut self, cluster: Cluster) {
+        *self.cluster = cluster;
+        self.topics = self.cluster.topics();
     }
 
     /// A topic's whole name.
@@ -163,7 +181,8 @@ impl<'a> Bed<'a> {
     pub fn process(&self, number: usize, how: &How) -> Process {
         let mut options: Vec<&str> = self.options.iter().map(String::as_str).collect();
         options.extend(how.options.iter().map(String::as_str));
-        let mut variables = Vec::new();
+        let mut variables: Vec<(&str, &str)> =
+            how.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
         if !how.failpoints.is_empty() {
             variables.push(("TIDEGATE_FAILPOINTS", how.failpoints.as_str()));
         }

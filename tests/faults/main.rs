@@ -10,7 +10,9 @@
 //! ```
 
 mod bed;
+mod coordinators;
 mod load;
+mod machine;
 mod network;
 mod processes;
 mod report;
@@ -38,8 +40,8 @@ pub struct Case {
     pub run: fn(&mut Bed<'_>),
 }
 
-fn cases() -> Vec<Case> {
-    [network::CASES, steps::CASES, processes::CASES, storm::CASES].into_iter().flatten().collect()
+fn cases() -> Vec<&'static Case> {
+    [network::CASES, steps::CASES, processes::CASES, machine::CASES, coordinators::CASES, storm::CASES].into_iter().flatten().collect()
 }
 
 struct Choice {
@@ -69,7 +71,7 @@ pub fn setting(name: &str, default: u64) -> u64 {
 
 fn main() -> ExitCode {
     let choice = choice();
-    let mut chosen: Vec<Case> = cases();
+    let mut chosen = cases();
     chosen.retain(|case| match choice.words.as_slice() {
         [] => choice.long || case.short,
         words => words.iter().any(|word| case.name.contains(word.as_str())),
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    check_failpoints();
     // Cases with as many brokers share them.
     chosen.sort_by_key(|case| case.brokers);
     let seed = setting("TIDEGATE_FAULT_SEED", 42);
@@ -98,6 +101,14 @@ fn main() -> ExitCode {
         }
     }
     report.end()
+}
+
+/// A failpoint without a case would show nothing.
+fn check_failpoints() {
+    let sources = [include_str!("steps.rs"), include_str!("network.rs")].concat();
+    for point in tidegate_engine::failpoint::Failpoint::ALL {
+        assert!(sources.contains(point.name()), "no case comes to the failpoint {}", point.name());
+    }
 }
 
 /// Runs a case. Err: what is wrong.

@@ -61,9 +61,9 @@ fn hold_an_end(bed: &mut Bed<'_>) -> i16 {
     // A record of its next transaction is in the log, and the transaction cannot end before the process knows that.
     link.arm(Api::PRODUCE, Some(&producer), Act::HoldAnswer);
     link.wait("its next transaction", |seen| seen.held_answers > 0);
-    assert_eq!(link.release(Api::END_TXN), 1);
+    assert_eq!(link.release_requests(Api::END_TXN), 1);
     let seen = link.wait("the late answer", |seen| !seen.late_answers.is_empty());
-    link.release(Api::PRODUCE);
+    link.release_answers(Api::PRODUCE);
     let error = end_txn_error(&seen.late_answers[0].1);
     bed.bitten(format!("an EndTxn of {producer} came in its next transaction, and was answered with error {error}"));
     bed.more_payments(4_000);
@@ -102,8 +102,9 @@ fn held_offsets(bed: &mut Bed<'_>) {
     // The next transaction has its offsets, and does not know it yet.
     link.arm(Api::TXN_OFFSET_COMMIT, Some(&producer), Act::HoldAnswer);
     link.wait("its next offsets", |seen| seen.held_answers > 0);
-    assert_eq!(link.release(Api::TXN_OFFSET_COMMIT), 2);
+    assert_eq!(link.release_requests(Api::TXN_OFFSET_COMMIT), 1);
     let seen = link.wait("the late answer", |seen| !seen.late_answers.is_empty());
+    link.release_answers(Api::TXN_OFFSET_COMMIT);
     let ends = seen.answered(Api::END_TXN, None);
     link.wait("the next commit", |seen| seen.answered(Api::END_TXN, None) > ends);
     // Whoever comes next begins where the offsets say.

@@ -136,9 +136,9 @@ fn twins(bed: &mut Bed<'_>) {
     bed.start(1, &How::default());
     let ended = until("the end of one of them", || (0..2).find(|number| bed.running(*number).exit().is_some()));
     let told = bed.tail(ended);
-    assert!(told.contains("is another process running with the same `--data` directory?"), "{told}");
+    assert!(told.contains("was the `--data` directory copied?"), "{told}");
     bed.processes[ended] = None;
-    bed.bitten(format!("process {ended} has ended, and asks whether another one runs with its directory"));
+    bed.bitten(format!("process {ended} has ended, and asks whether its directory was copied"));
     bed.more_payments(2_000);
     // It is no other worker's store any more.
     std::fs::remove_dir_all(bed.data(ended)).expect("removed");

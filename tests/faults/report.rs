@@ -41,7 +41,9 @@ fn now() -> Instant {
 impl Report {
     pub fn new(seed: u64) -> Report {
         std::panic::set_hook(Box::new(|panic| {
-            let text = panic.payload_as_str().unwrap_or("a panic without words");
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             *LAST_PANIC.lock().expect("no holder of this lock panics") = format!("{place}: {text}");
         }));

@@ -83,7 +83,7 @@ fn failing_steps(bed: &mut Bed<'_>) {
         ("commit.offsets=error@40", "nobody knows whether the transaction was committed"),
         ("commit.answered=error@40", "nobody knows whether the transaction was committed"),
         ("commit.answered=error@40;reset.begun=error@2", "a failpoint has the coordinator away"),
-        ("commit.drained=error@40;abort.begun=error", "nobody knows whether the transaction was committed"),
+        ("commit.drained=error@40;abort.begun=error", "the abort failed"),
     ];
     for (number, (point, _)) in points.iter().enumerate().take(2) {
         bed.start(number, &How { failpoints: (*point).to_owned(), ..How::default() });
@@ -120,7 +120,16 @@ fn killed_in_a_rebalance(bed: &mut Bed<'_>) {
         bed.killed(0, &format!("failpoint {point} ("), 0);
         bed.start(0, &How::default());
     }
-    bed.bitten(format!("a process has died at each of {}", points.join(", ")));
+    // It stands still until its partitions are another's, and dies when it hears of it.
+    bed.kill(0);
+    bed.start(0, &How { failpoints: "group.lost=kill".to_owned(), ..How::default() });
+    bed.more_payments(3_000);
+    bed.running(0).signal(libc::SIGSTOP);
+    pause(Duration::from_secs(9));
+    bed.running(0).signal(libc::SIGCONT);
+    bed.killed(0, "failpoint group.lost (", 0);
+    bed.start(0, &How::default());
+    bed.bitten(format!("a process has died at each of {}, group.lost", points.join(", ")));
     bed.more_payments(3_000);
 }
 

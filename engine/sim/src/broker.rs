@@ -42,12 +42,17 @@ impl Broker {
 
     /// `heap`: as in `-Xmx`.
     pub fn start_with(heap: &'static str) -> Broker {
-        Broker::start_cluster(heap, 1, &[]).remove(0)
+        Broker::start_cluster(heap, 1, &[], None).remove(0)
     }
 
     /// Starts brokers that are one cluster. Each has a listener for each of the proxies, which are to have as many ports; clients that come
-    /// through a proxy stay on it.
-    pub fn start_cluster(heap: &'static str, count: usize, proxies: &[&Proxy]) -> Vec<Broker> {
+    /// through a proxy stay on it. `place`: where their directories are made.
+    pub fn start_cluster(
+        heap: &'static str,
+        count: usize,
+        proxies: &[&Proxy],
+        place: Option<&Path>,
+    ) -> Vec<Broker> {
         let classpath = classpath("Apache Kafka", Path::new(POM));
         let nodes: Vec<Node> = (0..count)
             .map(|id| {
@@ -60,8 +65,13 @@ impl Broker {
             for (proxy, (port, _)) in proxies.iter().zip(&node.links) {
                 proxy.forward(node.id, *port);
             }
-            let dir =
-                tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("tidegate-kafka-");
+            let dir = match place {
+                Some(place) => builder.tempdir_in(place),
+                None => builder.tempdir(),
+            };
+            let dir = dir.expect("a temporary directory");
             let text = properties(dir.path(), node, &nodes);
             fs::write(dir.path().join("server.properties"), text).expect("written");
             let (node, classpath) = (node.clone(), classpath.clone());
@@ -84,9 +94,15 @@ impl Broker {
     /// Kills it as the system would (SIGKILL).
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("the broker can be killed");
+            // One that has ended already cannot be.
+            let _ = child.kill();
             child.wait().expect("the broker has ended");
         }
+    }
+
+    /// Has it ended by itself?
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_some()))
     }
 
     /// SIGSTOP and SIGCONT have it stand still for a while.

@@ -14,11 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What is done with the one request, or its answer, that a rule waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Act {
-    /// The request is kept until [`Proxy::release`], and its client is cut off.
+    /// The request is kept until [`Proxy::release_requests`], and its client is cut off.
     HoldRequest,
     /// The request arrives, its answer does not: the client is cut off instead.
     LoseAnswer,
-    /// The request arrives, and its answer is kept until [`Proxy::release`]; the connection stays.
+    /// The request arrives, and its answer is kept until [`Proxy::release_answers`]; the connection stays.
     HoldAnswer,
     /// The client is cut off before the request, which never arrives.
     LoseRequest,
@@ -95,7 +95,7 @@ struct Asked {
     late: bool,
 }
 
-/// A frame that waits for [`Proxy::release`].
+/// A frame that waits to be released.
 struct Held {
     connection: u64,
     api: Api,
@@ -201,10 +201,19 @@ impl Proxy {
         cut
     }
 
-    /// Sends on everything of a kind that rules hold. Returns how much.
-    pub fn release(&self, api: Api) -> usize {
+    /// Sends on the requests of a kind that rules hold. Returns how many.
+    pub fn release_requests(&self, api: Api) -> usize {
+        self.release(|held| held.api == api && !held.is_answer)
+    }
+
+    /// Sends on the answers of a kind that rules hold. Returns how many.
+    pub fn release_answers(&self, api: Api) -> usize {
+        self.release(|held| held.api == api && held.is_answer)
+    }
+
+    fn release(&self, is_meant: impl Fn(&Held) -> bool) -> usize {
         let mut state = self.shared.state();
-        let (held, others) = std::mem::take(&mut state.held).into_iter().partition(|held| held.api == api);
+        let (held, others) = std::mem::take(&mut state.held).into_iter().partition(is_meant);
         let held: Vec<Held> = held;
         state.held = others;
         let (count, mut answers) = (held.len(), Vec::new());
@@ -419,9 +428,11 @@ fn pass_answers(shared: &Shared, id: u64, server: TcpStream, mut client: TcpStre
         let Some(connection) = connections.get_mut(&id) else { break };
         let Some(asked) = connection.asked.pop_front() else { break };
         assert_eq!(asked.correlation, correlation_of_answer(&frame), "answers come in the order of requests");
-        if asked.late || connection.client_gone {
+        if asked.late {
             seen.late_answers.push((asked.api, frame));
             shared.changed.notify_all();
+        }
+        if connection.client_gone {
             continue;
         }
         match asked.act {

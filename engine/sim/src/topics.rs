@@ -205,6 +205,15 @@ impl Topics {
         messages
     }
 
+    /// The number of the broker that leads a partition.
+    pub fn leader(&self, topic: &str, partition: i32) -> i32 {
+        let consumer: BaseConsumer = self.config.create().expect("a client");
+        let metadata = consumer.fetch_metadata(Some(topic), CALL).expect("the broker answers");
+        let partitions = metadata.topics()[0].partitions();
+        let found = partitions.iter().find(|found| found.id() == partition).expect("there is such a partition");
+        found.leader()
+    }
+
     /// (last stable offset, high watermark) of each partition: equal where no transaction is open.
     pub fn ends(&self, topic: &str) -> Vec<(i64, i64)> {
         let consumer = |isolation: &str| -> BaseConsumer {
