@@ -429,7 +429,7 @@ fn pass_answers(shared: &Shared, id: u64, server: TcpStream, mut client: TcpStre
         let Some(asked) = connection.asked.pop_front() else { break };
         assert_eq!(asked.correlation, correlation_of_answer(&frame), "answers come in the order of requests");
         if asked.late {
-            seen.late_answers.push((asked.api, frame));
+            seen.late_answers.push((asked.api, frame.clone()));
             shared.changed.notify_all();
         }
         if connection.client_gone {
@@ -469,3 +469,6 @@ fn pass_answers(shared: &Shared, id: u64, server: TcpStream, mut client: TcpStre
     }
     state.held.retain(|held| held.connection != id);
 }
+
+#[cfg(test)]
+mod tests;
