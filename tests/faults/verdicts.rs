@@ -1,6 +1,6 @@
 //! What must be true of everything that is left, whatever went wrong. The numbers are those of the README.
 
-use crate::bed::{Bed, OUTPUTS, PARTITIONS, size_of};
+use crate::bed::{Bed, PARTITIONS, size_of};
 use crate::support::{oracle, pause};
 use crate::watcher::Rows;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ const THREADS_MAX: u64 = 120;
 const FILES_MAX: usize = 700;
 
 type Parts<'a> = BTreeMap<i32, Vec<&'a Payment>>;
+/// What is in each topic of results.
+type Found = BTreeMap<String, Vec<Message>>;
 
 impl Bed<'_> {
     /// Stops the load, waits for the results, stops the processes, and judges.
@@ -34,12 +36,12 @@ impl Bed<'_> {
         for payment in &payments {
             parts.entry(payment.partition(PARTITIONS)).or_default().push(payment);
         }
-        self.rows(&parts)?;
-        self.windows(&payments, &parts)?;
-        self.totals(&payments)?;
-        self.sizes()?;
         let seen = self.watcher.take().ok_or("there was no second reader")?.stop();
-        self.prefix(&seen)?;
+        let mut found = self.rows(&parts)?;
+        found.extend(self.windows(&payments, &parts)?);
+        found.extend(self.totals(&payments)?);
+        self.prefix(&seen, &found)?;
+        self.sizes()?;
         for (number, process) in std::mem::take(&mut self.processes).into_iter().enumerate() {
             if let Some(process) = process
                 && !process.stop().success()
@@ -78,7 +80,8 @@ impl Bed<'_> {
     }
 
     /// I1 to I4 for rows that keep the order of their partition: each once, none missing, in order, and right.
-    fn rows(&mut self, parts: &Parts<'_>) -> Result<(), String> {
+    fn rows(&mut self, parts: &Parts<'_>) -> Result<Found, String> {
+        let mut all = Found::new();
         let large = |payments: &[&Payment]| -> Vec<String> {
             let large = payments.iter().filter(|payment| oracle::is_large(payment));
             large.map(|payment| String::from_utf8(payment.json()).expect("text")).collect()
@@ -110,23 +113,24 @@ impl Bed<'_> {
                     ));
                 }
             }
+            all.insert(topic, messages);
         }
-        Ok(())
+        Ok(all)
     }
 
     /// I1 to I4 for final windows; nothing was late.
-    fn windows(&mut self, payments: &[Payment], parts: &Parts<'_>) -> Result<(), String> {
+    fn windows(&mut self, payments: &[Payment], parts: &Parts<'_>) -> Result<Found, String> {
         let newest =
             |payments: &Vec<&Payment>| payments.iter().map(|payment| payment.at_ms).max().unwrap_or(i64::MIN);
         let watermark = parts.values().map(newest).min().unwrap_or(i64::MIN) - 5_000;
         let right = oracle::hourly(payments.iter(), 10_000, watermark);
         let topic = self.name("w2.hourly");
-        let found = self.healed("the hourly rows", |bed| {
-            let mut found: Vec<String> =
-                bed.topics.read_committed(&topic).iter().map(Message::text).collect();
-            found.sort();
-            Ok((found.len() >= right.len()).then_some(found))
+        let messages = self.healed("the hourly rows", |bed| {
+            let messages = bed.topics.read_committed(&topic);
+            Ok((messages.len() >= right.len()).then_some(messages))
         })?;
+        let mut found: Vec<String> = messages.iter().map(Message::text).collect();
+        found.sort();
         if found != right {
             return Err(format!(
                 "I1 to I4: {topic} has {} windows, and {} are right",
@@ -135,11 +139,14 @@ impl Bed<'_> {
             ));
         }
         let late = self.topics.read_committed(&self.name("w2.late")).len();
-        if late > 0 { Err(format!("I1: {late} payments were told to be late, and none is")) } else { Ok(()) }
+        if late > 0 {
+            return Err(format!("I1: {late} payments were told to be late, and none is"));
+        }
+        Ok(Found::from([(topic, messages)]))
     }
 
     /// I4 for every change of a total: it is the total of the first so many payments of its card, and grows; the last is of all.
-    fn totals(&mut self, payments: &[Payment]) -> Result<(), String> {
+    fn totals(&mut self, payments: &[Payment]) -> Result<Found, String> {
         let right = oracle::totals(payments.iter());
         let topic = self.name("w5.totals");
         let messages = self.healed("the last totals", |bed| {
@@ -166,7 +173,7 @@ impl Bed<'_> {
                 return Err(format!("I4: {topic}: {text} after {was} payments is no total of the first"));
             }
         }
-        Ok(())
+        Ok(Found::from([(topic, messages)]))
     }
 
     /// I5: the group has committed its inputs' ends.
@@ -201,14 +208,15 @@ impl Bed<'_> {
     fn stores(&mut self) -> Result<(), String> {
         let shared = Shared::new(16 << 20);
         let mut whole: BTreeMap<(String, i32), bool> = BTreeMap::new();
-        let mut changelogs: BTreeMap<String, Vec<Message>> = BTreeMap::new();
+        let mut changelogs: BTreeMap<String, (Vec<Message>, Vec<(i64, i64)>)> = BTreeMap::new();
         for topic in self.topics.names() {
             if topic.starts_with(&format!("{}.", self.prefix)) && topic.ends_with("-changelog") {
                 let records = self.topics.read_committed(&topic);
                 for record in &records {
                     whole.insert((topic.clone(), record.partition), false);
                 }
-                changelogs.insert(topic, records);
+                let ends = self.topics.ends(&topic);
+                changelogs.insert(topic, (records, ends));
             }
         }
         for number in 0.. {
@@ -227,10 +235,10 @@ impl Bed<'_> {
                     store.tables().map(|(name, table)| (name.to_owned(), table)).collect();
                 for (name, table) in tables {
                     let topic = format!("{}.{name}-changelog", self.prefix);
-                    let records = changelogs.get(&topic).ok_or_else(|| format!("{topic} is not there"))?;
+                    let (records, ends) = changelogs.get(&topic).ok_or_else(|| format!("{topic} is not there"))?;
                     let Some(position) = store.position(table) else { continue };
                     let place = format!("{topic}-{partition} in the directory of process {number}");
-                    let end = self.topics.ends(&topic)[partition as usize].1;
+                    let end = ends[partition as usize].1;
                     if position.0 > end {
                         return Err(format!("I6: {place} is at {}, ahead of its end {end}", position.0));
                     }
@@ -273,15 +281,13 @@ impl Bed<'_> {
     }
 
     /// I9: what the second reader has seen stands at the beginning of what is there, row by row.
-    fn prefix(&mut self, seen: &Rows) -> Result<(), String> {
+    fn prefix(&mut self, seen: &Rows, found: &Found) -> Result<(), String> {
         let mut count = 0;
-        for topic in OUTPUTS {
-            let topic = self.name(topic);
-            let all = self.topics.read_committed(&topic);
+        for (topic, all) in found {
             for partition in 0..PARTITIONS as i32 {
                 let Some(seen) = seen.get(&(topic.clone(), partition)) else { continue };
                 count += seen.len();
-                let there = of_partition(&all, partition)
+                let there = of_partition(all, partition)
                     .map(|message| (message.offset, message.value.clone().unwrap_or_default()));
                 let there: Vec<(i64, Vec<u8>)> = there.take(seen.len()).collect();
                 if there != *seen {

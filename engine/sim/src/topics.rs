@@ -182,6 +182,9 @@ impl Topics {
             .set("isolation.level", isolation)
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
+            // A new reader asks before it knows who leads, and an empty partition answers late: by default half a second each.
+            .set("topic.metadata.refresh.fast.interval.ms", "10")
+            .set("fetch.wait.max.ms", "10")
             .set("check.crcs", "true");
         let consumer: BaseConsumer = config.create().expect("a client");
         let metadata = consumer.fetch_metadata(Some(topic), CALL).expect("the broker answers");
