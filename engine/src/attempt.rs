@@ -39,7 +39,7 @@ pub struct Event<'a> {
     /// Of its key (see [`Attempts::next`]).
     pub number: u64,
     pub row: &'a [u8],
-    /// For each element the arguments of its totals.
+    /// For each element the arguments of its totals; nothing where no element has any.
     pub arguments: &'a [Vec<Option<(Arc<Column>, ScalarType)>>],
 }
 
@@ -64,7 +64,8 @@ impl Taken {
         if self.count > 1 {
             self.last = Some(event.row.into());
         }
-        for (total, argument) in self.totals.iter_mut().zip(&event.arguments[position]) {
+        let arguments = event.arguments.get(position).into_iter().flatten();
+        for (total, argument) in self.totals.iter_mut().zip(arguments) {
             total.update(argument.as_ref().map(|(column, ty)| (&**column, *ty)), 0, event.time);
         }
     }

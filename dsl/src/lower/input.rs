@@ -52,8 +52,7 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn source_time(&mut self, clause: &TimeClause, schema: &Schema) -> SourceTime {
-        let mut time = SourceTime::default();
-        time.column = self.field(&clause.field, schema);
+        let mut time = SourceTime { column: self.field(&clause.field, schema), ..SourceTime::default() };
         if let Some(column) = time.column.map(|index| &schema.columns[index])
             && (column.ty != ScalarType::Timestamp || column.nullable)
         {

@@ -11,6 +11,7 @@ use crate::route::{Aside, Route};
 use crate::watermark::{SourceClock, Upstream};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tidegate_model::plan::SourceTime;
 use tidegate_model::{EventTime, Offset, PartitionId, Span};
 
 /// A record that could not be decoded.
@@ -79,30 +80,27 @@ impl SourceInput {
         topic: Arc<str>,
         partition: PartitionId,
         decoder: JsonDecoder,
-        time_column: Option<usize>,
+        time: &SourceTime,
         clock: SourceClock,
         malformed: Route,
         keep_raw: bool,
-        ahead: Option<Span>,
     ) -> SourceInput {
         SourceInput {
             topic,
             partition,
             decoder,
-            time_column,
+            time_column: time.column,
             clock,
             malformed,
             keep_raw,
-            ahead,
+            ahead: time.ahead,
             offsets: Vec::new(),
             timestamps: Vec::new(),
             raw: RawRecords::default(),
             rejects: VecDeque::new(),
         }
     }
-}
 
-impl SourceInput {
     /// The rows that are used; those of a time that cannot be are put among the rejects. One event of the year 2099 would close every window.
     fn not_too_far_ahead(&mut self, times: &[EventTime], now: WallTime) -> Vec<u32> {
         let (Some(ahead), Some(date)) = (self.ahead, now.date()) else {
@@ -117,6 +115,7 @@ impl SourceInput {
                 format!("its time {} is more than {ahead} ahead of the machine's clock, {date}", times[row]);
             self.rejects.push_back(Reject {
                 offset: self.offsets[row],
+                // Its own may be as far ahead, and a broker refuses that.
                 timestamp: date,
                 key: self.raw.key(row).map(Into::into),
                 value: self.raw.value(row).map(Into::into),
@@ -173,14 +172,12 @@ impl Input for SourceInput {
             }
         };
         let selection = self.not_too_far_ahead(&times, now);
-        let mut is_selected = vec![false; rows];
-        selection.iter().for_each(|row| is_selected[*row as usize] = true);
-        let observe = |(time, counts): (&EventTime, bool)| match counts {
-            true => self.clock.observe(*time),
-            false => self.clock.upstream().watermark,
-        };
-        let watermarks = times.iter().zip(is_selected).map(observe).collect();
+        let mut watermarks = vec![EventTime::MIN; rows];
+        for &row in &selection {
+            watermarks[row as usize] = self.clock.observe(times[row as usize]);
+        }
         self.clock.woke(now);
+        let raw = std::mem::take(&mut self.raw);
         let origin = Origin {
             topic: self.topic.clone(),
             partition: self.partition,
@@ -191,7 +188,7 @@ impl Input for SourceInput {
             times: Arc::new(times),
             watermarks: Arc::new(watermarks),
             selection,
-            raw: Some(std::mem::take(&mut self.raw)).filter(|_| self.keep_raw).map(Arc::new),
+            raw: self.keep_raw.then(|| Arc::new(raw)),
             deleted: None,
             origin: Some(Arc::new(origin)),
         };

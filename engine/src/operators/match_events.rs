@@ -143,7 +143,7 @@ impl Match {
         row: &[u8],
     ) -> Result<Vec<Vec<Option<(Arc<Column>, ScalarType)>>>, TaskError> {
         if self.arguments.iter().all(Vec::is_empty) {
-            return Ok(vec![Vec::new(); self.elements.len()]);
+            return Ok(Vec::new());
         }
         let mut columns = self.codec.builders();
         self.codec.decode(row, &mut columns).map_err(|cause| self.corrupt(&cause))?;
@@ -465,14 +465,7 @@ impl Operator for Match {
     ) -> Result<(), TaskError> {
         let behind = |time: EventTime| time.plus(Span::from_micros(1));
         let closed = context.watermark;
-        late::set_aside(
-            &mut batch,
-            "events of its time were worked on at",
-            behind,
-            closed,
-            &self.late,
-            context,
-        )?;
+        late::set_aside(&mut batch, "its turn was over at", behind, closed, &self.late, context)?;
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
         for (argument, _) in self.arguments.iter().flatten().flatten() {

@@ -54,14 +54,14 @@ const QUEUE_MOST: usize = 8 << 20;
 const SEND_MOST: usize = 64 << 20;
 
 /// A quarter each for the caches of the state, for RocksDB, for what was fetched ahead, and for what waits to be written. What one batch takes on
-/// its way through the operators, the program itself, and global tables come on top.
+/// its way through the operators, the program itself, global tables, and the buffers of an embedded log come on top; and a partition takes 256 KiB of what was fetched, however many there are.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory(u64);
 
 impl Memory {
     pub fn new(all: Size) -> Result<Memory, String> {
         if all.0 < LEAST {
-            return Err(format!("--memory {all}: the least is {}", Size(LEAST)));
+            return Err(format!("--memory {all}: the least is {}MiB", LEAST >> 20));
         }
         Ok(Memory(all.0))
     }

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// For state, caches and what is read ahead, together: state beyond it is on the disk
     #[arg(long, value_name = "SIZE", default_value = "512MiB", env = "TIDEGATE_MEMORY")]
     memory: memory::Size,
-    /// Warn when the state of this process takes more on the disk
+    /// Warn while the state of a worker takes more on the disk
     #[arg(long, value_name = "SIZE")]
     state_budget: Option<memory::Size>,
     /// Embedded log: read a source's or table's events from a file of JSON lines, or from standard input. A line may begin
