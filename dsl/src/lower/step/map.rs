@@ -140,7 +140,7 @@ impl Lowerer<'_> {
             );
             return None;
         }
-        let kind = NodeKind::Map(Map { columns, errors });
+        let kind = NodeKind::Map(Map { columns, of_table: flow.is_table, errors });
         let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
         let only_with = Vec::new();
         let after = Flow { node, schema, partitioned, key, only_with, ..flow.clone() };

@@ -173,7 +173,7 @@ pub struct Table {
 pub struct Filter {
     /// Of type bool.
     pub predicate: Expr,
-    /// It stands behind the step that makes a table: a row that does not pass deletes its key's row.
+    /// It stands behind the step that makes a table: a row that does not pass, or for which it fails, deletes its key's row.
     pub of_table: bool,
     pub errors: Option<Route>,
 }
@@ -182,6 +182,8 @@ pub struct Filter {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Map {
     pub columns: Vec<Expr>,
+    /// Of a table's rows: one for which an expression fails deletes its key's row.
+    pub of_table: bool,
     pub errors: Option<Route>,
 }
 

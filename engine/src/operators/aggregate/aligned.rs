@@ -297,8 +297,11 @@ impl Aligned {
     fn emit_every(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
         for (key, _) in self.changes() {
             let slot = self.shares.lookup(context.store, &key)?;
+            let is_new = !self.shares.is_stored(slot);
+            let is_unseen = self.fading.as_ref().is_some_and(|fading| is_new || fading.was_unseen(slot));
             if let Some(share) = self.shares.modify(slot) {
                 share.group.pending = true;
+                share.group.unseen |= is_unseen;
             }
             self.emitting.pending.insert(key);
         }
@@ -306,7 +309,7 @@ impl Aligned {
         for key in self.emitting.take_due(context) {
             let slot = self.shares.lookup(context.store, &key)?;
             if let Some(share) = self.shares.modify(slot) {
-                share.group.pending = false;
+                (share.group.pending, share.group.unseen) = (false, false);
             }
             changes.push((key, EventTime::MIN));
         }

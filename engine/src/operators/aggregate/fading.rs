@@ -9,8 +9,8 @@ use tidegate_state::{Overlay, StateError, WriteSet};
 
 pub struct Fading {
     expiry: Expiry,
-    /// When the groups were over that were deleted since the last commit, by their slots.
-    over: BTreeMap<u32, EventTime>,
+    /// The groups that were over since the last commit, by their slots: when, and whether a row of them was never given out.
+    over: BTreeMap<u32, (EventTime, bool)>,
 }
 
 impl Fading {
@@ -27,7 +27,8 @@ impl Fading {
         (time, own): (EventTime, EventTime),
         counters: &mut Counters,
     ) -> bool {
-        let known = shares.get(slot).map(|share| share.group.time);
+        let group = shares.get(slot).map(|share| (share.group.time, share.group.unseen));
+        let known = group.map(|(time, _)| time);
         if known.is_some_and(|known| !self.expiry.is_over(known, own)) {
             return true;
         }
@@ -36,9 +37,12 @@ impl Fading {
         if is_over {
             return false;
         }
-        match known {
+        match group {
             // It has a note, which is not later.
-            Some(_) => *shares.modify(slot) = None,
+            Some((known, unseen)) => {
+                self.is_over(slot, self.expiry.end(known), unseen);
+                *shares.modify(slot) = None;
+            }
             None => self.expiry.note(time, shares.key(slot)),
         }
         true
@@ -59,7 +63,8 @@ impl Fading {
             }
             for (_, key) in notes {
                 let slot = shares.lookup(context.store, &key)?;
-                let Some(time) = shares.get(slot).map(|share| share.group.time) else { continue };
+                let Some(group) = shares.get(slot).map(|share| &share.group) else { continue };
+                let (time, unseen) = (group.time, group.unseen);
                 if !self.expiry.is_over(time, watermark) {
                     self.expiry.note(time, &key);
                     continue;
@@ -67,17 +72,30 @@ impl Fading {
                 *shares.modify(slot) = None;
                 context.counters.expired += 1;
                 gone.push((slot, self.expiry.end(time)));
+                self.is_over(slot, self.expiry.end(time), unseen);
             }
         }
         self.expiry.leave(watermark);
-        self.over.extend(gone.iter().copied());
         Ok(gone)
     }
 
-    /// The groups whose rows are to be deleted with the commit: those that were there at the last one.
+    fn is_over(&mut self, slot: u32, end: EventTime, unseen: bool) {
+        // What came since the last commit was not given out, whatever was before.
+        let unseen = self.over.get(&slot).map_or(unseen, |(_, before)| *before);
+        self.over.insert(slot, (end, unseen));
+    }
+
+    /// Was a group over since the last commit of which no row was given out before?
+    pub fn was_unseen(&self, slot: u32) -> bool {
+        self.over.get(&slot).is_some_and(|(_, unseen)| *unseen)
+    }
+
+    /// The groups whose rows are to be deleted with the commit: those of which a row was given out, and that were there at the last one.
     pub fn deletions(&mut self, shares: &Overlay<Share>) -> Vec<(u32, EventTime)> {
         let over = std::mem::take(&mut self.over).into_iter();
-        over.filter(|(slot, _)| shares.get(*slot).is_none() && shares.is_stored(*slot)).collect()
+        over.filter(|(slot, (_, unseen))| !unseen && shares.get(*slot).is_none() && shares.is_stored(*slot))
+            .map(|(slot, (end, _))| (slot, end))
+            .collect()
     }
 
     pub fn flush(&mut self, writes: &mut WriteSet) {
