@@ -61,12 +61,7 @@ impl StateValue for Group {
         while !from.is_empty() {
             accumulators.push(Accumulator::decode(&mut from)?);
         }
-        Ok(Group {
-            time,
-            pending: flags & 1 != 0,
-            unseen: flags & 2 != 0,
-            accumulators: accumulators.into(),
-        })
+        Ok(Group { time, pending: flags & 1 != 0, unseen: flags & 2 != 0, accumulators: accumulators.into() })
     }
 
     fn bytes(&self) -> usize {
