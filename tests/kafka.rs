@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 use support::{Process, oracle, repository, until};
 use tidegate_sim::payments::{Payment, Payments, card};
 use tidegate_sim::{Broker, Message, Topics};
@@ -395,6 +396,48 @@ fn malformed_records_are_set_aside_once_across_a_kill() {
     assert_eq!(places.len(), 40, "each record once");
     let [process] = processes;
     assert!(process.stop().success());
+}
+
+/// A member of the process's group that goes by its name, until it was given something.
+fn take_the_place_of(bed: &Bed, topology: &str, data: usize) {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    let state = bed.dir.path().join(format!("data-{data}/state/{topology}"));
+    let instance = std::fs::read_to_string(state.join("instance")).expect("the process's name");
+    let mut config = broker().config();
+    config.set("group.id", topology).set("group.instance.id", format!("{instance}-0"));
+    config.set("partition.assignment.strategy", "range");
+    let other: BaseConsumer = config.create().expect("a consumer");
+    other.subscribe(&[&bed.name("payments")]).expect("subscribed");
+    until("partitions of the other member", || {
+        let _ = other.poll(Duration::from_millis(100));
+        (other.assignment().expect("known").count() > 0).then_some(())
+    });
+}
+
+/// What a killed process asked of a busy broker may be served behind its successor's, and then fences it though nobody is there.
+#[test]
+fn a_process_whose_place_was_taken_joins_again_and_gives_up_where_it_is_taken_ever_again() {
+    let bed = Bed::new("fenced");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let topology = bed.topology("w1_filter");
+    let payments = payments(4_000);
+    let mut running = [bed.start(&topology, 0, &[])];
+    let mut large = 0;
+    for (number, payments) in payments.chunks(1_000).enumerate() {
+        bed.produce(payments, 1);
+        large += payments.iter().filter(|payment| oracle::is_large(payment)).count();
+        bed.wait_for("w1.large", large, &mut running);
+        take_the_place_of(&bed, "fenced_w1_filter", 0);
+        if number < 3 {
+            until("the process to join again", || {
+                (running[0].told().matches("joining again").count() == number + 1).then_some(())
+            });
+        }
+    }
+    assert_eq!(running[0].wait().code(), Some(1), "{}", running[0].told());
+    assert!(running[0].told().contains("was the `--data` directory copied?"), "{}", running[0].told());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{
     AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Retry,
-    RetryBudget, Route, SinkKey, SourceTime, Times, WindowShape,
+    RetryBudget, Route, SinkKey, Skip, SourceTime, Times, WindowShape,
 };
 use tidegate_model::{Column, Schema, Span, SubtopologyId, Value};
 
@@ -72,6 +72,16 @@ fn fact(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "    {word:<10} {text}");
 }
 
+fn ttl(out: &mut String, ttl: Option<Span>) {
+    if let Some(ttl) = ttl {
+        fact(out, "ttl", &format!("{ttl}: a row whose time is so far behind the watermark is deleted"));
+    }
+}
+
+fn one_row_for(ttl: Span) -> String {
+    format!("one row for each key, for {ttl} behind its time")
+}
+
 fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
     let input = node.inputs.first().map(|input| plan.node(*input));
     line(out, 1, &format!("{} {}", node.kind.keyword(), node.name));
@@ -95,6 +105,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let idle =
                 source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
             fact(out, "time", &format!("{time}, out of order by up to {}{idle}", source.time.out_of_order));
+            if let Some(ahead) = source.time.ahead {
+                fact(
+                    out,
+                    "ahead",
+                    &format!("malformed if it is more than {ahead} ahead of the machine's clock"),
+                );
+            }
             route(out, "malformed", source.malformed.as_ref());
             fields(out, node);
         }
@@ -104,6 +121,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 fact(out, "global", "every worker has all of it in memory, read anew at each start");
             }
             fact(out, "key", &node.schema.columns[table.key].path);
+            ttl(out, table.ttl);
             route(out, "malformed", table.malformed.as_ref());
             if node.has_store() {
                 store(out, plan, node, "one row for each key");
@@ -164,6 +182,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             );
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
+            if aggregate.row_key.is_some() {
+                fact(
+                    out,
+                    "adds up",
+                    "the table's rows as they are: one that changes is subtracted as it was",
+                );
+            }
             if let Some(window) = &aggregate.window {
                 let mut kind = match window.shape {
                     WindowShape::Aligned if window.advance == window.size => {
@@ -204,6 +229,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 Emit::Every(every) => format!("every {every}: the row of each key that changed"),
             };
             fact(out, "emit", &emit);
+            ttl(out, aggregate.ttl);
             let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
                 let range = window.size.plus(window.grace);
                 match window.shape {
@@ -218,6 +244,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     }
                 }
             });
+            let kept = match &aggregate.row_key {
+                Some(_) => "what is added up of each row, and one for each key".to_owned(),
+                None => aggregate.ttl.map_or(kept, one_row_for),
+            };
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());
             fields(out, node);
@@ -237,6 +267,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "range", &format!("{range}, {current}"));
             if rolling.ordered {
                 fact(out, "order", "by event time: a row is given out when nothing earlier can come");
+                match &rolling.late {
+                    Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                    None => fact(out, "late", "only counted"),
+                }
             }
             calls(out, &rolling.functions, schema);
             let kept = match (rolling.rows, rolling.granularity) {
@@ -341,6 +375,22 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let mut seen = Vec::new();
             for element in &pattern.elements {
                 fact(out, "event", &pattern_element(element, schema, &mut seen));
+                calls(out, &element.totals, schema);
+            }
+            let name = |place: usize| &pattern.elements[place].alternatives[0].name;
+            match pattern.skip {
+                Skip::ToNext => {}
+                Skip::PastLast => fact(out, "skip", "the search goes on behind the last event of a match"),
+                Skip::ToFirst(place) => {
+                    fact(out, "skip", &format!("the search goes on at the first {} of a match", name(place)));
+                }
+                Skip::ToLast(place) => {
+                    fact(out, "skip", &format!("the search goes on at the last {} of a match", name(place)));
+                }
+            }
+            match &pattern.late {
+                Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                None => fact(out, "late", "only counted"),
             }
             store(out, plan, node, &format!("the beginnings of matches of each key, for {}", pattern.within));
             route_if(out, pattern.errors.as_ref());
@@ -349,7 +399,9 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Latest(latest) => {
             from(out);
             fact(out, "key", &exprs(&latest.key, schema));
-            store(out, plan, node, "one row for each key, for ever");
+            ttl(out, latest.ttl);
+            let kept = latest.ttl.map_or("one row for each key, for ever".to_owned(), one_row_for);
+            store(out, plan, node, &kept);
             route_if(out, latest.errors.as_ref());
         }
         NodeKind::Changes(changes) => {
@@ -379,7 +431,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::Schedule(schedule) => {
             from(out);
-            fact(out, "at", &expr(&schedule.at, schema));
+            let clock = if schedule.wall_clock { ", by the machine's clock" } else { "" };
+            fact(out, "at", &format!("{}{clock}", expr(&schedule.at, schema)));
             fact(out, "key", &exprs(&schedule.key, schema));
             if schedule.replace {
                 fact(out, "replace", "an event takes the place of one of its key that waits");
@@ -515,10 +568,7 @@ fn pattern_element(element: &MatchElement, event: Option<&Schema>, seen: &mut Ve
     });
     let text = variables.collect::<Vec<_>>().join(" | ");
     if let Some(event) = event {
-        let alternative = element.alternatives.len() > 1;
-        for variable in &element.alternatives {
-            seen.extend(element.times.columns(&variable.name, alternative, event));
-        }
+        seen.extend(element.columns(event));
     }
     match element.times {
         Times::Not => format!("not {text}"),

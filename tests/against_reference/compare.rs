@@ -6,7 +6,7 @@ use crate::random_cases::panic_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tidegate_model::plan::{Emit, NodeKind, Plan};
+use tidegate_model::plan::{Emit, Node, NodeKind, Plan};
 use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TopicPartition};
 use tidegate_sim::reference::{Input, Output, outputs};
 
@@ -122,6 +122,8 @@ impl Outlets {
                     aggregate.window.as_ref().and_then(|window| window.late.as_ref())
                 }
                 NodeKind::JoinStreams(join) => join.late.as_ref(),
+                NodeKind::Match(pattern) => pattern.late.as_ref(),
+                NodeKind::Rolling(rolling) => rolling.late.as_ref(),
                 NodeKind::Sink(sink) => {
                     topics.push((sink.topic.clone(), false));
                     None
@@ -195,10 +197,17 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
     same_rows(&aside(right), &aside(found))
 }
 
-/// One event may become several, of which each can be read and committed by itself behind a repartition.
+/// One event may become several, and several rows may be over at once, of which each can be read and committed by itself behind a repartition.
 fn may_be_parted(plan: &Plan) -> bool {
-    let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_)))
+    let becomes_several = |node: &Node| match &node.kind {
+        NodeKind::Expand(_) => true,
+        NodeKind::Latest(latest) => latest.ttl.is_some(),
+        NodeKind::Table(table) => table.ttl.is_some(),
+        NodeKind::Aggregate(aggregate) => aggregate.ttl.is_some(),
+        _ => false,
+    };
+    let is_topic = |node: &Node| matches!(node.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_));
+    plan.nodes.iter().any(becomes_several) && plan.nodes.iter().any(is_topic)
 }
 
 /// Do its rows replace each other, and come with commits?
@@ -212,10 +221,15 @@ fn is_table(plan: &Plan, id: NodeId) -> bool {
     }
 }
 
-/// A pair of two tables that changed and is as it was is not given out, so the time of its row depends on what was committed together.
+/// A pair of two tables, or a group of a table's rows, that changed and is as it was is not given out, so the time of its row depends on what was
+/// committed together.
 fn in_batches(plan: &Plan, chunks: &Chunks) -> Chunks {
     let mut chunks = chunks.clone();
-    if plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::JoinTables(_))) {
+    let may_be_as_it_was = |node: &Node| match &node.kind {
+        NodeKind::Aggregate(aggregate) => aggregate.row_key.is_some(),
+        kind => matches!(kind, NodeKind::JoinTables(_)),
+    };
+    if plan.nodes.iter().any(may_be_as_it_was) {
         chunks.iter_mut().flatten().for_each(|row| row.time = 0);
     }
     chunks

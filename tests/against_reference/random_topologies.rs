@@ -20,6 +20,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         tables::join_streams().boxed(),
         tables::join_table().boxed(),
         tables::join_tables().boxed(),
+        tables::aggregates().boxed(),
         tables::latest().boxed(),
         tables::changes().boxed(),
     ]

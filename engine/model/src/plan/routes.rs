@@ -36,11 +36,11 @@ impl NodeKind {
                 let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
                 (None, aggregate.errors.as_ref(), late, None)
             }
-            NodeKind::Rolling(rolling) => (None, rolling.errors.as_ref(), None, None),
+            NodeKind::Rolling(rolling) => (None, rolling.errors.as_ref(), rolling.late.as_ref(), None),
             NodeKind::JoinTable(join) => (None, join.errors.as_ref(), None, None),
             NodeKind::JoinStreams(join) => (None, join.errors.as_ref(), join.late.as_ref(), None),
             NodeKind::JoinTables(join) => (None, join.errors.as_ref(), None, None),
-            NodeKind::Match(pattern) => (None, pattern.errors.as_ref(), None, None),
+            NodeKind::Match(pattern) => (None, pattern.errors.as_ref(), pattern.late.as_ref(), None),
             NodeKind::Dedupe(dedupe) => (None, dedupe.errors.as_ref(), None, None),
             NodeKind::Latest(latest) => (None, latest.errors.as_ref(), None, None),
             NodeKind::Changes(changes) => (None, changes.errors.as_ref(), None, None),

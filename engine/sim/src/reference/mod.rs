@@ -9,6 +9,7 @@ mod input;
 mod join_streams;
 mod json;
 mod match_events;
+mod of_table;
 mod rolling;
 mod row;
 mod schedule;
@@ -16,6 +17,7 @@ mod session;
 mod sliding;
 mod steps;
 mod tables;
+mod ttl;
 mod watermarks;
 mod windows;
 
@@ -65,6 +67,10 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
     outputs.into_iter().map(|(_, output)| output).collect()
 }
 
+fn is_of_table(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some())
+}
+
 struct Reading<'a> {
     plan: &'a Plan,
     input: &'a Input,
@@ -101,7 +107,8 @@ impl Reading<'_> {
                 | NodeKind::JoinTables(_)
                 | NodeKind::JoinTable(_)
                 | NodeKind::Changes(_)
-        );
+                | NodeKind::Rekey(_)
+        ) || is_of_table(node);
         rows.iter().filter(|row| takes_deletions || !row.deleted).cloned().collect()
     }
 
@@ -109,7 +116,7 @@ impl Reading<'_> {
     fn hop(&self, node: &Node) -> usize {
         let behind = |input: &NodeId| {
             let from = self.plan.node(*input);
-            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_)))
+            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
         };
         node.inputs.iter().map(behind).max().unwrap_or(0)
     }
@@ -127,11 +134,17 @@ impl Reading<'_> {
             NodeKind::Source(source) => {
                 Given::rows(self.read(&source.topic, source.time.out_of_order.micros(), |_| None))
             }
-            NodeKind::Table(table) => Given::rows(self.read(&table.topic, 0, |key| {
-                let mut values = vec![Value::Null; own.len()];
-                values[table.key] = key.clone();
-                Some(values)
-            })),
+            NodeKind::Table(table) => {
+                let rows = self.read(&table.topic, 0, |key| {
+                    let mut values = vec![Value::Null; own.len()];
+                    values[table.key] = key.clone();
+                    Some(values)
+                });
+                match table.ttl {
+                    Some(ttl) => ttl::table(ttl, table.key, &rows, watermarks),
+                    None => Given::rows(rows),
+                }
+            }
             NodeKind::Filter(filter) => steps::filter(filter, &types[0], &inputs[0]),
             NodeKind::Map(map) => steps::map(map, &types[0], &inputs[0]),
             NodeKind::Expand(expand) => steps::expand(expand, &types[0], &inputs[0]),
@@ -139,8 +152,16 @@ impl Reading<'_> {
             NodeKind::Repartition(repartition) => {
                 steps::repartition(repartition, &types[0], &inputs[0], self.input.partitions)
             }
+            NodeKind::Rekey(rekey) => of_table::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => {
+                let at_once = of_table::is_looked_up(self.plan, node.id);
+                of_table::aggregate(aggregate, &types[0], &inputs[0], at_once)
+            }
             NodeKind::Aggregate(aggregate) => {
                 let work = Work { aggregate, types: &types[0], watermarks, hop };
+                if let Some(ttl) = aggregate.ttl {
+                    return ttl::totals(&work, ttl, &inputs[0], watermarks);
+                }
                 self.aggregate(&work, &inputs[0])
             }
             NodeKind::Rolling(step) => rolling::rolling(step, &types[0], &inputs[0], watermarks, hop),
@@ -157,7 +178,10 @@ impl Reading<'_> {
                 tables::join_table(join, &key, of_both(), both())
             }
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
-            NodeKind::Latest(latest) => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            NodeKind::Latest(latest) => match latest.ttl {
+                Some(ttl) => ttl::latest(latest, ttl, &types[0], &inputs[0], at_once(), watermarks),
+                None => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            },
             NodeKind::Changes(changes) => tables::changes(changes, [&types[0], &own], &inputs[0]),
             NodeKind::Match(pattern) => {
                 match_events::match_events(pattern, [&types[0], &own], &inputs[0], watermarks, hop)
@@ -166,7 +190,6 @@ impl Reading<'_> {
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
             | NodeKind::Top(_)
-            | NodeKind::Rekey(_)
             | NodeKind::Ask(_)
             | NodeKind::Answer(_)
             | NodeKind::Sink(_)
@@ -246,6 +269,8 @@ impl Reading<'_> {
         let route = match &node.kind {
             NodeKind::Aggregate(aggregate) => aggregate.window.as_ref()?.late.as_ref()?,
             NodeKind::JoinStreams(join) => join.late.as_ref()?,
+            NodeKind::Match(pattern) => pattern.late.as_ref()?,
+            NodeKind::Rolling(rolling) => rolling.late.as_ref()?,
             _ => return None,
         };
         let from = self.origin(node.inputs[port]);

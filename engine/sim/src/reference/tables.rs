@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use tidegate_model::plan::{Changes, JoinKind, JoinTable, JoinTables, Latest, NodeKind, Plan};
 use tidegate_model::{NodeId, ScalarType, Value};
 
-type TaskKey = (usize, Key);
+/// A key in one partition.
+pub type TaskKey = (usize, Key);
 
 /// Does a step of the same task look at each change of the table as it happens, and not at commits?
 pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
@@ -18,7 +19,7 @@ pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
 }
 
 /// Rows by the moment at which a table gives its changes out: each alone, or all of a commit.
-fn by_commit(rows: Vec<Row>, at_once: bool) -> Vec<(At, Vec<Row>)> {
+pub fn by_commit(rows: Vec<Row>, at_once: bool) -> Vec<(At, Vec<Row>)> {
     let mut groups: Vec<(At, Vec<Row>)> = Vec::new();
     for row in rows {
         match groups.last_mut() {

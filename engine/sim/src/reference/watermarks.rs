@@ -69,7 +69,7 @@ impl<'a> Watermarks<'a> {
         });
         let of_task = |from: &Node| {
             from.subtopology != node.subtopology
-                || matches!(from.kind, NodeKind::Source(_) | NodeKind::Repartition(_))
+                || matches!(from.kind, NodeKind::Source(_) | NodeKind::Repartition(_) | NodeKind::Rekey(_))
         };
         let inputs: Vec<&Node> = inputs.by_ref().collect();
         if !inputs.is_empty() && inputs.iter().all(|from| !of_task(from)) {
@@ -103,7 +103,7 @@ impl<'a> Watermarks<'a> {
                 NodeKind::Table(_) if has_time => continue,
                 NodeKind::Table(table) => self.input.watermarks(&table.topic, 0),
                 // Each partition of an internal topic is told the watermark of every task that writes to it.
-                NodeKind::Repartition(_) => {
+                NodeKind::Repartition(_) | NodeKind::Rekey(_) => {
                     let upstream = self.node(node.id);
                     let least =
                         |at: usize| upstream.iter().map(|line| line[at]).min().expect("there is a partition");
