@@ -51,8 +51,7 @@ impl KafkaArchive {
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
         let consumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        config.set("isolation.level", "read_uncommitted");
-        let onlooker = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let onlooker = settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
         Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })
     }
 

@@ -26,6 +26,8 @@ type Partitions = BTreeMap<String, i32>;
 pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
     let consumer: BaseConsumer =
         settings.looker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+    let onlooker: BaseConsumer =
+        settings.onlooker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
     let metadata = consumer.fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let there = metadata.topics().iter().filter(|topic| topic.error().is_none());
     let topics: Partitions =
@@ -48,13 +50,13 @@ pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
             None => {
                 let layout = wanted.repartitions.as_ref().and_then(|wanted| wanted.get(topic));
                 let layout = layout.map(String::as_str).unwrap_or_default();
-                let found = unread(&consumer, topic, *partitions, layout)?;
+                let found = unread(&consumer, &onlooker, topic, *partitions, layout)?;
                 repartitions.insert(topic.clone(), found);
             }
         }
     }
     kept.repartitions = Some(repartitions);
-    let read = committed(&consumer, &others)?.into_iter().filter(|(_, offset)| offset.is_some());
+    let read = committed(&onlooker, &others)?.into_iter().filter(|(_, offset)| offset.is_some());
     let read: BTreeSet<String> = read.map(|((topic, _), _)| topic).collect();
     let written = wanted.topics.iter().flat_map(|(_, written)| written);
     let written = written.filter(|topic| others.contains_key(*topic)).cloned().collect();
@@ -129,9 +131,15 @@ fn layout_in(
 }
 
 /// The layout of the records that have not been read yet: `wanted` if there are none of another one.
-fn unread(consumer: &BaseConsumer, topic: &str, partitions: i32, wanted: &str) -> Result<String, AdminError> {
+fn unread(
+    consumer: &BaseConsumer,
+    onlooker: &BaseConsumer,
+    topic: &str,
+    partitions: i32,
+    wanted: &str,
+) -> Result<String, AdminError> {
     let only = BTreeMap::from([(topic.to_owned(), partitions)]);
-    let committed = committed(consumer, &only)?;
+    let committed = committed(onlooker, &only)?;
     let start = |partition: i32| {
         let committed = committed.get(&(topic.to_owned(), partition)).copied().flatten();
         committed.map_or(Offset::Beginning, Offset::Offset)
@@ -148,9 +156,9 @@ fn unread(consumer: &BaseConsumer, topic: &str, partitions: i32, wanted: &str) -
     Ok(other.unwrap_or_else(|| wanted.to_owned()))
 }
 
-/// The offset that the group has committed of each partition.
+/// The offset that the group has committed of each partition, without what a transaction still has open.
 fn committed(
-    consumer: &BaseConsumer,
+    onlooker: &BaseConsumer,
     topics: &Partitions,
 ) -> Result<BTreeMap<(String, i32), Option<i64>>, AdminError> {
     let mut list = TopicPartitionList::new();
@@ -160,7 +168,7 @@ fn committed(
     if list.count() == 0 {
         return Ok(BTreeMap::new());
     }
-    let found = consumer.committed_offsets(list, CALL).map_err(|error| classify(&error))?;
+    let found = onlooker.committed_offsets(list, CALL).map_err(|error| classify(&error))?;
     let of = |offset: Offset| match offset {
         Offset::Offset(offset) => Some(offset),
         _ => None,

@@ -228,6 +228,13 @@ impl Settings {
         config
     }
 
+    /// Asks what the group has committed without waiting for a transaction that a killed process has left open.
+    pub(crate) fn onlooker(&self) -> ClientConfig {
+        let mut config = self.looker();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     pub(crate) fn admin(&self) -> ClientConfig {
         self.with_properties(self.common(), false)
     }
@@ -291,6 +298,7 @@ mod tests {
             settings.end_finder(),
             settings.observer(),
             settings.looker(),
+            settings.onlooker(),
             settings.admin(),
             settings.producer("0-0", true),
         ] {
