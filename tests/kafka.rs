@@ -200,6 +200,13 @@ fn a_change_is_told_against_what_runs() {
     assert!(told.contains("kept:        store hourly.aggregate"), "{told}");
     assert!(told.contains(&format!("kept:        input {}", bed.name("payments"))), "{told}");
     assert!(!told.contains("new:"), "{told}");
+    for process in running {
+        assert!(process.stop().success());
+    }
+    let _open = positions_in_an_open_transaction("against_w2_hourly", &bed.name("payments"));
+    let (code, told) = plan();
+    assert_eq!(code, Some(0), "a look waits for no transaction: {told}");
+    assert!(told.contains(&format!("kept:        input {}", bed.name("payments"))), "{told}");
     let text = std::fs::read_to_string(&topology).expect("read");
     let changed = text.replacen("aggregate {", "aggregate { more: count(),", 1);
     assert_ne!(changed, text);
@@ -207,9 +214,27 @@ fn a_change_is_told_against_what_runs() {
     let (code, told) = plan();
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("refused:     store hourly.aggregate"), "{told}");
-    for process in running {
-        assert!(process.stop().success());
-    }
+}
+
+/// What a killed process leaves: a transaction with positions of its group that nobody ends.
+fn positions_in_an_open_transaction(group: &str, topic: &str) -> rdkafka::producer::BaseProducer {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::producer::{BaseProducer, Producer};
+    use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+    let mut config = broker().config();
+    config.set("group.id", group);
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut config = broker().config();
+    config.set("transactional.id", format!("{group}-killed"));
+    let producer: BaseProducer = config.create().expect("a producer");
+    let wait = Duration::from_secs(30);
+    producer.init_transactions(wait).expect("the coordinator answers");
+    producer.begin_transaction().expect("begun");
+    let mut positions = TopicPartitionList::new();
+    positions.add_partition_offset(topic, 0, Offset::Offset(1)).expect("an offset");
+    let metadata = consumer.group_metadata().expect("of a group");
+    producer.send_offsets_to_transaction(&positions, &metadata, wait).expect("the group has no member");
+    producer
 }
 
 #[test]
