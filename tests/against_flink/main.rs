@@ -1,16 +1,24 @@
-//! Tidegate's operators against Flink SQL: 360 generated cases are run by both, and the answers must be the same but for the differences that
+//! Tidegate's operators against Flink SQL: generated cases are run by both, and the answers must be the same but for the differences that
 //! have a name. `README.md` tells how.
 
+#[path = "../support/bed.rs"]
+mod bed;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod as_of;
 mod case;
+mod fed;
 mod flink;
+mod in_memory;
 mod operator;
 mod pattern;
 mod tidegate;
+mod top;
 
 use case::{Event, Part, Rows};
+use fed::{Fed, Of, Question};
+use flink::Change;
 use operator::Operator;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -58,20 +66,65 @@ fn named() -> [Part; 3] {
     ]
 }
 
-/// Flink is started once, for both tests.
+fn questions() -> Vec<Question> {
+    let all = top::questions().into_iter().chain(as_of::questions()).enumerate();
+    all.map(|(index, question)| question.generate(SEED + index as u64, CASES_OF_PART)).collect()
+}
+
+/// The smallest case of each named difference of a table.
+fn named_questions() -> [Question; 3] {
+    let one = |question: Question, case: Vec<Fed>| Question { cases: vec![case], ..question };
+    [
+        // [top-by-key]
+        one(
+            top::of_facts("by v per g", "g", "v DESC", 1),
+            vec![Fed::fact(1, Some(3), 0), Fed::fact(0, Some(3), 1)],
+        ),
+        // [as-of-read]
+        one(
+            as_of::question(Of::Together, true, false, ""),
+            vec![Fed::event(0, 0, 5), Fed::fact(0, Some(7), 4)],
+        ),
+        // [as-of-history]
+        one(
+            as_of::question(Of::Together, true, false, ", history 5s"),
+            vec![
+                Fed::fact(0, Some(7), 0),
+                Fed::fact(0, Some(8), 9),
+                Fed::fact(0, Some(9), 20),
+                Fed::event(0, 0, 5),
+            ],
+        ),
+    ]
+}
+
+/// Flink is started once, for all tests.
 static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| named().into_iter().chain(parts()).collect());
-static FLINK: LazyLock<Vec<Rows>> = LazyLock::new(|| flink::ask(&PARTS));
+static QUESTIONS: LazyLock<Vec<Question>> =
+    LazyLock::new(|| named_questions().into_iter().chain(questions()).collect());
+static FLINK: LazyLock<Vec<Vec<Change>>> = LazyLock::new(|| {
+    let parts = PARTS.iter().map(Part::question);
+    flink::ask(parts.chain(QUESTIONS.iter().map(Question::question)).collect())
+});
+
+fn of_parts() -> &'static [Vec<Change>] {
+    &FLINK[..PARTS.len()]
+}
+
+fn of_questions() -> &'static [Vec<Change>] {
+    &FLINK[PARTS.len()..]
+}
 
 #[test]
 fn answers_are_those_of_flink() {
     let named = named().len();
-    let (parts, answers) = (&PARTS[named..], &FLINK[named..]);
+    let (parts, answers) = (&PARTS[named..], &of_parts()[named..]);
     assert!(parts.len() as u64 * CASES_OF_PART >= 300);
     let mut told = String::new();
     let (mut cases, mut rows) = (0, 0);
     for (part, theirs) in parts.iter().zip(answers) {
         let ours = tidegate::ask(part);
-        let theirs: Rows = theirs.iter().cloned().map(|row| part.operator.as_ours(row)).collect();
+        let theirs: Rows = case::rows(theirs).into_iter().map(|row| part.operator.as_ours(row)).collect();
         if ours.is_empty() {
             let _ = writeln!(told, "no rows, so nothing is compared: {}", part.sql);
         }
@@ -90,9 +143,56 @@ fn answers_are_those_of_flink() {
     eprintln!("{cases} cases as Flink, {rows} rows");
 }
 
+/// A case's result changes, and must be the same at last; and what Tidegate shows behind each event must have been Flink's result, too, in that order.
+#[test]
+fn tables_come_to_be_those_of_flink() {
+    let named = named_questions().len();
+    let mut told = String::new();
+    let (mut cases, mut shown) = (0, 0);
+    for (question, changes) in QUESTIONS[named..].iter().zip(&of_questions()[named..]) {
+        let ours = in_memory::ask(question);
+        if ours.iter().all(|results| results.len() == 1) {
+            let _ = writeln!(told, "no rows, so nothing is compared: {}", question.sql);
+        }
+        for (case, ours) in ours.iter().enumerate() {
+            cases += 1;
+            shown += ours.len() - 1;
+            let mut theirs = fed::results(case, changes).into_iter();
+            let last = theirs.clone().next_back().expect("at first there is none");
+            let end = ours.last().expect("at first there is none");
+            if *end != last {
+                let _ = writeln!(told, "{}", question.told(case, "not the same at last", end, &last));
+            } else if question.is_table {
+                let never = ours.iter().find(|shown| !theirs.any(|result| result == **shown));
+                if let Some(shown) = never {
+                    let _ = writeln!(told, "{}", question.told(case, "never so in Flink", shown, &last));
+                }
+            }
+        }
+    }
+    assert!(told.is_empty(), "{told}");
+    assert!(shown > cases, "most cases show something");
+    eprintln!("{cases} cases come to be as Flink has them, looked at {shown} times");
+}
+
+#[test]
+fn named_differences_of_tables_are_really_there() {
+    let short = |rows: &Rows| -> Vec<String> { rows.iter().map(|row| row.join(" ")).collect() };
+    let theirs =
+        |index: usize| short(fed::results(0, &of_questions()[index]).last().expect("at first there is none"));
+    let ours =
+        |index: usize| short(in_memory::ask(&QUESTIONS[index])[0].last().expect("at first there is none"));
+    assert_eq!(theirs(0), ["c0.k1 c0.all c0.g0 3 1"]);
+    assert_eq!(ours(0), ["c0.k0 c0.all c0.g0 3 1"]);
+    assert_eq!(theirs(1), ["c0.k0 0 c0.g0 7"]);
+    assert_eq!(ours(1), ["c0.k0 0 null null"]);
+    assert_eq!(theirs(2), ["c0.k0 3 c0.g0 7"]);
+    assert_eq!(ours(2), ["c0.k0 3 null null"]);
+}
+
 #[test]
 fn named_differences_are_really_there() {
-    let theirs = |index: usize| PARTS[index].short(&FLINK[index]);
+    let theirs = |index: usize| PARTS[index].short(&case::rows(&of_parts()[index]));
     let ours = |index: usize| PARTS[index].short(&tidegate::ask(&PARTS[index]));
     assert_eq!(theirs(0), ["k0 0 4 1 0 1 1"]);
     assert_eq!(ours(0), ["k0 0 0 1 0 1 1"]);
@@ -108,7 +208,7 @@ fn every_difference_has_its_rule() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rules = std::fs::read_to_string(root.join("engine/OPERATORS.md")).expect("it is in the repository");
     let mut names = BTreeSet::new();
-    for file in ["main.rs", "case.rs", "operator.rs", "pattern.rs"] {
+    for file in ["main.rs", "as_of.rs", "case.rs", "operator.rs", "pattern.rs", "top.rs"] {
         let text = std::fs::read_to_string(root.join("tests/against_flink").join(file))
             .expect("it is in the repository");
         let inside = text.split('[').skip(1).filter_map(|rest| Some(rest.split_once(']')?.0.to_owned()));
