@@ -19,8 +19,8 @@ use tidegate_sim::{Broker, Topics};
 const PARTITIONS: u32 = 4;
 const EVENTS: u64 = 4_000;
 const KEYS: u64 = 40;
-/// 2024-03-30T23:30:00Z: an hour and a half before the clocks change in Paris.
-const BEGIN_MS: i64 = 1_711_841_400_000;
+/// 2024-03-31T00:30:00Z: half an hour before the clocks change in Paris.
+const BEGIN_MS: i64 = 1_711_845_000_000;
 const DAY_MS: i64 = 86_400_000;
 const CHUNK: usize = 100;
 const CHUNK_PAUSE: Duration = Duration::from_millis(150);

@@ -168,6 +168,8 @@ fn generate(seed: u64, of: Of) -> Vec<Fed> {
                 6..9 if is_event || of != Of::Together => -below(DISORDER as u64),
                 _ => below(20),
             };
+            // A row that is fed behind an event of its own time would come too late for it.
+            let ahead = if of == Of::Together && !is_event { ahead.max(1) } else { ahead };
             let at = (newest + ahead).max(0);
             newest = newest.max(at);
             let is_there = is_event || below(5) > 0;

@@ -8,10 +8,10 @@ const ASIDE: &str = "errors -> embedded(\"NAME.errors\")";
 
 /// Each fails where it is worked out for a zero.
 const STEPS: [&str; 4] = [
-    "filter 6 % v < 2",
-    "add { v: 12 % v }",
-    "map { id, k, j, v: v - 1, w: 7 % v, x, at }",
-    "expand [v % v, 12 % v] as e",
+    "filter 6 % v < 2, ASIDE",
+    "add { v: 12 % v }, ASIDE",
+    "map { id, k, j, v: 7 % v - 1, w, x, at }, ASIDE",
+    "expand [v % v, 12 % v] as e, ASIDE\n  |> map { id, k, j, v: e, w, x, at }",
 ];
 
 const LASTS: [&str; 9] = [
@@ -30,9 +30,9 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
     let step = proptest::option::weighted(0.7, 0..STEPS.len());
     let last = proptest::option::weighted(0.7, 0..LASTS.len());
     (steps(), step, steps(), last, any::<bool>()).prop_map(|(steps, step, more, last, has_malformed)| {
-        let step = step.map_or_else(String::new, |step| format!("  |> {}, {ASIDE}\n", STEPS[step]));
-        let last =
-            last.map_or_else(String::new, |last| format!("  |> {}\n", LASTS[last].replace("ASIDE", ASIDE)));
+        let with_route = |text: &str| format!("  |> {}\n", text.replace("ASIDE", ASIDE));
+        let step = step.map_or_else(String::new, |step| with_route(STEPS[step]));
+        let last = last.map_or_else(String::new, |last| with_route(LASTS[last]));
         Shape {
             body: format!("stream out$ = a\n{steps}{step}{more}{last}sink out$ -> embedded(\"NAME.out$\")\n"),
             topics: vec!["a"],

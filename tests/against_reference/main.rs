@@ -132,6 +132,11 @@ fn joins_by_a_foreign_key() {
 }
 
 #[test]
+fn joins_with_the_row_of_a_time() {
+    ask("joins with the row of a time", 30, tables::join_as_of());
+}
+
+#[test]
 fn joins_with_a_global_table() {
     ask("joins with a global table", 25, tables::join_global());
 }

@@ -26,6 +26,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         tables::join_tables().boxed(),
         tables::join_foreign().boxed(),
         tables::join_global().boxed(),
+        tables::join_as_of().boxed(),
         tables::top().boxed(),
         tables::latest().boxed(),
         tables::changes().boxed(),

@@ -135,7 +135,7 @@ pub fn top() -> impl Strategy<Value = Shape> {
         .prop_map(|(order, per)| ("t\n".to_owned(), String::new(), order, per));
     let of_sums = (steps(), prop_oneof![Just("n"), Just("s asc, n")], prop_oneof![Just(""), Just(" per n")])
         .prop_map(|(steps, order, per)| {
-            let sums = "  |> group by j\n  |> aggregate { n: count(), s: sum(v) ?? 0 }\n";
+            let sums = "  |> group by j\n  |> aggregate { n: count(), s: sum(v) }\n";
             ("p$\n".to_owned(), format!("table p$ = a\n{steps}{sums}"), order, per)
         });
     let of_windows = (steps(), 1i64..14, prop_oneof![Just(" per window.start"), Just(" per (j, window.end)")]).prop_map(
@@ -186,6 +186,22 @@ pub fn join_foreign() -> impl Strategy<Value = Shape> {
                 "{before}table out$ = {table}\n  |> {left}join {right} as r on {on}{condition}\nsink out$ -> embedded(\"NAME.out$\", compacted)\n"
             ),
             topics,
+            needs_order: true,
+            ..Shape::default()
+        }
+    })
+}
+
+/// The row that was the key's at a time, among those that were read.
+pub fn join_as_of() -> impl Strategy<Value = Shape> {
+    let time = prop_oneof![Just("at"), Just("at - 5us"), Just("if v > 2 { at } else { at + 9us }")];
+    (left(), keyed_steps(), time, any::<bool>()).prop_map(|(left, steps, time, condition)| {
+        let condition = if condition { " and v <= r.v" } else { "" };
+        Shape {
+            body: format!(
+                "stream out$ = a\n{steps}  |> {left}join t as r on k == r.k{condition} as of {time}\n  |> map {{ k, l: id, v, rv: r.v, rw: r.w }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+            ),
+            topics: vec!["a", "t"],
             needs_order: true,
             ..Shape::default()
         }

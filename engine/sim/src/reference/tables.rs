@@ -79,7 +79,7 @@ pub fn changes(changes: &Changes, types: [&Types; 2], rows: &[Row]) -> Given {
     Given::rows(given)
 }
 
-/// A stream with a table: the event with the row that its key has when the event is read.
+/// A stream with a table: the event with the row that its key has when the event is read, or that it had at a time.
 pub fn join_table(
     join: &JoinTable,
     table_key: &[usize],
@@ -96,7 +96,18 @@ pub fn join_table(
                 && (is_global || row.partition == event.partition)
                 && columns(table_key, &row.values) == wanted
         };
-        let row = table.iter().rfind(is_of_key).filter(|row| !row.deleted);
+        let of_key = table.iter().filter(is_of_key);
+        let row = match &join.as_of {
+            None => of_key.last(),
+            Some(time) => {
+                let Value::Timestamp(time) = value(time, types[0], &event.values) else {
+                    panic!("a row is asked for by a time")
+                };
+                // Of equal times the last read.
+                of_key.filter(|row| row.time <= time).max_by_key(|row| row.time)
+            }
+        };
+        let row = row.filter(|row| !row.deleted);
         let with = |row: Option<&Row>| {
             let mut values = event.values.clone();
             if join.left {
