@@ -141,7 +141,13 @@ impl Reading<'_> {
                 failed.extend(Vec::into_iter(bad).map(|row| (port, row)));
             }
         }
-        Given { failed, ..self.work_on(node, &inputs) }
+        let mut given = self.work_on(node, &inputs);
+        if let NodeKind::Aggregate(Aggregate { window: Some(window), .. }) = &node.kind {
+            let (late, failing) = failed.into_iter().partition(|(_, row)| windows::is_late(window, row));
+            failed = failing;
+            given.late.extend(Vec::into_iter(late));
+        }
+        Given { failed, ..given }
     }
 
     fn work_on(&self, node: &Node, inputs: &[Vec<Row>]) -> Given {

@@ -104,6 +104,18 @@ pub fn aligned(work: &Work, window: &Window, rows: &[Row]) -> Given {
     given.in_order()
 }
 
+/// Is it known of an event without its key that it is late? In which session it falls its key tells.
+pub fn is_late(window: &Window, event: &Row) -> bool {
+    let grace = window.grace.micros();
+    match window.shape {
+        WindowShape::Aligned | WindowShape::Cumulate => {
+            windows_of(window, event.time).into_iter().all(|(_, end)| event.own >= end + grace)
+        }
+        WindowShape::Sliding => event.own > event.time + window.size.micros() + grace,
+        WindowShape::Session => false,
+    }
+}
+
 /// The windows that hold an instant: those among all that are near. They begin and end when the clock on the wall shows a multiple of their steps, by UTC where there is no zone.
 fn windows_of(window: &Window, time: i64) -> BTreeSet<(i64, i64)> {
     let (size, advance) = (window.size.micros(), window.advance.micros());
