@@ -229,7 +229,7 @@ impl Kafka {
     /// Feeds while the processes work.
     fn feed(&self, records: &[Record]) {
         for chunk in records.chunks(CHUNK) {
-            self.produce(if chunk.len() == CHUNK { &chunk[1..] } else { chunk }); // BY HAND
+            self.produce(chunk);
             pause(CHUNK_PAUSE);
         }
     }

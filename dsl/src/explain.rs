@@ -7,7 +7,7 @@ use std::fmt::Write;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{
     AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Route,
-    SinkKey, SourceTime, Times, WindowShape,
+    SinkKey, Skip, SourceTime, Times, WindowShape,
 };
 use tidegate_model::{Column, Schema, Span, SubtopologyId, Value};
 
@@ -94,6 +94,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let idle =
                 source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
             fact(out, "time", &format!("{time}, out of order by up to {}{idle}", source.time.out_of_order));
+            if let Some(ahead) = source.time.ahead {
+                fact(
+                    out,
+                    "ahead",
+                    &format!("malformed if it is more than {ahead} ahead of the machine's clock"),
+                );
+            }
             route(out, "malformed", source.malformed.as_ref());
             fields(out, node);
         }
@@ -236,6 +243,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "range", &format!("{range}, {current}"));
             if rolling.ordered {
                 fact(out, "order", "by event time: a row is given out when nothing earlier can come");
+                match &rolling.late {
+                    Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                    None => fact(out, "late", "only counted"),
+                }
             }
             calls(out, &rolling.functions, schema);
             let kept = match (rolling.rows, rolling.granularity) {
@@ -340,6 +351,22 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let mut seen = Vec::new();
             for element in &pattern.elements {
                 fact(out, "event", &pattern_element(element, schema, &mut seen));
+                calls(out, &element.totals, schema);
+            }
+            let name = |place: usize| &pattern.elements[place].alternatives[0].name;
+            match pattern.skip {
+                Skip::ToNext => {}
+                Skip::PastLast => fact(out, "skip", "the search goes on behind the last event of a match"),
+                Skip::ToFirst(place) => {
+                    fact(out, "skip", &format!("the search goes on at the first {} of a match", name(place)));
+                }
+                Skip::ToLast(place) => {
+                    fact(out, "skip", &format!("the search goes on at the last {} of a match", name(place)));
+                }
+            }
+            match &pattern.late {
+                Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                None => fact(out, "late", "only counted"),
             }
             store(out, plan, node, &format!("the beginnings of matches of each key, for {}", pattern.within));
             route_if(out, pattern.errors.as_ref());
@@ -378,7 +405,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::Schedule(schedule) => {
             from(out);
-            fact(out, "at", &expr(&schedule.at, schema));
+            let clock = if schedule.wall_clock { ", by the machine's clock" } else { "" };
+            fact(out, "at", &format!("{}{clock}", expr(&schedule.at, schema)));
             fact(out, "key", &exprs(&schedule.key, schema));
             if schedule.replace {
                 fact(out, "replace", "an event takes the place of one of its key that waits");
@@ -507,10 +535,7 @@ fn pattern_element(element: &MatchElement, event: Option<&Schema>, seen: &mut Ve
     });
     let text = variables.collect::<Vec<_>>().join(" | ");
     if let Some(event) = event {
-        let alternative = element.alternatives.len() > 1;
-        for variable in &element.alternatives {
-            seen.extend(element.times.columns(&variable.name, alternative, event));
-        }
+        seen.extend(element.columns(event));
     }
     match element.times {
         Times::Not => format!("not {text}"),

@@ -445,7 +445,7 @@ impl Builder<'_> {
                 if !rolling.ordered {
                     return Ok(Some(inner));
                 }
-                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let late = self.late_route(node, rolling.late.as_ref(), plan.node(node.inputs[0]));
                 let codec = self.codec(plan.node(node.inputs[0]));
                 Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
@@ -543,7 +543,7 @@ impl Builder<'_> {
             }
             NodeKind::Match(pattern) => {
                 let errors = self.route(node, "errors", pattern.errors.as_ref());
-                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let late = self.late_route(node, pattern.late.as_ref(), plan.node(node.inputs[0]));
                 let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)

@@ -8,7 +8,8 @@ use crate::needed::Needed;
 use tidegate_functions::literal;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Times, Window, WindowShape,
+    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Skip, Times, Window,
+    WindowShape,
 };
 use tidegate_model::{ScalarType, Schema, Span};
 
@@ -58,10 +59,20 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
                     Times::Absent => "absent ",
                     Times::Count { .. } => "",
                 };
-                format!("{word}{}{}", names.join(" | "), element.times)
+                let totals = match &element.totals[..] {
+                    [] => String::new(),
+                    totals => format!(" {{ {} }}", functions(totals)),
+                };
+                format!("{word}{}{}{totals}", names.join(" | "), element.times)
+            };
+            let skip = match pattern.skip {
+                Skip::ToNext => "to next".to_owned(),
+                Skip::PastLast => "past last".to_owned(),
+                Skip::ToFirst(place) => format!("to first of {place}"),
+                Skip::ToLast(place) => format!("to last of {place}"),
             };
             format!(
-                "match by {} within {}, {}: {}",
+                "match by {} within {} skip {skip}, {}: {}",
                 types(pattern.key.iter().map(|key| key.ty)),
                 pattern.within,
                 pattern.elements.iter().map(element).collect::<Vec<_>>().join(", "),

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod decode;
 pub mod encode;
 pub mod expression;
+pub mod failpoint;
 pub mod layout;
 pub mod limits;
 pub mod log;

@@ -103,6 +103,9 @@ impl Needed {
                 }
                 // What waits for its turn waits without its record.
                 self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
+                if rolling.late.is_some() {
+                    self.sets_late_aside(plan, input(0));
+                }
             }
             NodeKind::JoinTable(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -197,7 +200,7 @@ impl Needed {
             // Conditions and matches hold whole events.
             NodeKind::Match(pattern) => {
                 self.columns[input(0)].iter_mut().for_each(|column| *column = true);
-                self.raw[input(0)] |= pattern.errors.is_some();
+                self.raw[input(0)] |= pattern.errors.is_some() || pattern.late.is_some();
             }
             // A row is a change if anything of it is another.
             NodeKind::Changes(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),

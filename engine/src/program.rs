@@ -169,7 +169,9 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Filter(filter) => filter.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Expand(expand) => expand.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Rolling(rolling) => {
+                rolling.late.iter().chain(&rolling.errors).for_each(|route| user(&route.topic));
+            }
             NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::JoinStreams(join) => {
                 join.late.iter().chain(&join.errors).for_each(|route| user(&route.topic));
@@ -178,7 +180,9 @@ pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
             NodeKind::Top(top) => top.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Match(pattern) => pattern.errors.iter().for_each(|route| user(&route.topic)),
+            NodeKind::Match(pattern) => {
+                pattern.late.iter().chain(&pattern.errors).for_each(|route| user(&route.topic));
+            }
             NodeKind::Schedule(schedule) => schedule.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
             NodeKind::Repartition(repartition) => {

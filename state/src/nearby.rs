@@ -2,7 +2,8 @@
 
 use crate::StateError;
 use crate::lines::Side;
-use crate::store::{Store, store_error, table_key};
+use crate::damage::store_error;
+use crate::store::{Store, table_key};
 use crate::write_set::TableId;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 

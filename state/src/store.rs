@@ -3,6 +3,7 @@
 //! What was committed waits in a buffer first and is written every few seconds: a crash loses the buffer, and the changelog has it.
 
 use crate::StateError;
+use crate::damage::{self, store_error};
 use crate::value::{Decoder, put_i64};
 use crate::write_buffer::WriteBuffer;
 use crate::write_set::{TableId, WriteSet};
@@ -61,6 +62,7 @@ impl Store {
     /// Opens the store in `path`, or makes it. A table keeps the number that its name was given first.
     pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
         let fail = |cause: rocksdb::Error| store_error(path, &cause);
+        damage::check(path)?;
         let options = options(shared);
         // Named, so that there is a handle for batched reads.
         let db = DB::open_cf_with_opts(&options, path, [("default", options.clone())]).map_err(fail)?;
@@ -77,6 +79,7 @@ impl Store {
             write_options: WriteOptions::default(),
         };
         store.check_format()?;
+        store.check_owner()?;
         store.load_tables()?;
         for name in tables {
             store.ensure_table(name)?;
@@ -94,6 +97,19 @@ impl Store {
                 path: self.path.display().to_string(),
                 found: found.first().copied().unwrap_or(0),
                 wanted: FORMAT,
+            }),
+        }
+    }
+
+    /// Positions of another task's changelogs would be taken for this one's.
+    fn check_owner(&mut self) -> Result<(), StateError> {
+        let (key, owner) = (meta_key(b"owner"), damage::owner(&self.path));
+        match self.db.get(&key).map_err(|cause| self.error(&cause))? {
+            None => self.db.put(&key, owner).map_err(|cause| self.error(&cause)),
+            Some(found) if found == owner.as_bytes() => Ok(()),
+            Some(found) => Err(StateError::Damaged {
+                path: self.path.display().to_string(),
+                cause: format!("it is the store of {}", String::from_utf8_lossy(&found)),
             }),
         }
     }
@@ -241,6 +257,12 @@ impl Store {
     }
 
     /// Is there no key in the table, when the buffer was last written?
+    /// What it takes on the disk, and in memory before it is written there.
+    pub fn bytes(&self) -> u64 {
+        let of = |property| self.db.property_int_value(property).ok().flatten().unwrap_or(0);
+        of(rocksdb::properties::LIVE_SST_FILES_SIZE) + of(rocksdb::properties::CUR_SIZE_ALL_MEM_TABLES)
+    }
+
     pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
         let mut empty = true;
         self.scan_from(table, &[], &mut |_, _| {
@@ -383,10 +405,6 @@ impl Drop for Store {
             tracing::warn!("{error}; the changelog topics have it");
         }
     }
-}
-
-pub(crate) fn store_error(path: &Path, cause: &rocksdb::Error) -> StateError {
-    StateError::Store { path: path.display().to_string(), cause: cause.to_string() }
 }
 
 fn options(shared: &Shared) -> Options {

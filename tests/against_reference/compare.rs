@@ -237,6 +237,8 @@ fn routes(kind: &NodeKind) -> Vec<&Route> {
         NodeKind::Source(source) => source.malformed.as_ref(),
         NodeKind::Aggregate(Aggregate { window: Some(window), .. }) => window.late.as_ref(),
         NodeKind::JoinStreams(join) => join.late.as_ref(),
+        NodeKind::Match(pattern) => pattern.late.as_ref(),
+        NodeKind::Rolling(rolling) => rolling.late.as_ref(),
         _ => None,
     };
     of_step.into_iter().chain(other).collect()

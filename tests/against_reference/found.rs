@@ -38,6 +38,15 @@ fn timers_that_came_behind_a_restart_are_due() {
     same(vec!["a"], body, events, Feed { restart: Some(0), ..FEED });
 }
 
+/// The operators of a task that was opened again learned how far time had come only behind the first event.
+#[test]
+fn time_is_known_before_the_first_event_behind_a_crash() {
+    let body = "stream out = a\n  |> schedule at at + 5us by j\nsink out -> embedded(\"NAME.out\")\n";
+    let mut events: Vec<Event> = (0..4).map(|id| event("a", id, "j0")).collect();
+    events[3].time -= 5;
+    same(vec!["a"], body, events, Feed { partitions: 1, crash: Some((3, 1)), ..FEED });
+}
+
 /// Of several changes that came of one event only the last was one.
 #[test]
 fn each_change_of_a_pair_of_tables_is_an_event() {

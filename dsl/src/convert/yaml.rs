@@ -183,11 +183,12 @@ impl Writer<'_> {
     }
 
     fn time(&self, time: &TimeClause) -> Value {
-        if time.out_of_order.is_none() && time.idle.is_none() {
+        if time.out_of_order.is_none() && time.idle.is_none() && time.ahead.is_none() {
             return text(path(&time.field));
         }
         let mut entries = vec![Entry::new("field", text(path(&time.field)))];
-        for (key, length) in [("out_of_order", &time.out_of_order), ("idle", &time.idle)] {
+        let lengths = [("out_of_order", &time.out_of_order), ("idle", &time.idle), ("ahead", &time.ahead)];
+        for (key, length) in lengths {
             entries.extend(length.as_ref().map(|length| Entry::new(key, self.duration(length))));
         }
         Value::Map(entries)
@@ -356,11 +357,15 @@ impl Writer<'_> {
             StepKind::Match(step) => {
                 let elements = step.elements.iter();
                 let elements = elements.map(|element| Entry::item(text(self.printer.element(element))));
-                let entries = vec![
+                let mut entries = vec![
                     Entry::new("by", self.by(&step.by)),
                     Entry::new("within", self.duration(&step.within)),
                     Entry::new("events", Value::List(elements.collect())).open(),
                 ];
+                let skip = step.skip.as_ref().map(|skip| text(self.printer.skip(&skip.node)));
+                entries.extend(skip.map(|skip| Entry::new("skip", skip)));
+                let late = step.late.as_ref().map(|late| self.topic_holder(late));
+                entries.extend(late.map(|late| Entry::new("late", late)));
                 ("match", Value::Map(entries))
             }
             StepKind::Branch(arms) => {
@@ -404,6 +409,9 @@ impl Writer<'_> {
                     entries.push(Entry::new("replace", text("true")));
                 }
                 entries.extend(step.cancel.as_ref().map(|cancel| Entry::new("cancel_when", expr(cancel))));
+                if step.wall_clock {
+                    entries.push(Entry::new("wall_clock", text("true")));
+                }
                 ("schedule", Value::Map(entries))
             }
             StepKind::Expand { left, list, name } => {
@@ -461,6 +469,7 @@ impl Writer<'_> {
             entries.push(Entry::new("ordered", text("true")));
         }
         entries.push(Entry::new("fields", self.assignments(&step.functions)));
+        entries.extend(step.late.as_ref().map(|late| Entry::new("late", self.topic_holder(late))));
         Value::Map(entries)
     }
 

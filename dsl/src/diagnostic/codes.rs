@@ -36,7 +36,7 @@ codes! {
     NOT_NULLABLE = 302, "A value that may be null stands where none may. Give a value for that case with `??`, or declare the target nullable with `?`.";
     BAD_FIELDS = 303, "The fields of a record are not those of its type: one is missing, or one is not declared.";
     BAD_ARGUMENTS = 304, "A function is called with the wrong number or types of arguments.";
-    AGGREGATE_PLACE = 305, "Aggregates (`count`, `sum`, `median`, …; all are in `tidegate explain functions`) stand only in `aggregate { … }` and `rolling … { … }`, alone on the right side of a field.";
+    AGGREGATE_PLACE = 305, "Aggregates (`count`, `sum`, `median`, …; all are in `tidegate explain functions`) stand only in `aggregate { … }`, in `rolling … { … }` and behind an event of a `match` that repeats, alone on the right side of a field.";
     UNKNOWN_TYPE = 306, "A type of this name is neither built in nor declared.";
     NO_RECORD = 307, "A record (an event, or a `{ … }`) is needed here, or is not possible here.";
     MATCH_OPEN = 308, "A `match` must say what happens to every value: end it with an arm `_ => …`, or `_ => drop` in a `map`.";

@@ -26,6 +26,8 @@ fn written(topology: &Topology) -> Vec<&Name> {
         match &step.kind {
             StepKind::Window(window) => topics.extend(&window.late),
             StepKind::Join(join) => topics.extend(&join.late),
+            StepKind::Rolling(rolling) => topics.extend(&rolling.late),
+            StepKind::Match(pattern) => topics.extend(&pattern.late),
             StepKind::Via(via) => topics.extend(&via.malformed),
             _ => {}
         }

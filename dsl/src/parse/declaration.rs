@@ -243,13 +243,14 @@ impl Reader<'_> {
     pub(super) fn time_clause(&mut self, pair: Node<'_>) -> TimeClause {
         let mut inner = pair.into_inner().skip(1);
         let field = self.path(&inner.next().expect("a field"));
-        let mut clause = TimeClause { field, out_of_order: None, idle: None };
+        let mut clause = TimeClause { field, out_of_order: None, idle: None, ahead: None };
         for part in inner {
             let rule = part.as_rule();
             let length = self.duration(&last(part));
             match rule {
                 Rule::out_of_order_clause => clause.out_of_order = Some(length),
-                _ => clause.idle = Some(length),
+                Rule::idle_clause => clause.idle = Some(length),
+                _ => clause.ahead = Some(length),
             }
         }
         clause

@@ -93,6 +93,7 @@ pub(super) static TIME: Table = table(
             "How much earlier than the latest one an event may be and still be in time.",
         ),
         may("idle", Duration, "A partition that is silent for so long holds the others back no longer."),
+        may("ahead", Duration, "An event that is farther ahead of the machine's clock is malformed."),
     ],
 );
 
@@ -305,6 +306,11 @@ pub(super) static ROLLING: Table = Table {
             "Events are taken in the order of their time; each waits until none can come before it.",
         ),
         must("fields", Named(&Expression), "The fields that are added, each an aggregate."),
+        may(
+            "late",
+            Map(&ROUTE),
+            "With `ordered`: where late events go; without it they are counted, and gone.",
+        ),
     ],
     one_of: &[&["range", "rows"]],
     is_filled: false,
@@ -348,6 +354,12 @@ pub(super) static MATCH: Table = table(
         BY_KEY,
         must("within", Duration, "The time from the first event to the last."),
         must("events", Some(&Text), "The events in their order, such as `b if b.country != a.country`."),
+        may(
+            "skip",
+            Text,
+            "Where the search goes on behind a match: `to next`, `past last`, `to first b`, `to last b`.",
+        ),
+        may("late", Map(&ROUTE), "Where late events go; without it they are counted, and gone."),
     ],
 );
 
@@ -379,6 +391,7 @@ pub(super) static SCHEDULE: Table = table(
         BY_KEY,
         may("replace", Flag, "A new event of the key takes the place of the one that waits."),
         may("cancel_when", Expression, "An event for which this is true takes the waiting one away."),
+        may("wall_clock", Flag, "By the machine's clock, and not by event time."),
     ],
 );
 

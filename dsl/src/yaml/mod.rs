@@ -168,13 +168,14 @@ impl Reader<'_> {
 
     fn time(&mut self, node: &Node) -> Option<TimeClause> {
         if let Kind::Scalar(_) = &node.kind {
-            return Some(TimeClause { field: self.path(node)?, out_of_order: None, idle: None });
+            return Some(TimeClause { field: self.path(node)?, out_of_order: None, idle: None, ahead: None });
         }
         let fields = self.entries(node, "`time`", &keys::TIME);
         let field = self.needed(node, &fields, "field").and_then(|node| self.path(node))?;
         let out_of_order = self.find(&fields, "out_of_order").and_then(|node| self.duration(node));
         let idle = self.find(&fields, "idle").and_then(|node| self.duration(node));
-        Some(TimeClause { field, out_of_order, idle })
+        let ahead = self.find(&fields, "ahead").and_then(|node| self.duration(node));
+        Some(TimeClause { field, out_of_order, idle, ahead })
     }
 
     /// A table is read from a topic, or made from a stream.

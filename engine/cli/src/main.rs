@@ -5,6 +5,7 @@ mod convert;
 mod doctor;
 mod eval;
 mod explain;
+mod failpoints;
 mod fmt;
 mod load;
 mod lsp;
@@ -107,6 +108,10 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(&cli);
+    if let Err(error) = failpoints::arm() {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(UNUSABLE);
+    }
     let code = match &cli.command {
         Command::New(arguments) => new::new(arguments),
         Command::Check(arguments) => check::check(arguments),

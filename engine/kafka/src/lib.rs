@@ -18,5 +18,5 @@ pub use doctor::{Finding, Level, Report, examine};
 pub use reader::KafkaReader;
 pub use restorer::KafkaRestorer;
 pub use running::running;
-pub use settings::{PropertyError, Settings};
+pub use settings::{PropertyError, Queues, Settings};
 pub use writer::KafkaWriter;

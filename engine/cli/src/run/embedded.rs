@@ -2,6 +2,7 @@
 
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
+use super::memory::{Memory, Size};
 use super::{Arguments, Input, Stopped, drive, inputs, own_topics, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,7 +21,6 @@ use tidegate_model::plan::{NodeKind, Plan};
 use tidegate_model::{PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
-const STATE_BYTES: usize = 128 << 20;
 const FOLLOW: Duration = Duration::from_millis(20);
 
 /// What a run needs besides the plan, checked before anything is made.
@@ -32,6 +32,7 @@ struct Setup {
 
 pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stopped> {
     let setup = setup(plan, arguments).map_err(Stopped::Unusable)?;
+    let memory = Memory::new(arguments.memory).map_err(|why| Stopped::Unusable(anyhow!(why)))?;
     let temporary = match &arguments.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| Stopped::Unusable(error.into()))?),
@@ -42,7 +43,7 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
     let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
     let read_before: Vec<String> =
         prepared.feeders.iter().filter_map(Feeder::read_before).map(str::to_owned).collect();
-    let counters = prepared.go(plan, arguments).map_err(Stopped::Failed)?;
+    let counters = prepared.go(plan, arguments, memory).map_err(Stopped::Failed)?;
     if quiet {
         return Ok(());
     }
@@ -236,12 +237,13 @@ fn is_empty(log: &EmbeddedLog, topic: &str) -> Result<bool> {
 }
 
 impl Prepared {
-    fn go(self, plan: &Plan, arguments: &Arguments) -> Result<Counters> {
+    fn go(self, plan: &Plan, arguments: &Arguments, memory: Memory) -> Result<Counters> {
         let stop = signals::stop_flag()?;
         let working = AtomicBool::new(true);
         let workers = arguments.workers.min(arguments.partitions);
         let status: Vec<Mutex<Status>> = (0..workers).map(|_| Mutex::default()).collect();
-        let shared = Shared::new(STATE_BYTES);
+        let shared = Shared::new(memory.rocksdb());
+        let bounds = (memory, arguments.state_budget);
         let Prepared { log, state, feeders, mut followers } = self;
         std::thread::scope(|scope| -> Result<()> {
             // A feeder may wait for a line for ever, so it is not waited for.
@@ -266,7 +268,8 @@ impl Prepared {
                 let (log, state, shared, stop) = (&log, &state, &shared, &stop);
                 let thread = std::thread::Builder::new().name(format!("worker-{worker}"));
                 running.push(thread.spawn_scoped(scope, move || {
-                    let result = work(plan, log, state, shared, worker as u32, workers, stop, status);
+                    let result =
+                        work(plan, log, state, shared, (worker as u32, workers), bounds, stop, status);
                     if result.is_err() {
                         stop.store(true, Ordering::SeqCst);
                     }
@@ -322,19 +325,23 @@ fn work(
     log: &Arc<EmbeddedLog>,
     state: &Arc<StateDir>,
     shared: &Shared,
-    worker: u32,
-    workers: u32,
+    (worker, workers): (u32, u32),
+    (memory, state_budget): (Memory, Option<Size>),
     stop: &AtomicBool,
     status: &Mutex<Status>,
 ) -> Result<()> {
     let clock = SystemClock::start();
     let mut writer = log.writer(&plan.topology);
-    let limits = Limits { cache_bytes: STATE_BYTES / workers as usize, ..Limits::default() };
+    let limits = Limits {
+        cache_bytes: memory.caches(workers),
+        uncommitted_bytes: memory.uncommitted(workers),
+        ..Limits::default()
+    };
     let program = Program::new(plan.clone(), limits, &mut writer)?;
     let reader = log.reader(&plan.topology, &read_topics(plan), worker, workers);
     let restorer = log.restorer();
     let worker_name = format!("worker {worker}");
     let worker =
         Worker::new(reader, writer, restorer, clock.clone(), program, Arc::clone(state), shared.clone());
-    Ok(drive::drive(&worker_name, worker, &clock, stop, true, status)?)
+    Ok(drive::drive(&worker_name, worker, &clock, stop, true, state_budget, status)?)
 }

@@ -1,5 +1,6 @@
 //! A run on Kafka.
 
+use super::memory::{Memory, Size};
 use super::{Arguments, Stopped, drive, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
@@ -17,7 +18,6 @@ use tidegate_model::plan::Plan;
 use tidegate_state::{Shared, StateDir};
 
 const DATA: &str = "tidegate-data";
-const STATE_BYTES: usize = 128 << 20;
 const BROKER_PAUSE: Duration = Duration::from_secs(1);
 const BROKER_WAIT: Duration = Duration::from_secs(10);
 
@@ -30,6 +30,8 @@ struct Run<'a> {
     shared: Shared,
     workers: u32,
     commit_interval: Duration,
+    memory: Memory,
+    state_budget: Option<Size>,
     stop: Arc<AtomicBool>,
 }
 
@@ -41,6 +43,7 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         properties.push((name.to_owned(), value.to_owned()));
     }
     let commit_interval = Duration::from_millis(arguments.commit_interval);
+    let memory = Memory::new(arguments.memory).map_err(|why| unusable(anyhow!(why)))?;
     // Wrong properties are told before a directory is made.
     Settings::new(brokers, &properties, &plan.topology, "", commit_interval)
         .map_err(|error| unusable(error.into()))?;
@@ -58,14 +61,18 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         Some(bytes) => settings.with_batch_bytes(bytes),
         None => settings,
     };
+    let partitions = read_topics(plan).iter().filter_map(|topic| prepared.partitions.get(topic)).sum();
+    let settings = settings.with_queues(memory.queues(arguments.workers, partitions));
     let run = Run {
         plan,
         settings,
         prepared,
         state,
-        shared: Shared::new(STATE_BYTES),
+        shared: Shared::new(memory.rocksdb()),
         workers: arguments.workers,
         commit_interval,
+        memory,
+        state_budget: arguments.state_budget,
         stop,
     };
     tracing::info!(
@@ -139,7 +146,8 @@ impl Run<'_> {
         let mut writer =
             KafkaWriter::open(&self.settings, worker, &self.prepared, has_changelogs, BROKER_WAIT)?;
         let limits = Limits {
-            cache_bytes: STATE_BYTES / self.workers as usize,
+            cache_bytes: self.memory.caches(self.workers),
+            uncommitted_bytes: self.memory.uncommitted(self.workers),
             commit_interval: self.commit_interval,
             broker_wait: BROKER_WAIT,
             // Far from the time at which deletions are forgotten.
@@ -153,6 +161,6 @@ impl Run<'_> {
         let state = Arc::clone(&self.state);
         let worker =
             Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
-        Ok(drive::drive(&name, worker, &clock, &self.stop, false, status)?)
+        Ok(drive::drive(&name, worker, &clock, &self.stop, false, self.state_budget, status)?)
     }
 }

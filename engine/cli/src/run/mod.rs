@@ -5,6 +5,7 @@ mod embedded;
 mod feed;
 mod follow;
 mod kafka;
+mod memory;
 
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;
@@ -30,6 +31,12 @@ pub struct Arguments {
     /// Threads; partitions are shared out among them
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     workers: u32,
+    /// For state, caches and what is read ahead, together: state beyond it is on the disk
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", env = "TIDEGATE_MEMORY")]
+    memory: memory::Size,
+    /// Warn while the state of a worker takes more on the disk
+    #[arg(long, value_name = "SIZE")]
+    state_budget: Option<memory::Size>,
     /// Embedded log: read a source's or table's events from a file of JSON lines, or from standard input. A line may begin
     /// with the record's key and a tab
     #[arg(long, value_name = "SOURCE=FILE|-", conflicts_with = "brokers")]

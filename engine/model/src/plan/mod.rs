@@ -15,7 +15,7 @@ use crate::time::Span;
 use crate::value::Value;
 pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
 pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
-pub use pattern::{Match, MatchElement, MatchVariable, Times};
+pub use pattern::{Match, MatchElement, MatchVariable, Skip, Times};
 pub use window::{Window, WindowShape};
 
 #[derive(Clone, PartialEq, Debug)]
@@ -136,7 +136,7 @@ pub struct Source {
     pub malformed: Option<Route>,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct SourceTime {
     /// The column of type timestamp; without one the record's own timestamp is the event time.
     pub column: Option<usize>,
@@ -144,6 +144,8 @@ pub struct SourceTime {
     pub out_of_order: Span,
     /// After how long a silence (wall clock) a partition stops holding back the others. None: never.
     pub idle: Option<Span>,
+    /// An event whose time is farther ahead of the machine's clock is malformed. None: however far.
+    pub ahead: Option<Span>,
 }
 
 /// Where events go that cannot be used, with the cause in their headers.
@@ -354,6 +356,8 @@ pub struct Rolling {
     /// Leave the event itself out.
     pub excluding_current: bool,
     pub functions: Vec<AggregateCall>,
+    /// Of one that is ordered.
+    pub late: Option<Route>,
     pub errors: Option<Route>,
 }
 
@@ -419,6 +423,8 @@ pub struct Schedule {
     pub replace: bool,
     /// An event for which this is true only takes the waiting one away.
     pub cancel: Option<Expr>,
+    /// By the machine's clock, and not by event time.
+    pub wall_clock: bool,
     pub errors: Option<Route>,
 }
 

@@ -310,6 +310,8 @@ impl Reading<'_> {
         let route = match &node.kind {
             NodeKind::Aggregate(aggregate) => aggregate.window.as_ref()?.late.as_ref()?,
             NodeKind::JoinStreams(join) => join.late.as_ref()?,
+            NodeKind::Match(pattern) => pattern.late.as_ref()?,
+            NodeKind::Rolling(rolling) => rolling.late.as_ref()?,
             _ => return None,
         };
         let from = self.origin(node.inputs[port]);

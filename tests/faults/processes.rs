@@ -1,0 +1,202 @@
+//! Processes that are killed, stopped or stand still, and the brokers they talk to.
+
+use crate::Case;
+use crate::bed::{Bed, How};
+use crate::support::{pause, until};
+use std::time::Duration;
+use tidegate_sim::Api;
+
+pub const CASES: &[Case] = &[
+    Case { name: "all_processes_killed_at_once", fault: "F3", short: false, brokers: 1, run: all_at_once },
+    Case { name: "broker_and_processes_killed", fault: "F5", short: false, brokers: 1, run: broker_and_processes },
+    Case { name: "broker_away_for_long", fault: "F4", short: false, brokers: 1, run: broker_away },
+    Case { name: "broker_stands_still", fault: "F8", short: false, brokers: 1, run: broker_stands_still },
+    Case { name: "broker_stands_still_for_long", fault: "F8", short: false, brokers: 1, run: broker_stands_still_long },
+    Case { name: "zombie_behind_its_session", fault: "F6", short: true, brokers: 1, run: zombie },
+    Case { name: "zombie_behind_its_transaction", fault: "F6", short: false, brokers: 1, run: zombie_long },
+    Case { name: "worker_that_does_not_come_back_to_the_group", fault: "F6", short: false, brokers: 1, run: stuck },
+    Case { name: "twins_of_one_directory", fault: "F7", short: false, brokers: 1, run: twins },
+    Case { name: "rebalance_storm", fault: "F12", short: false, brokers: 1, run: rebalance_storm },
+    Case { name: "stopped_in_order", fault: "F19", short: false, brokers: 1, run: stopped_in_order },
+];
+
+fn all_at_once(bed: &mut Bed<'_>) {
+    bed.begin(3);
+    for _ in 0..3 {
+        bed.more_payments(2_000);
+        for number in 0..3 {
+            bed.kill(number);
+        }
+        for number in 0..3 {
+            bed.start(number, &How::default());
+        }
+    }
+    bed.bitten("3 processes were killed at once, 3 times");
+}
+
+fn broker_and_processes(bed: &mut Bed<'_>) {
+    bed.begin(3);
+    for _ in 0..2 {
+        bed.more_payments(2_000);
+        bed.cluster.brokers[0].kill();
+        for number in 0..3 {
+            bed.kill(number);
+        }
+        for number in 0..3 {
+            bed.start(number, &How::default());
+        }
+        bed.cluster.brokers[0].restart();
+    }
+    bed.bitten("the broker and 3 processes were killed at once, twice");
+}
+
+fn broker_away(bed: &mut Bed<'_>) {
+    bed.begin(2);
+    bed.more_payments(2_000);
+    bed.cluster.brokers[0].kill();
+    pause(Duration::from_secs(30));
+    bed.all_alive();
+    bed.cluster.brokers[0].restart();
+    for number in 0..2 {
+        assert!(bed.told(number).contains("no broker can be reached"), "{}", bed.tail(number));
+    }
+    bed.bitten("the broker was away for 30 s, and both processes have said so");
+    bed.more_payments(2_000);
+}
+
+fn stand_still(bed: &mut Bed<'_>, seconds: u64) {
+    bed.begin(2);
+    bed.more_payments(2_000);
+    bed.cluster.brokers[0].signal(libc::SIGSTOP);
+    pause(Duration::from_secs(seconds));
+    bed.cluster.brokers[0].signal(libc::SIGCONT);
+    bed.all_alive();
+    bed.bitten(format!("the broker stood still for {seconds} s"));
+    bed.more_payments(2_000);
+    bed.all_alive();
+}
+
+fn broker_stands_still(bed: &mut Bed<'_>) {
+    stand_still(bed, 8);
+}
+
+/// Longer than sockets, sessions and transactions last.
+fn broker_stands_still_long(bed: &mut Bed<'_>) {
+    stand_still(bed, 70);
+}
+
+/// A process stands still while the others take its partitions, and goes on in the middle of what it did.
+fn still(bed: &mut Bed<'_>, seconds: u64) {
+    bed.begin(2);
+    let link = bed.link(0);
+    link.wait("commits", |seen| seen.answered(Api::END_TXN, None) > 5);
+    bed.running(0).signal(libc::SIGSTOP);
+    pause(Duration::from_secs(seconds));
+    bed.running(0).signal(libc::SIGCONT);
+    bed.more_payments(3_000);
+    bed.all_alive();
+    let told = bed.told(0);
+    let word = ["took this worker's partitions away", "the transaction was aborted", "nobody knows whether"]
+        .into_iter()
+        .find(|word| told.contains(word));
+    let Some(word) = word else { panic!("the zombie was not refused:\n{}", bed.tail(0)) };
+    bed.bitten(format!("a process stood still for {seconds} s, and was told: {word}"));
+}
+
+fn zombie(bed: &mut Bed<'_>) {
+    still(bed, 9);
+}
+
+fn zombie_long(bed: &mut Bed<'_>) {
+    still(bed, 25);
+}
+
+/// The worker's thread alone stands still; its clients go on.
+fn stuck(bed: &mut Bed<'_>) {
+    let stuck = How { failpoints: "commit.prepared=sleep:75000@50".to_owned(), ..How::default() };
+    bed.begin_with(&[stuck, How::default()]);
+    until("the failpoint", || bed.told(0).contains("failpoint commit.prepared").then_some(()));
+    pause(Duration::from_secs(78));
+    bed.all_alive();
+    until("a word about the group", || {
+        bed.told(0).contains("took this worker's partitions away").then_some(())
+    });
+    bed.bitten("a worker slept for 75 s in a commit, and was told that its partitions are gone");
+    bed.more_payments(2_000);
+}
+
+/// Two processes with one name, as when a directory was copied.
+fn twins(bed: &mut Bed<'_>) {
+    bed.begin(1);
+    bed.more_payments(2_000);
+    bed.kill(0);
+    copy(&bed.data(0), &bed.data(1));
+    bed.start(0, &How::default());
+    bed.more_payments(1_000);
+    bed.start(1, &How::default());
+    let ended = until("the end of one of them", || (0..2).find(|number| bed.running(*number).exit().is_some()));
+    let told = bed.tail(ended);
+    assert!(told.contains("was the `--data` directory copied?"), "{told}");
+    bed.processes[ended] = None;
+    bed.bitten(format!("process {ended} has ended, and asks whether its directory was copied"));
+    bed.more_payments(2_000);
+    // It is no other worker's store any more.
+    std::fs::remove_dir_all(bed.data(ended)).expect("removed");
+    std::fs::create_dir_all(bed.data(ended)).expect("made");
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    let status = std::process::Command::new("cp").arg("-r").arg(from).arg(to).status();
+    assert!(status.expect("cp can be started").success());
+}
+
+/// Processes come and go all the time, some in order, some not.
+fn rebalance_storm(bed: &mut Bed<'_>) {
+    bed.begin(2);
+    let (mut killed, mut stopped) = (0, 0);
+    for turn in 0..20 {
+        let number = 2 + turn % 2;
+        let wait = 1_000 + bed.dice.below(1_500);
+        pause(Duration::from_millis(wait));
+        bed.all_alive();
+        match bed.processes.get_mut(number).and_then(Option::take) {
+            None => bed.start(number, &How::default()),
+            Some(mut process) if bed.dice.below(2) == 0 => {
+                process.kill();
+                killed += 1;
+            }
+            Some(process) => {
+                assert!(process.stop().success(), "{}", bed.tail(number));
+                stopped += 1;
+            }
+        }
+    }
+    bed.bitten(format!("{killed} processes were killed and {stopped} stopped in 20 changes of the group"));
+}
+
+/// SIGTERM under load, and while stores are being restored; what was closed in order needs nothing of its changelog.
+fn stopped_in_order(bed: &mut Bed<'_>) {
+    bed.begin(1);
+    bed.more_payments(3_000);
+    let process = bed.processes[0].take().expect("it is at work");
+    assert!(process.stop().success(), "{}", bed.tail(0));
+    // It would die if it had to write anything that it read back.
+    let untouched = How { failpoints: "restore.half=kill".to_owned(), ..How::default() };
+    bed.start(0, &untouched);
+    bed.more_payments(2_000);
+    bed.all_alive();
+    bed.kill(0);
+    bed.lose_stores(0);
+    bed.start(0, &How { failpoints: "restore.half=sleep:1500@2".to_owned(), ..How::default() });
+    until("a restore", || bed.told(0).contains("failpoint restore.half (2)").then_some(()));
+    let process = bed.processes[0].take().expect("it restores");
+    assert!(process.stop().success(), "{}", bed.tail(0));
+    bed.start(0, &How::default());
+    bed.more_payments(1_000);
+    bed.running(0).signal(libc::SIGTERM);
+    bed.running(0).signal(libc::SIGTERM);
+    let _ = bed.running(0).wait();
+    bed.processes[0] = None;
+    bed.start(0, &How::default());
+    bed.bitten("stopped under load (nothing was restored behind it), in a restore, and twice at once");
+}
