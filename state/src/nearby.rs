@@ -1,8 +1,8 @@
 //! Keys of a store by their order: what was committed counts, whether it was written to RocksDB yet or waits in the buffer.
 
 use crate::StateError;
-use crate::lines::Side;
 use crate::damage::store_error;
+use crate::lines::Side;
 use crate::store::{Store, table_key};
 use crate::write_set::TableId;
 use rocksdb::{Direction, IteratorMode, ReadOptions};

@@ -91,7 +91,10 @@ public final class Answers {
             throws IOException {
         long delay = part.get("delay").longValue();
         String events = "events" + number;
-        tables.createTemporaryView(events, timed(env.fromData(events(part), EVENT), delay), EVENTS);
+        // Flink does not begin to read a stream in which there is nothing.
+        if (!part.get("events").isEmpty()) {
+            tables.createTemporaryView(events, timed(env.fromData(events(part), EVENT), delay), EVENTS);
+        }
         String sql = part.get("sql").textValue().replace("TABLE events", "TABLE " + events).replace("FROM events", "FROM " + events);
         if (part.has("facts")) {
             String facts = "facts" + number;

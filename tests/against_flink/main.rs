@@ -20,6 +20,7 @@ use case::{Event, Part, Rows};
 use fed::{Fed, Of, Question};
 use flink::Change;
 use operator::Operator;
+use pattern::Skip;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,17 +29,43 @@ use std::sync::LazyLock;
 const SEED: u64 = 1;
 const CASES_OF_PART: u64 = 30;
 /// Of each pattern, in seconds.
-const WITHIN_AND_DELAY: [(i64, i64); pattern::PATTERNS.len()] =
-    [(5, 0), (12, 0), (30, 6), (12, 15), (60, 0), (90, 0), (60, 6), (60, 15)];
+const WITHIN_AND_DELAY: [(i64, i64); pattern::PATTERNS.len()] = [
+    (5, 0),
+    (12, 0),
+    (30, 6),
+    (12, 15),
+    (60, 0),
+    (90, 0),
+    (60, 6),
+    (60, 15),
+    (40, 0),
+    (90, 6),
+    (60, 0),
+    (30, 15),
+];
+/// Other places than the next event at which the search goes on, with the pattern that has them.
+const SKIPS: [(usize, Skip); 11] = [
+    (0, Skip::PastLast),
+    (1, Skip::PastLast),
+    (1, Skip::ToFirst("b")),
+    (2, Skip::ToFirst("b")),
+    (2, Skip::ToLast("c")),
+    (4, Skip::PastLast),
+    (6, Skip::PastLast),
+    (8, Skip::PastLast),
+    (9, Skip::ToFirst("b")),
+    (10, Skip::ToLast("b")),
+    (11, Skip::PastLast),
+];
 
 fn parts() -> Vec<Part> {
     let sessions = [(3, 0), (5, 0), (9, 0), (5, 6)].map(|(gap, delay)| (Operator::Session { gap }, delay));
     let cumulated = [(2, 10, 0), (5, 5, 0), (3, 12, 0), (4, 20, 6)]
         .map(|(step, size, delay)| (Operator::Cumulate { step, size }, delay));
-    let patterns = pattern::PATTERNS.iter().enumerate();
-    let matches = patterns.map(|(index, pattern)| {
+    let all = (0..pattern::PATTERNS.len()).map(|index| (index, Skip::ToNext));
+    let matches = all.chain(SKIPS).map(|(index, skip)| {
         let (within, delay) = WITHIN_AND_DELAY[index];
-        (Operator::Match { pattern, within }, delay)
+        (Operator::Match { pattern: &pattern::PATTERNS[index], skip, within }, delay)
     });
     let operators: Vec<(Operator, i64)> = sessions.into_iter().chain(cumulated).chain(matches).collect();
     let part = |(index, (operator, delay)): (usize, &(Operator, i64))| {
@@ -54,7 +81,7 @@ fn event(key: u64, v: i64, at: i64) -> Event {
 /// The smallest case of each named difference.
 fn named() -> [Part; 3] {
     let session = Operator::Session { gap: 4 };
-    let a_then_b = Operator::Match { pattern: &pattern::PATTERNS[0], within: 5 };
+    let a_then_b = Operator::Match { pattern: &pattern::PATTERNS[0], skip: Skip::ToNext, within: 5 };
     let within = Part::of(a_then_b, vec![event(0, 1, 0), event(0, 2, 5)]);
     [
         // [session-end]

@@ -197,10 +197,13 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
     same_rows(&aside(right), &aside(found))
 }
 
-/// One event may become several, of which each can be read and committed by itself behind a repartition.
+/// What one event brings about may come to a table in several commits: of several tasks whose windows close, by the way of a foreign key and back, or behind a repartition
+/// as the rows that it was expanded to.
 fn may_be_parted(plan: &Plan) -> bool {
     let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
     has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_)))
+        || has(|kind| matches!(kind, NodeKind::Top(_)))
+        || has(|kind| matches!(kind, NodeKind::JoinTables(join) if join.foreign))
 }
 
 /// Do its rows replace each other, and come with commits?

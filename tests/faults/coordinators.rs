@@ -23,7 +23,8 @@ const COORDINATOR_PARTITIONS: i32 = 4;
 
 /// Where Kafka puts a transactional id or a group: Java's hash of the text, without its sign.
 fn coordinator_partition(name: &str) -> i32 {
-    let hash = name.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    let hash =
+        name.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
     (hash & i32::MAX) % COORDINATOR_PARTITIONS
 }
 

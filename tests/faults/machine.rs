@@ -234,12 +234,18 @@ fn clock_jumps(bed: &mut Bed<'_>) {
     let (source, shim, shift) =
         (bed.dir.path().join("clock.c"), bed.dir.path().join("clock.so"), bed.dir.path().join("shift"));
     std::fs::write(&source, SHIM).expect("written");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(&source).arg("-ldl").status();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .arg(&shim)
+        .arg(&source)
+        .arg("-ldl")
+        .status();
     assert!(built.expect("cc can be started").success());
     // The same file all the time: the process has it mapped.
     let set = |seconds: i64| {
         use std::os::unix::fs::FileExt;
-        let file = std::fs::File::options().create(true).truncate(false).write(true).open(&shift).expect("open");
+        let file =
+            std::fs::File::options().create(true).truncate(false).write(true).open(&shift).expect("open");
         file.write_all_at(&seconds.to_ne_bytes(), 0).expect("written");
     };
     set(0);
@@ -277,7 +283,8 @@ fn hanging(bed: &mut Bed<'_>) {
         producer.send(record).expect("taken");
     }
     producer.flush(Duration::from_secs(10)).expect("sent");
-    let open = |bed: &Bed<'_>| bed.topics.ends(&changelog).iter().filter(|(stable, end)| stable < end).count();
+    let open =
+        |bed: &Bed<'_>| bed.topics.ends(&changelog).iter().filter(|(stable, end)| stable < end).count();
     let held = open(bed);
     assert!(held > 0, "partitions have an open transaction");
     bed.start(0, &How::default());

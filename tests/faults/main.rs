@@ -41,7 +41,10 @@ pub struct Case {
 }
 
 fn cases() -> Vec<&'static Case> {
-    [network::CASES, steps::CASES, processes::CASES, machine::CASES, coordinators::CASES, storm::CASES].into_iter().flatten().collect()
+    [network::CASES, steps::CASES, processes::CASES, machine::CASES, coordinators::CASES, storm::CASES]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 struct Choice {

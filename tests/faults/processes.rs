@@ -8,13 +8,31 @@ use tidegate_sim::Api;
 
 pub const CASES: &[Case] = &[
     Case { name: "all_processes_killed_at_once", fault: "F3", short: false, brokers: 1, run: all_at_once },
-    Case { name: "broker_and_processes_killed", fault: "F5", short: false, brokers: 1, run: broker_and_processes },
+    Case {
+        name: "broker_and_processes_killed",
+        fault: "F5",
+        short: false,
+        brokers: 1,
+        run: broker_and_processes,
+    },
     Case { name: "broker_away_for_long", fault: "F4", short: false, brokers: 1, run: broker_away },
     Case { name: "broker_stands_still", fault: "F8", short: false, brokers: 1, run: broker_stands_still },
-    Case { name: "broker_stands_still_for_long", fault: "F8", short: false, brokers: 1, run: broker_stands_still_long },
+    Case {
+        name: "broker_stands_still_for_long",
+        fault: "F8",
+        short: false,
+        brokers: 1,
+        run: broker_stands_still_long,
+    },
     Case { name: "zombie_behind_its_session", fault: "F6", short: true, brokers: 1, run: zombie },
     Case { name: "zombie_behind_its_transaction", fault: "F6", short: false, brokers: 1, run: zombie_long },
-    Case { name: "worker_that_does_not_come_back_to_the_group", fault: "F6", short: false, brokers: 1, run: stuck },
+    Case {
+        name: "worker_that_does_not_come_back_to_the_group",
+        fault: "F6",
+        short: false,
+        brokers: 1,
+        run: stuck,
+    },
     Case { name: "twins_of_one_directory", fault: "F7", short: false, brokers: 1, run: twins },
     Case { name: "rebalance_storm", fault: "F12", short: false, brokers: 1, run: rebalance_storm },
     Case { name: "stopped_in_order", fault: "F19", short: false, brokers: 1, run: stopped_in_order },
@@ -134,7 +152,8 @@ fn twins(bed: &mut Bed<'_>) {
     bed.start(0, &How::default());
     bed.more_payments(1_000);
     bed.start(1, &How::default());
-    let ended = until("the end of one of them", || (0..2).find(|number| bed.running(*number).exit().is_some()));
+    let ended =
+        until("the end of one of them", || (0..2).find(|number| bed.running(*number).exit().is_some()));
     let told = bed.tail(ended);
     assert!(told.contains("was the `--data` directory copied?"), "{told}");
     bed.processes[ended] = None;

@@ -9,9 +9,21 @@ pub const CASES: &[Case] = &[
     Case { name: "killed_in_the_commit", fault: "F2", short: true, brokers: 1, run: killed_in_the_commit },
     Case { name: "killed_at_each_step", fault: "F2", short: false, brokers: 1, run: killed_at_each_step },
     Case { name: "failing_steps", fault: "F2", short: false, brokers: 1, run: failing_steps },
-    Case { name: "killed_in_a_rebalance", fault: "F2, F12", short: false, brokers: 1, run: killed_in_a_rebalance },
+    Case {
+        name: "killed_in_a_rebalance",
+        fault: "F2, F12",
+        short: false,
+        brokers: 1,
+        run: killed_in_a_rebalance,
+    },
     Case { name: "killed_in_a_restore", fault: "F2", short: false, brokers: 1, run: killed_in_a_restore },
-    Case { name: "killed_while_closing", fault: "F2, F19", short: false, brokers: 1, run: killed_while_closing },
+    Case {
+        name: "killed_while_closing",
+        fault: "F2, F19",
+        short: false,
+        brokers: 1,
+        run: killed_while_closing,
+    },
 ];
 
 /// Steps that every process comes to by itself, with what makes it come there.
@@ -137,7 +149,8 @@ fn killed_in_a_rebalance(bed: &mut Bed<'_>) {
 fn killed_in_a_restore(bed: &mut Bed<'_>) {
     bed.begin(2);
     bed.more_payments(3_000);
-    let points = ["restore.begun=kill@3", "restore.half=kill@2", "restore.done=kill@1", "restore.opened=kill@2"];
+    let points =
+        ["restore.begun=kill@3", "restore.half=kill@2", "restore.done=kill@1", "restore.opened=kill@2"];
     for point in points {
         bed.kill(0);
         bed.lose_stores(0);

@@ -46,5 +46,7 @@ fn storm(bed: &mut Bed<'_>) {
             brokers += 1;
         }
     }
-    bed.bitten(format!("{kills} kills of processes, {disks} of them with their disks, and {brokers} of the broker"));
+    bed.bitten(format!(
+        "{kills} kills of processes, {disks} of them with their disks, and {brokers} of the broker"
+    ));
 }

@@ -181,7 +181,9 @@ impl Bed<'_> {
         for topic in ["payments", "cards"] {
             let topic = self.name(topic);
             let committed = self.topics.committed(&self.prefix, &topic, PARTITIONS as i32);
-            for (partition, ((_, end), next)) in self.topics.ends(&topic).into_iter().zip(committed).enumerate() {
+            for (partition, ((_, end), next)) in
+                self.topics.ends(&topic).into_iter().zip(committed).enumerate()
+            {
                 if next.unwrap_or(0) != end {
                     return Err(format!(
                         "I5: {topic}-{partition} ends at {end}, and the group has committed {next:?}"
@@ -224,7 +226,8 @@ impl Bed<'_> {
             if !data.is_dir() {
                 break;
             }
-            let state = StateDir::open(&data.join("state"), &self.prefix).map_err(|error| error.to_string())?;
+            let state =
+                StateDir::open(&data.join("state"), &self.prefix).map_err(|error| error.to_string())?;
             for path in state.task_paths().map_err(|error| error.to_string())? {
                 let partition: i32 = path
                     .file_name()
@@ -235,7 +238,8 @@ impl Bed<'_> {
                     store.tables().map(|(name, table)| (name.to_owned(), table)).collect();
                 for (name, table) in tables {
                     let topic = format!("{}.{name}-changelog", self.prefix);
-                    let (records, ends) = changelogs.get(&topic).ok_or_else(|| format!("{topic} is not there"))?;
+                    let (records, ends) =
+                        changelogs.get(&topic).ok_or_else(|| format!("{topic} is not there"))?;
                     let Some(position) = store.position(table) else { continue };
                     let place = format!("{topic}-{partition} in the directory of process {number}");
                     let end = ends[partition as usize].1;
@@ -258,7 +262,10 @@ impl Bed<'_> {
                     folded.remove(LAYOUT_KEY);
                     let dumped = store.dump(table).map_err(|error| error.to_string())?;
                     let same = dumped.len() == folded.len()
-                        && dumped.iter().zip(&folded).all(|((key, value), of)| (&key[..], &value[..]) == (*of.0, *of.1));
+                        && dumped
+                            .iter()
+                            .zip(&folded)
+                            .all(|((key, value), of)| (&key[..], &value[..]) == (*of.0, *of.1));
                     if !same {
                         return Err(format!(
                             "I6: {place} has {} entries at {}, and the changelog says {}",

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn acts_are_read_with_the_time_at_which_they_are_done() {
-        let armed = parse("commit.answered=kill@3;restore.half=sleep:20;producer.kept=error@always").expect("read");
+        let armed =
+            parse("commit.answered=kill@3;restore.half=sleep:20;producer.kept=error@always").expect("read");
         let read: Vec<_> = armed.iter().map(|armed| (armed.point, armed.act, armed.at)).collect();
         assert_eq!(
             read,

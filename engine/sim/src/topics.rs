@@ -223,7 +223,8 @@ impl Topics {
         let consumer: BaseConsumer = self.config.create().expect("a client");
         let metadata = consumer.fetch_metadata(Some(topic), CALL).expect("the broker answers");
         let partitions = metadata.topics()[0].partitions();
-        let found = partitions.iter().find(|found| found.id() == partition).expect("there is such a partition");
+        let found =
+            partitions.iter().find(|found| found.id() == partition).expect("there is such a partition");
         found.leader()
     }
 
