@@ -15,7 +15,7 @@ pub fn question(of: Of, left: bool, greater: bool, history: &'static str) -> Que
     let body = format!(
         "stream out = events |> {ours} facts as r {ours_on} as of at |> map {{ k, id, g: r.g, v: r.v }}\nsink out -> embedded(\"NAME.out\")\n"
     );
-    Question { sql, body, history, is_table: false, of, cases: Vec::new() }
+    Question { sql, body, history, is_table: false, is_shown_between: false, of, cases: Vec::new() }
 }
 
 pub fn questions() -> Vec<Question> {

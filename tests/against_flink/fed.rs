@@ -54,6 +54,8 @@ pub struct Question {
     pub history: &'static str,
     /// A row takes the place of the one with its key.
     pub is_table: bool,
+    /// Has Flink shown what it is behind each event?
+    pub is_shown_between: bool,
     pub of: Of,
     pub cases: Vec<Vec<Fed>>,
 }

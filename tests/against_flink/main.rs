@@ -189,7 +189,7 @@ fn tables_come_to_be_those_of_flink() {
             let end = ours.last().expect("at first there is none");
             if *end != last {
                 let _ = writeln!(told, "{}", question.told(case, "not the same at last", end, &last));
-            } else if question.is_table {
+            } else if question.is_shown_between {
                 let never = ours.iter().find(|shown| !theirs.any(|result| result == **shown));
                 if let Some(shown) = never {
                     let _ = writeln!(told, "{}", question.told(case, "never so in Flink", shown, &last));

@@ -12,7 +12,15 @@ fn sql(columns: &str, from: &str, per: &str, order: &str, count: u32) -> String 
 }
 
 fn question(of: Of, sql: String, table: &str) -> Question {
-    Question { sql, body: format!("{table}{OUT}"), history: "", is_table: true, of, cases: Vec::new() }
+    Question {
+        sql,
+        body: format!("{table}{OUT}"),
+        history: "",
+        is_table: true,
+        is_shown_between: true,
+        of,
+        cases: Vec::new(),
+    }
 }
 
 /// Of events, which are only added. Equal ones stay as they came.
@@ -40,21 +48,22 @@ fn of_sums(step: &str, order: &str, count: u32) -> Question {
     )
 }
 
-/// Of the rows of each window.
+/// Of the rows of each window, which Flink ranks when it has all of them; here each task gives its own when it comes to the window's end.
 fn of_windows(window: &str, windows: &str, count: u32) -> Question {
     let bounds = "c, k, window_start, window_end";
     let from =
         format!("(SELECT {bounds}, COUNT(*) AS n, SUM(v) AS s FROM TABLE({windows}) GROUP BY {bounds})");
     let sql =
         sql(&format!("{bounds}, n, s"), &from, "c, window_start, window_end", "n DESC, s DESC, k ASC", count);
-    question(
+    let question = question(
         Of::Events,
         sql,
         &format!(
             "stream sums = events |> group by c, k |> window {window} |> aggregate {{ n: count(), s: sum(v) }} |> emit final\n\
              table out = sums |> top {count} by n, s, k asc per (c, window.start)\n"
         ),
-    )
+    );
+    Question { is_shown_between: false, ..question }
 }
 
 pub fn questions() -> Vec<Question> {

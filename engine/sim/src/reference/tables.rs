@@ -96,9 +96,9 @@ pub fn join_table(
                 && (is_global || row.partition == event.partition)
                 && columns(table_key, &row.values) == wanted
         };
-        let of_key = table.iter().filter(is_of_key);
+        let mut of_key = table.iter().filter(is_of_key);
         let row = match &join.as_of {
-            None => of_key.last(),
+            None => of_key.next_back(),
             Some(time) => {
                 let Value::Timestamp(time) = value(time, types[0], &event.values) else {
                     panic!("a row is asked for by a time")
