@@ -192,7 +192,7 @@ impl OfTable {
         &mut self,
         (group, slot): (u32, u32),
         now: Option<(&ArgumentColumns, usize, TimedRow)>,
-        before: &mut Vec<Column>,
+        before: &mut [Column],
         time: EventTime,
     ) -> Result<(), CodecError> {
         let known = self.rows.get(slot);
