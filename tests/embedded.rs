@@ -62,6 +62,7 @@ fn every_step_gives_what_was_worked_out_by_hand() {
         "collections.tide",
         "aggregates.tide",
         "aggregates.yaml",
+        "failing_rows.tide",
     ];
     let files: Vec<String> = files.iter().map(|file| format!("tests/topologies/{file}")).collect();
     let mut arguments = vec!["test"];

@@ -157,6 +157,8 @@ pub struct TableDecl {
     pub key: Option<Path>,
     /// In microseconds.
     pub history: Option<Spanned<i64>>,
+    /// In microseconds.
+    pub ttl: Option<Spanned<i64>>,
     pub malformed: Option<TopicRef>,
 }
 
@@ -213,6 +215,8 @@ pub enum StepKind {
         within: Spanned<i64>,
     },
     Emit(EmitKind),
+    /// In microseconds.
+    Ttl(Spanned<i64>),
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -71,6 +71,16 @@ fn fact(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "    {word:<10} {text}");
 }
 
+fn ttl(out: &mut String, ttl: Option<Span>) {
+    if let Some(ttl) = ttl {
+        fact(out, "ttl", &format!("{ttl}: a row whose time is so far behind the watermark is deleted"));
+    }
+}
+
+fn one_row_for(ttl: Span) -> String {
+    format!("one row for each key, for {ttl} behind its time")
+}
+
 fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
     let input = node.inputs.first().map(|input| plan.node(*input));
     line(out, 1, &format!("{} {}", node.kind.keyword(), node.name));
@@ -110,6 +120,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 fact(out, "global", "every worker has all of it in memory, read anew at each start");
             }
             fact(out, "key", &node.schema.columns[table.key].path);
+            ttl(out, table.ttl);
             route(out, "malformed", table.malformed.as_ref());
             if node.has_store() {
                 store(out, plan, node, "one row for each key");
@@ -170,6 +181,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             );
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
+            if aggregate.row_key.is_some() {
+                fact(
+                    out,
+                    "adds up",
+                    "the table's rows as they are: one that changes is subtracted as it was",
+                );
+            }
             if let Some(window) = &aggregate.window {
                 let mut kind = match window.shape {
                     WindowShape::Aligned if window.advance == window.size => {
@@ -210,6 +228,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 Emit::Every(every) => format!("every {every}: the row of each key that changed"),
             };
             fact(out, "emit", &emit);
+            ttl(out, aggregate.ttl);
             let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
                 let range = window.size.plus(window.grace);
                 match window.shape {
@@ -224,6 +243,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     }
                 }
             });
+            let kept = match &aggregate.row_key {
+                Some(_) => "what is added up of each row, and one for each key".to_owned(),
+                None => aggregate.ttl.map_or(kept, one_row_for),
+            };
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());
             fields(out, node);
@@ -375,7 +398,9 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Latest(latest) => {
             from(out);
             fact(out, "key", &exprs(&latest.key, schema));
-            store(out, plan, node, "one row for each key, for ever");
+            ttl(out, latest.ttl);
+            let kept = latest.ttl.map_or("one row for each key, for ever".to_owned(), one_row_for);
+            store(out, plan, node, &kept);
             route_if(out, latest.errors.as_ref());
         }
         NodeKind::Changes(changes) => {

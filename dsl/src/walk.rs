@@ -89,7 +89,8 @@ impl Words {
             | StepKind::Drop(_)
             | StepKind::Window(_)
             | StepKind::Via(_)
-            | StepKind::Emit(_) => {}
+            | StepKind::Emit(_)
+            | StepKind::Ttl(_) => {}
         }
     }
 

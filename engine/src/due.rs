@@ -3,7 +3,7 @@
 //! Notes are kept in buckets of time. Those that were made between two commits are one record of the store for each bucket (or a few), and
 //! a bucket's records are read when the watermark comes to it, and deleted when it has left it. So a watermark costs what is due, and a note
 //! costs its bytes. Form of a record: key `2 | bucket's start (8) | number (4)`, value: for each note its time (zigzag varint, counted from
-//! the bucket's start), the length of its key (varint), its key.
+//! the bucket's start), the length of its key (varint), its key. (Where keys of rows begin with 2, the tag is another one.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::{EventTime, Span};
@@ -21,6 +21,7 @@ pub type Note = (EventTime, Box<[u8]>);
 
 pub struct Due {
     table: TableId,
+    tag: u8,
     /// A bucket's length.
     length: Span,
     /// How many records of each bucket are in the store, or will be with the next commit.
@@ -37,8 +38,14 @@ pub struct Due {
 impl Due {
     /// `range`: how far ahead notes are made, usually.
     pub fn recover(table: TableId, range: Span, store: &Store) -> Result<Due, StateError> {
+        Due::recover_with(TAG, table, range, store)
+    }
+
+    /// `tag`: what no other key of the table begins with.
+    pub fn recover_with(tag: u8, table: TableId, range: Span, store: &Store) -> Result<Due, StateError> {
         let mut due = Due {
             table,
+            tag,
             length: Span::from_micros((range.micros() / 16).max(1)),
             records: BTreeMap::new(),
             fresh: BTreeMap::new(),
@@ -47,8 +54,8 @@ impl Due {
             left: Vec::new(),
         };
         let mut unreadable = None;
-        store.scan_from(table, &[TAG], &mut |key, _| {
-            let Some((&TAG, rest)) = key.split_first() else { return false };
+        store.scan_from(table, &[tag], &mut |key, _| {
+            let Some(rest) = key.strip_prefix(&[tag]) else { return false };
             match read_window_start(rest) {
                 Ok((bucket, number)) => {
                     let number = number.try_into().map_or(0, u32::from_be_bytes);
@@ -113,7 +120,7 @@ impl Due {
 
     fn read(&mut self, bucket: EventTime, store: &Store) -> Result<(), StateError> {
         for number in 0..self.records.get(&bucket).copied().unwrap_or_default() {
-            let record = store.get(self.table, &record_key(bucket, number))?;
+            let record = store.get(self.table, &self.record_key(bucket, number))?;
             let record = record.ok_or(CodecError::invalid("a record of notes that is not there"))?;
             read_notes(bucket, &record, &mut self.near)?;
         }
@@ -135,25 +142,26 @@ impl Due {
 
     pub fn flush(&mut self, writes: &mut WriteSet) {
         for (bucket, count) in std::mem::take(&mut self.left) {
-            (0..count).for_each(|number| writes.delete(self.table, &record_key(bucket, number)));
+            (0..count).for_each(|number| writes.delete(self.table, &self.record_key(bucket, number)));
         }
         for (bucket, fresh) in std::mem::take(&mut self.fresh) {
-            let count = self.records.entry(bucket).or_default();
+            let mut count = self.records.get(&bucket).copied().unwrap_or_default();
             for record in fresh {
-                writes.put(self.table, &record_key(bucket, *count), &record);
-                *count += 1;
+                writes.put(self.table, &self.record_key(bucket, count), &record);
+                count += 1;
             }
+            self.records.insert(bucket, count);
         }
+    }
+
+    fn record_key(&self, bucket: EventTime, number: u32) -> Vec<u8> {
+        [&[self.tag][..], &window_prefix(bucket), &number.to_be_bytes()].concat()
     }
 
     /// Bytes that wait for the next commit.
     pub fn uncommitted_bytes(&self) -> usize {
         self.fresh.values().flatten().map(Vec::len).sum::<usize>() + self.left.len()
     }
-}
-
-fn record_key(bucket: EventTime, number: u32) -> Vec<u8> {
-    [&[TAG][..], &window_prefix(bucket), &number.to_be_bytes()].concat()
 }
 
 fn read_notes(bucket: EventTime, record: &[u8], notes: &mut BTreeSet<Note>) -> Result<(), CodecError> {

@@ -25,6 +25,7 @@ mod closed;
 mod due;
 mod edges;
 mod emitting;
+mod expiry;
 mod globals;
 mod graph;
 mod group;

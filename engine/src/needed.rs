@@ -249,6 +249,7 @@ impl Needed {
 
     fn aggregate(&mut self, plan: &Plan, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
         self.all(input, &aggregate.key);
+        self.key(input, aggregate.row_key.as_deref().unwrap_or_default());
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }

@@ -136,6 +136,8 @@ pub struct Counters {
     pub malformed: u64,
     pub late: u64,
     pub errors: u64,
+    /// Rows of tables that were deleted since their time to live was over.
+    pub expired: u64,
 }
 
 impl Counters {
@@ -145,6 +147,7 @@ impl Counters {
         self.malformed += other.malformed;
         self.late += other.late;
         self.errors += other.errors;
+        self.expired += other.expired;
     }
 }
 

@@ -3,6 +3,7 @@
 //! It knows bytes, names and positions, not operators. `DESIGN.md` says what is written where, and what a crash leaves.
 
 mod damage;
+mod in_order;
 pub mod key;
 pub mod layout;
 pub mod lines;

@@ -6,7 +6,7 @@ use crate::random_cases::panic_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tidegate_model::plan::{Aggregate, Emit, NodeKind, Plan, Route};
+use tidegate_model::plan::{Aggregate, Emit, Node, NodeKind, Plan, Route};
 use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, TopicPartition};
 use tidegate_sim::reference::{self, Input, Output, outputs};
 
@@ -198,10 +198,17 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
 }
 
 /// What one event brings about may come to a table in several commits: of several tasks whose windows close, by the way of a foreign key and back, or behind a repartition
-/// as the rows that it was expanded to.
+/// as the rows that it was expanded to, or that were over at once.
 fn may_be_parted(plan: &Plan) -> bool {
     let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_)))
+    let becomes_several = |kind: &NodeKind| match kind {
+        NodeKind::Expand(_) => true,
+        NodeKind::Latest(latest) => latest.ttl.is_some(),
+        NodeKind::Table(table) => table.ttl.is_some(),
+        NodeKind::Aggregate(aggregate) => aggregate.ttl.is_some(),
+        _ => false,
+    };
+    has(becomes_several) && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
         || has(|kind| matches!(kind, NodeKind::Top(_)))
         || has(|kind| matches!(kind, NodeKind::JoinTables(join) if join.foreign))
 }
@@ -250,7 +257,11 @@ fn routes(kind: &NodeKind) -> Vec<&Route> {
 /// A row of a table that changed and is as it was is not given out, so its time depends on what was committed together.
 fn in_batches(plan: &Plan, chunks: &Chunks) -> Chunks {
     let mut chunks = chunks.clone();
-    if plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::JoinTables(_) | NodeKind::Top(_))) {
+    let may_be_as_it_was = |node: &Node| match &node.kind {
+        NodeKind::Aggregate(aggregate) => aggregate.row_key.is_some(),
+        kind => matches!(kind, NodeKind::JoinTables(_) | NodeKind::Top(_)),
+    };
+    if plan.nodes.iter().any(may_be_as_it_was) {
         chunks.iter_mut().flatten().for_each(|row| row.time = 0);
     }
     chunks

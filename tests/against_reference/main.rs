@@ -147,6 +147,16 @@ fn the_first_of_each() {
 }
 
 #[test]
+fn aggregates_of_tables() {
+    ask("aggregates of tables", 40, tables::aggregates());
+}
+
+#[test]
+fn rows_with_a_time_to_live() {
+    ask("rows with a time to live", 60, tables::with_ttl());
+}
+
+#[test]
 fn latest() {
     ask("latest", 20, tables::latest());
 }

@@ -28,6 +28,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         tables::join_global().boxed(),
         tables::join_as_of().boxed(),
         tables::top().boxed(),
+        tables::aggregates().boxed(),
         tables::latest().boxed(),
         tables::changes().boxed(),
     ]

@@ -60,6 +60,8 @@ pub fn text(shape: &Shape, out_of_order: i64) -> String {
     for topic in &shape.topics {
         text.push_str(&match *topic {
             "g" => "global table g: { k: string, v: int, w: int? } = embedded(\"NAME.g\") key k\n".to_owned(),
+            // A shape may have a table of its own.
+            "t" if shape.body.contains("table t:") => String::new(),
             "t" => "table t: { k: string, v: int, w: int? } = embedded(\"NAME.t\") key k\n".to_owned(),
             source => format!(
                 "source {source}: Event = embedded(\"NAME.{source}\")\n  key k\n  time at, out_of_order {}us\n{malformed}",

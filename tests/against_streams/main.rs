@@ -54,6 +54,11 @@ fn aggregates_without_a_window() {
 }
 
 #[test]
+fn aggregates_of_tables() {
+    ask("aggregates of tables", 350, generate::aggregate_table());
+}
+
+#[test]
 fn latest() {
     ask("latest", 150, generate::latest());
 }

@@ -89,6 +89,10 @@ impl Writer<'_> {
                 let text = format!("history {}", self.printer.duration(history));
                 self.part(history.span, &text);
             }
+            if let Some(ttl) = &decl.ttl {
+                let text = format!("ttl {}", self.printer.duration(ttl));
+                self.part(ttl.span, &text);
+            }
             self.route("malformed", decl.malformed.as_ref());
             self.end();
         }
@@ -336,6 +340,7 @@ impl Writer<'_> {
                 format!("dedupe by {} within {}", self.by(by), printer.duration(within))
             }
             StepKind::Emit(EmitKind::Final) => "emit final".to_owned(),
+            StepKind::Ttl(length) => format!("ttl {}", printer.duration(length)),
             StepKind::Emit(EmitKind::Changes) => "emit changes".to_owned(),
             StepKind::Emit(EmitKind::Every(length)) => format!("emit every {}", printer.duration(length)),
         }

@@ -178,6 +178,7 @@ impl Writer<'_> {
         entries.push(self.topic_entry(&decl.topic));
         entries.extend(self.key(decl.key.as_ref()));
         entries.extend(decl.history.as_ref().map(|length| Entry::new("history", self.duration(length))));
+        entries.extend(decl.ttl.as_ref().map(|length| Entry::new("ttl", self.duration(length))));
         entries.extend(self.route("malformed", decl.malformed.as_ref()));
         self.named(&decl.name, Value::Map(entries)).open()
     }
@@ -425,6 +426,7 @@ impl Writer<'_> {
                 ("dedupe", Value::Map(entries))
             }
             StepKind::Emit(EmitKind::Final) => ("emit", text("final")),
+            StepKind::Ttl(length) => ("ttl", self.duration(length)),
             StepKind::Emit(EmitKind::Changes) => ("emit", text("changes")),
             StepKind::Emit(EmitKind::Every(length)) => {
                 ("emit", Value::Map(vec![Entry::new("every", self.duration(length))]))

@@ -122,6 +122,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("advance", "advance to @12:00", "Moves the test's time on: windows close, timers come."),
     ("snapshot", "snapshot STREAM", "Compares what a stream gives with a kept file."),
     ("emit", "emit final", "When an aggregate gives rows out: `final`, `changes` or `every 10s`."),
+    ("ttl", "ttl 30d", "A row of a table whose time is so far behind the watermark is deleted."),
 ];
 
 /// The form and the meaning of a word.

@@ -253,7 +253,7 @@ impl Finder {
                 step.cancel.iter().for_each(|expr| self.expr(expr));
             }
             StepKind::Via(step) => self.clauses(step.key.as_ref(), step.time.as_ref()),
-            StepKind::Window(_) | StepKind::Emit(_) => {}
+            StepKind::Window(_) | StepKind::Emit(_) | StepKind::Ttl(_) => {}
         }
     }
 

@@ -84,6 +84,17 @@ impl<'a> Lowerer<'a> {
         let malformed = self.route(decl.malformed.as_ref());
         let history = decl.history.as_ref().filter(|length| self.positive(length).is_some());
         let history = history.map(|length| Span::from_micros(length.node));
+        let ttl = self.ttl(decl.ttl.as_ref());
+        if let Some(length) = decl.ttl.as_ref().filter(|_| decl.global) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::TTL,
+                    length.span,
+                    "a `global table` has all rows of its topic, for ever",
+                )
+                .note("let the topic delete its records (`retention.ms`), or take a plain table"),
+            );
+        }
         let ty = types.resolve(&decl.ty, self.diagnostics);
         let schema = self.event_schema(&ty, decl.ty.span);
         let key = match (&decl.key, &schema) {
@@ -111,6 +122,7 @@ impl<'a> Lowerer<'a> {
             key,
             global: decl.global,
             history,
+            ttl,
             malformed,
         });
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);

@@ -9,6 +9,7 @@ pub(super) struct Clauses {
     pub(super) key: Option<Path>,
     pub(super) time: Option<TimeClause>,
     pub(super) history: Option<Spanned<i64>>,
+    pub(super) ttl: Option<Spanned<i64>>,
     pub(super) malformed: Option<TopicRef>,
 }
 
@@ -89,7 +90,7 @@ impl Reader<'_> {
                 let name = self.name(&inner.next().expect("a name"));
                 let ty = self.type_expr(inner.next().expect("a type"));
                 let topic = self.topic_ref(inner.next().expect("a topic"));
-                let Clauses { key, time, history, malformed } = self.clauses(inner);
+                let Clauses { key, time, history, ttl, malformed } = self.clauses(inner);
                 if let Some(time) = time {
                     self.diagnostics.push(Diagnostic::error(
                         codes::SYNTAX,
@@ -97,7 +98,7 @@ impl Reader<'_> {
                         "a table has no event time: it holds the last row of each key",
                     ));
                 }
-                topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
+                topology.tables.push(TableDecl { name, global, ty, topic, key, history, ttl, malformed });
             }
             Rule::stream_decl => {
                 let name = self.name(&inner.next().expect("a name"));
@@ -147,6 +148,11 @@ impl Reader<'_> {
                 Rule::history_clause => {
                     let before = clauses.history.as_ref().map(|length| length.span);
                     clauses.history = Some(self.duration(&last(clause)));
+                    before
+                }
+                Rule::ttl_clause => {
+                    let before = clauses.ttl.as_ref().map(|length| length.span);
+                    clauses.ttl = Some(self.duration(&last(clause)));
                     before
                 }
                 Rule::malformed_clause => {

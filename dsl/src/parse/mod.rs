@@ -24,7 +24,7 @@ pub(crate) const DECLARATIONS: [&str; 13] = [
     "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
     "test",
 ];
-pub(crate) const STEPS: [&str; 24] = [
+pub(crate) const STEPS: [&str; 25] = [
     "filter",
     "map",
     "select",
@@ -49,6 +49,7 @@ pub(crate) const STEPS: [&str; 24] = [
     "flat map",
     "dedupe",
     "emit",
+    "ttl",
 ];
 
 type Rules<'a> = Pairs<'a, Rule>;

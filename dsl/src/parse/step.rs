@@ -85,6 +85,7 @@ impl Reader<'_> {
                 StepKind::Schedule(step)
             }
             Rule::dedupe_step => StepKind::Dedupe { by: self.by(next()), within: self.duration(&next()) },
+            Rule::ttl_step => StepKind::Ttl(self.duration(&next())),
             Rule::emit_step => {
                 let kind = next();
                 StepKind::Emit(match kind.as_rule() {

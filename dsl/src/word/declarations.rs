@@ -116,6 +116,10 @@ pub(super) const PAGES: &[Page] = &[
             ),
             ("key FIELD", "the key of its rows: the last record of a key counts, a null value deletes"),
             ("history 90d", "how long a replaced row can be asked for with `as of`; without it for ever"),
+            (
+                "ttl 30d",
+                "a row whose record's time is so far behind the watermark is deleted; without it it stays",
+            ),
             MALFORMED,
         ],
         inside: &[],

@@ -272,4 +272,13 @@ pub(super) const PAGES: &[Page] = &[
         inside: &[],
         example: "|> group by card\n|> aggregate { payments: count() }\n|> emit changes",
     },
+    Page {
+        word: "ttl",
+        parts: &[(
+            "30d",
+            "how far behind the watermark a row's time may be; it stands directly behind `latest`, or `aggregate` (and its `emit`)",
+        )],
+        inside: &[],
+        example: "|> group by card\n|> aggregate { payments: count() }\n|> ttl 30d",
+    },
 ];

@@ -133,6 +133,7 @@ pub(super) static TABLE: Table = Table {
             Duration,
             "How long a row that was replaced can be asked for with `as_of`; without it for ever.",
         ),
+        word("ttl", "ttl", Duration),
         MALFORMED,
     ],
     one_of: &[TOPICS],
@@ -262,6 +263,7 @@ pub(super) static STEPS: Table = table(
         word("flat_map", "flat", Expression),
         word("dedupe", "dedupe", Map(&DEDUPE)),
         word("emit", "emit", Either(&[Words(&["final", "changes"]), Map(&EMIT)])),
+        word("ttl", "ttl", Duration),
     ],
 );
 

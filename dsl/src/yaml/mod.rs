@@ -197,9 +197,10 @@ impl Reader<'_> {
         let topic = self.topic_of(node, &fields);
         let global = self.find(&fields, "global").and_then(|node| self.flag(node)).unwrap_or(false);
         let history = self.find(&fields, "history").and_then(|node| self.duration(node));
+        let ttl = self.find(&fields, "ttl").and_then(|node| self.duration(node));
         let (key, _, malformed) = self.clauses(&fields);
         if let (Some(ty), Some(topic)) = (ty, topic) {
-            topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
+            topology.tables.push(TableDecl { name, global, ty, topic, key, history, ttl, malformed });
         }
     }
 

@@ -164,6 +164,7 @@ impl Reader<'_> {
                 StepKind::Dedupe { by: by?, within: within? }
             }
             "emit" => StepKind::Emit(self.emit(node)?),
+            "ttl" => StepKind::Ttl(self.duration(node)?),
             _ => {
                 self.unknown(key, "step", &keys::STEPS.names());
                 return None;

@@ -8,6 +8,11 @@ use crate::source::Span as Place;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{Filter, NodeKind, Route};
 
+/// Are the rows a table's, so that one that does not pass deletes its key's row?
+fn is_of_table(at: At<'_>, flow: &Flow) -> bool {
+    flow.is_table || (at.decl.is_table && flow.key.is_some())
+}
+
 impl Lowerer<'_> {
     pub(super) fn filter_step(
         &mut self,
@@ -18,8 +23,21 @@ impl Lowerer<'_> {
     ) -> Option<Flow> {
         let event = flow.event();
         let predicate = self.checker(&event).predicate(predicate)?;
-        let of_table = at.decl.is_table && flow.key.is_some();
+        let of_table = is_of_table(at, flow);
         Some(self.filter_rows(at.name("filter"), Filter { predicate, of_table, errors }, flow, at.place()))
+    }
+
+    /// What a `map` leaves out.
+    pub(super) fn kept(
+        &mut self,
+        at: At<'_>,
+        name: String,
+        predicate: Expr,
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Flow {
+        let of_table = is_of_table(at, flow);
+        self.filter_rows(name, Filter { predicate, of_table, errors }, flow, at.place())
     }
 
     pub(super) fn filter(

@@ -22,7 +22,7 @@ impl Lowerer<'_> {
         if let Ast::Match(subject, arms) = &expr.node {
             let (value, kept) = self.checker(&event).match_arms(subject, arms, expr.span)?;
             let flow = match kept {
-                Some(kept) => self.filter(format!("{name}-keep"), kept, flow, errors.clone(), at.place()),
+                Some(kept) => self.kept(at, format!("{name}-keep"), kept, flow, errors.clone()),
                 None => flow.clone(),
             };
             return self.map(name, value, &flow, errors, expr.span);
@@ -127,10 +127,23 @@ impl Lowerer<'_> {
         }
         let partitioned = Flow::follow(flow.partitioned.as_ref(), &columns);
         let key = Flow::follow(flow.key.as_ref(), &columns);
-        let kind = NodeKind::Map(Map { columns, errors });
+        if flow.is_table && key.is_none() {
+            let own = flow.key.as_ref().map(|key| flow.names(key)).unwrap_or_default();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::TABLE_NEEDED,
+                    place,
+                    format!("behind this the table's key `{own}` is gone, or has another value"),
+                )
+                .because(flow.key_at, "the table's key is from here")
+                .note("a table keeps its key, under any name; or give out its changes before: `|> changes`"),
+            );
+            return None;
+        }
+        let kind = NodeKind::Map(Map { columns, of_table: flow.is_table, errors });
         let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
         let only_with = Vec::new();
-        let after = Flow { node, schema, partitioned, key, is_table: false, only_with, ..flow.clone() };
+        let after = Flow { node, schema, partitioned, key, only_with, ..flow.clone() };
         let since = flow.partitioned.as_ref().and_then(|before| {
             let before = flow.names(before);
             match &after.partitioned {

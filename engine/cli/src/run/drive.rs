@@ -100,13 +100,14 @@ impl<'a> Report<'a> {
         let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
         if counters.records_in != self.events {
             tracing::info!(
-                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors; {} tasks, {} commits, state {}",
+                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits, state {}",
                 self.name,
                 counters.records_in,
                 counters.records_out,
                 counters.malformed,
                 counters.late,
                 counters.errors,
+                counters.expired,
                 status.tasks,
                 status.commits,
                 Size(status.state_bytes)

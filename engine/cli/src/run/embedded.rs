@@ -90,9 +90,13 @@ fn is_fed_by_itself(plan: &Plan, topic: &str) -> bool {
 
 fn told(counters: &Counters) -> String {
     let mut text = format!("{} records in, {} out", counters.records_in, counters.records_out);
-    for (number, word) in
-        [(counters.malformed, "malformed"), (counters.late, "late"), (counters.errors, "errors")]
-    {
+    let counts = [
+        (counters.malformed, "malformed"),
+        (counters.late, "late"),
+        (counters.errors, "errors"),
+        (counters.expired, "expired"),
+    ];
+    for (number, word) in counts {
         if number > 0 {
             text.push_str(&format!(", {number} {word}"));
         }

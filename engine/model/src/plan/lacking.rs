@@ -15,6 +15,8 @@ impl Plan {
         let node = self.node(id);
         match &node.kind {
             NodeKind::Table(_) | NodeKind::Latest(_) => true,
+            // What goes to another key is on its way, and nobody knows what.
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => self.is_current(node.inputs[0]),
             NodeKind::Aggregate(aggregate) => aggregate.window.is_none(),
             // Which right rows are not known yet nobody can tell.
             NodeKind::JoinTables(join) if join.foreign => false,

@@ -164,6 +164,8 @@ pub struct Table {
     pub global: bool,
     /// How long a row that was replaced can still be asked for by its time, from the newest row on. None: for ever.
     pub history: Option<Span>,
+    /// A row whose time (its record's) is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub malformed: Option<Route>,
 }
 
@@ -171,7 +173,7 @@ pub struct Table {
 pub struct Filter {
     /// Of type bool.
     pub predicate: Expr,
-    /// It stands behind the step that makes a table: a row that does not pass deletes its key's row.
+    /// It stands behind the step that makes a table: a row that does not pass, or for which it fails, deletes its key's row.
     pub of_table: bool,
     pub errors: Option<Route>,
 }
@@ -180,6 +182,8 @@ pub struct Filter {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Map {
     pub columns: Vec<Expr>,
+    /// Of a table's rows: one for which an expression fails deletes its key's row.
+    pub of_table: bool,
     pub errors: Option<Route>,
 }
 
@@ -215,9 +219,13 @@ pub struct Repartition {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Aggregate {
     pub key: Vec<Expr>,
+    /// Where it adds up a table's rows as they are: the columns of the table's key. Such a table's key has `key` in it, or it comes by a [`Rekey`].
+    pub row_key: Option<Vec<usize>>,
     pub window: Option<Window>,
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
+    /// A row whose last event's time is so far behind the watermark is deleted (without windows). None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 
@@ -301,6 +309,11 @@ impl AggregateFunction {
         is_list || matches!(self, Count | CountIf | CountDistinct | ApproxCountDistinct)
     }
 
+    /// Does it go by the times of the events?
+    pub fn is_timed(self) -> bool {
+        matches!(self, AggregateFunction::First | AggregateFunction::Last)
+    }
+
     /// The language's word for it.
     pub fn keyword(self) -> &'static str {
         match self {
@@ -365,6 +378,8 @@ pub struct Rolling {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Latest {
     pub key: Vec<Expr>,
+    /// A row whose time is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 
@@ -576,10 +591,8 @@ impl Node {
     /// Are keys of its store found by their neighbours?
     pub fn has_ordered_store(&self) -> bool {
         let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
-        aggregate
-            .window
-            .as_ref()
-            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
+        let has_order = |window: &Window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding);
+        aggregate.row_key.is_some() || aggregate.window.as_ref().is_some_and(has_order)
     }
 
     pub fn has_store(&self) -> bool {

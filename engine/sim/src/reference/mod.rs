@@ -9,6 +9,7 @@ mod input;
 mod join_streams;
 mod json;
 mod match_events;
+mod of_table;
 mod rolling;
 mod row;
 mod schedule;
@@ -17,6 +18,7 @@ mod sliding;
 mod steps;
 mod tables;
 mod top;
+mod ttl;
 mod wall_clock;
 mod watermarks;
 mod windows;
@@ -74,6 +76,10 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
     outputs.into_iter().map(|(_, output)| output).collect()
 }
 
+fn is_of_table(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some())
+}
+
 struct Reading<'a> {
     plan: &'a Plan,
     input: &'a Input,
@@ -112,7 +118,7 @@ impl Reading<'_> {
                 | NodeKind::Changes(_)
                 | NodeKind::Rekey(_)
                 | NodeKind::Top(_)
-        );
+        ) || is_of_table(node);
         rows.iter().filter(|row| takes_deletions || !row.deleted).cloned().collect()
     }
 
@@ -120,7 +126,7 @@ impl Reading<'_> {
     fn hop(&self, node: &Node) -> usize {
         let behind = |input: &NodeId| {
             let from = self.plan.node(*input);
-            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_)))
+            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
         };
         node.inputs.iter().map(behind).max().unwrap_or(0)
     }
@@ -162,11 +168,17 @@ impl Reading<'_> {
             NodeKind::Source(source) => {
                 Given::rows(self.read(&source.topic, source.time.out_of_order.micros(), |_| None))
             }
-            NodeKind::Table(table) => Given::rows(self.read(&table.topic, 0, |key| {
-                let mut values = vec![Value::Null; own.len()];
-                values[table.key] = key.clone();
-                Some(values)
-            })),
+            NodeKind::Table(table) => {
+                let rows = self.read(&table.topic, 0, |key| {
+                    let mut values = vec![Value::Null; own.len()];
+                    values[table.key] = key.clone();
+                    Some(values)
+                });
+                match table.ttl {
+                    Some(ttl) => ttl::table(ttl, table.key, &rows, watermarks),
+                    None => Given::rows(rows),
+                }
+            }
             NodeKind::Filter(filter) => steps::filter(filter, &types[0], &inputs[0]),
             NodeKind::Map(map) => steps::map(map, &types[0], &inputs[0]),
             NodeKind::Expand(expand) => steps::expand(expand, &types[0], &inputs[0]),
@@ -174,8 +186,16 @@ impl Reading<'_> {
             NodeKind::Repartition(repartition) => {
                 steps::repartition(repartition, &types[0], &inputs[0], self.input.partitions)
             }
+            NodeKind::Rekey(rekey) => of_table::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => {
+                let at_once = of_table::is_looked_up(self.plan, node.id);
+                of_table::aggregate(aggregate, &types[0], &inputs[0], at_once)
+            }
             NodeKind::Aggregate(aggregate) => {
                 let work = Work { aggregate, types: &types[0], watermarks, hop };
+                if let Some(ttl) = aggregate.ttl {
+                    return ttl::totals(&work, ttl, &inputs[0], watermarks);
+                }
                 self.aggregate(&work, &inputs[0])
             }
             NodeKind::Rolling(step) => rolling::rolling(step, &types[0], &inputs[0], watermarks, hop),
@@ -203,7 +223,10 @@ impl Reading<'_> {
             NodeKind::Rekey(rekey) => steps::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
             NodeKind::Top(step) => top::top(step, &types[0], own.len() - 1, &inputs[0]),
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
-            NodeKind::Latest(latest) => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            NodeKind::Latest(latest) => match latest.ttl {
+                Some(ttl) => ttl::latest(latest, ttl, &types[0], &inputs[0], at_once(), watermarks),
+                None => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            },
             NodeKind::Changes(changes) => tables::changes(changes, [&types[0], &own], &inputs[0]),
             NodeKind::Match(pattern) => {
                 match_events::match_events(pattern, [&types[0], &own], &inputs[0], watermarks, hop)

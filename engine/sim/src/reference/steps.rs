@@ -13,8 +13,8 @@ pub fn filter(filter: &Filter, types: &[ScalarType], rows: &[Row]) -> Given {
         if row.deleted {
             return Some(row.clone());
         }
-        match evaluate(&filter.predicate, types, &row.values)? {
-            Value::Bool(true) => Some(row.clone()),
+        match evaluate(&filter.predicate, types, &row.values) {
+            Some(Value::Bool(true)) => Some(row.clone()),
             _ => filter.of_table.then(|| Row { deleted: true, ..row.clone() }),
         }
     };
@@ -28,9 +28,18 @@ pub fn map(map: &Map, types: &[ScalarType], rows: &[Row]) -> Given {
             let value = evaluate(column, types, &row.values);
             if row.deleted { value.or(Some(Value::Null)) } else { value }
         });
-        Some(row.with(values.collect::<Option<Vec<Value>>>()?))
+        match values.collect::<Option<Vec<Value>>>() {
+            None if map.of_table => Some(deletion(map, types, row)),
+            values => Some(row.with(values?)),
+        }
     };
     Given::rows(rows.iter().filter_map(step).collect())
+}
+
+/// Of a row that cannot be worked out only the key is known, which is there as it is.
+fn deletion(map: &Map, types: &[ScalarType], row: &Row) -> Row {
+    let known = |column| evaluate(column, types, &row.values).unwrap_or(Value::Null);
+    Row { deleted: true, ..row.with(map.columns.iter().map(known).collect()) }
 }
 
 pub fn expand(expand: &Expand, types: &[ScalarType], rows: &[Row]) -> Given {

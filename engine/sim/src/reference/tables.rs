@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use tidegate_model::plan::{Changes, JoinKind, JoinTable, JoinTables, Latest, NodeKind, Plan};
 use tidegate_model::{NodeId, ScalarType, Value};
 
-type TaskKey = (usize, Key);
+/// A key in one partition.
+pub type TaskKey = (usize, Key);
 
 /// Does a step of the same task look at each change of the table as it happens, and not at commits?
 pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
