@@ -220,7 +220,6 @@ impl Reading<'_> {
                 let rows = [&inputs[0][..], &self.rows[&right.id]];
                 tables::join_foreign(join, [&types[0], &self.types(right), &own], rows)
             }
-            NodeKind::Rekey(rekey) => steps::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
             NodeKind::Top(step) => top::top(step, &types[0], own.len() - 1, &inputs[0]),
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
             NodeKind::Latest(latest) => match latest.ttl {

@@ -1,10 +1,9 @@
 //! Steps that look at one event at a time, merges and repartitions.
 
-use super::evaluate::{columns, evaluate, key, value};
+use super::evaluate::{evaluate, key, value};
 use super::row::{At, Given, Key, Phase, Row};
-use std::collections::BTreeMap;
 use tidegate_model::partition::partition_for;
-use tidegate_model::plan::{Expand, Filter, Map, Rekey, Repartition};
+use tidegate_model::plan::{Expand, Filter, Map, Repartition};
 use tidegate_model::{ScalarType, Value, value::text};
 
 /// A row for which it is not true ends here; a table's row deletes its key's row.
@@ -83,37 +82,6 @@ pub fn repartition(
         ..row.clone()
     };
     Given::rows(rows.iter().map(step).collect()).in_order()
-}
-
-/// The rows of a table go to the partition of another key, each with whether it is gone from there as its last value. One that has another such key than before is gone
-/// from where it was.
-pub fn rekey(rekey: &Rekey, types: &[ScalarType], rows: &[Row], partitions: usize) -> Given {
-    let key_types: Vec<ScalarType> = rekey.key.iter().map(|column| types[*column]).collect();
-    let mut known: BTreeMap<(usize, Key), Row> = BTreeMap::new();
-    let mut given = Vec::new();
-    let mut send = |row: &Row, deleted: bool, of: &Row| {
-        let key = columns(&rekey.key, &row.values);
-        given.push(Row {
-            at: behind(of),
-            partition: partition_of(&key, &key_types, partitions),
-            values: [&row.values[..], &[Value::Bool(deleted)]].concat(),
-            deleted,
-            origin: None,
-            ..row.clone()
-        });
-    };
-    for row in rows {
-        let place = (row.partition, columns(&rekey.row_key, &row.values));
-        let before = if row.deleted { known.remove(&place) } else { known.insert(place, row.clone()) };
-        let moves = |before: &Row| columns(&rekey.key, &before.values) != columns(&rekey.key, &row.values);
-        if let Some(before) = before.filter(|before| row.deleted || moves(before)) {
-            send(&before, true, row);
-        }
-        if !row.deleted {
-            send(row, false, row);
-        }
-    }
-    Given::rows(given).in_order()
 }
 
 /// When what is sent now is read behind an internal topic.
