@@ -2,20 +2,30 @@
 
 use crate::bed::Bed;
 use crate::case::{BASE, Case, Event, FAR, Feed};
+use crate::shape::Shape;
 use crate::{compare, generate};
 
 /// One by one, on three partitions.
 const FEED: Feed = Feed { partitions: 3, together: 1, batch: 1, restart: None, crash: None, ends: false };
 
 fn event(topic: &'static str, id: i64, j: &str) -> Event {
-    Event { topic, id, k: "k0".to_owned(), j: j.to_owned(), v: 0, w: Some(0), time: BASE, deletes: false }
+    Event {
+        topic,
+        id,
+        k: "k0".to_owned(),
+        j: j.to_owned(),
+        v: 0,
+        w: Some(0),
+        time: BASE,
+        deletes: false,
+        malformed: false,
+    }
 }
 
 /// `body`: behind the declarations of the topics.
 fn same(topics: Vec<&'static str>, body: &str, mut events: Vec<Event>, feed: Feed) {
     events.extend(generate::one_each(&topics, feed.partitions, BASE + FAR, events.len() as i64));
-    let shape =
-        crate::shape::Shape { body: body.to_owned(), topics, needs_order: true, needs_on_time: false };
+    let shape = Shape { body: body.to_owned(), topics, needs_order: true, ..Shape::default() };
     let case = Case { text: crate::shape::text(&shape, 0), topics: shape.topics, events, feed };
     compare::compare(&mut Bed::new(), &case).unwrap_or_else(|difference| panic!("{difference}"));
 }

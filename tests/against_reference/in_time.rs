@@ -33,7 +33,7 @@ pub fn rolling() -> impl Strategy<Value = Shape> {
                 ),
                 topics: vec!["a"],
                 needs_order,
-                needs_on_time: !needs_order && order.is_empty(),
+                needs_on_time: !needs_order && order.is_empty(), ..Shape::default()
             }
         },
     )
@@ -51,7 +51,7 @@ pub fn rolling_coarse() -> impl Strategy<Value = Shape> {
                 ),
                 topics: vec!["a"],
                 needs_order,
-                needs_on_time: !needs_order,
+                needs_on_time: !needs_order, ..Shape::default()
             }
         },
     )
@@ -62,7 +62,7 @@ pub fn dedupe() -> impl Strategy<Value = Shape> {
         body: format!("stream out$ = a\n{steps}  |> dedupe by {key} within {within}us\nsink out$ -> embedded(\"NAME.out$\")\n"),
         topics: vec!["a"],
         needs_order: !is_near,
-        needs_on_time: true,
+        needs_on_time: true, ..Shape::default()
     })
 }
 
@@ -99,6 +99,7 @@ pub fn pattern() -> impl Strategy<Value = Shape> {
                 topics: vec!["a"],
                 needs_order: !is_near,
                 needs_on_time: false,
+                ..Shape::default()
             }
         },
     )
@@ -118,7 +119,7 @@ pub fn schedule() -> impl Strategy<Value = Shape> {
         ),
         topics: vec!["a"],
         needs_order: true,
-        needs_on_time: false,
+        needs_on_time: false, ..Shape::default()
     })
 }
 
@@ -132,5 +133,6 @@ pub fn steps_only() -> impl Strategy<Value = Shape> {
         topics: if head == "a" { vec!["a"] } else { vec!["a", "b"] },
         needs_order: false,
         needs_on_time: false,
+        ..Shape::default()
     })
 }

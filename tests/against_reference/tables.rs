@@ -33,7 +33,7 @@ pub fn join_streams() -> impl Strategy<Value = Shape> {
                 ),
                 topics: if side == "b" { vec!["a", "b"] } else { vec!["a"] },
                 needs_order: false,
-                needs_on_time: false,
+                needs_on_time: false, ..Shape::default()
             }
         },
     )
@@ -63,7 +63,7 @@ pub fn join_table() -> impl Strategy<Value = Shape> {
             ),
             topics: [vec!["a"], more].concat(),
             needs_order: true,
-            needs_on_time: false,
+            needs_on_time: false, ..Shape::default()
         }
     })
 }
@@ -89,6 +89,7 @@ pub fn join_tables() -> impl Strategy<Value = Shape> {
         topics,
         needs_order: false,
         needs_on_time: false,
+        ..Shape::default()
     })
 }
 
@@ -196,7 +197,7 @@ pub fn latest() -> impl Strategy<Value = Shape> {
         ),
         topics: vec!["a"],
         needs_order: key == "j",
-        needs_on_time: false,
+        needs_on_time: false, ..Shape::default()
     })
 }
 
@@ -216,5 +217,111 @@ pub fn changes() -> impl Strategy<Value = Shape> {
         topics,
         needs_order: true,
         needs_on_time: false,
+        ..Shape::default()
+    })
+}
+
+/// `top N`, of events and of tables.
+pub fn top() -> impl Strategy<Value = Shape> {
+    let order = prop_oneof![Just("v"), Just("v asc, id"), Just("id asc"), Just("x, k asc")];
+    let per = prop_oneof![Just(""), Just(" per k"), Just(" per j"), Just(" per (v, j)")];
+    let of_events = (steps(), order.clone(), per.clone())
+        .prop_map(|(steps, order, per)| (format!("a\n{steps}"), String::new(), order, per));
+    let of_latest = (keyed_steps(), order, per).prop_map(|(steps, order, per)| {
+        ("p$\n".to_owned(), format!("table p$ = a\n{steps}  |> latest by k\n"), order, per)
+    });
+    let of_topic = prop_oneof![Just("v, k"), Just("w ?? 9 asc"), Just("k")];
+    let of_topic = (of_topic, prop_oneof![Just(""), Just(" per v"), Just(" per k")])
+        .prop_map(|(order, per)| ("t\n".to_owned(), String::new(), order, per));
+    let of_sums = (steps(), prop_oneof![Just("n"), Just("s asc, n")], prop_oneof![Just(""), Just(" per n")])
+        .prop_map(|(steps, order, per)| {
+            let sums = "  |> group by j\n  |> aggregate { n: count(), s: sum(v) }\n";
+            ("p$\n".to_owned(), format!("table p$ = a\n{steps}{sums}"), order, per)
+        });
+    let of_windows = (steps(), 1i64..14, prop_oneof![Just(" per window.start"), Just(" per (j, window.end)")]).prop_map(
+        |(steps, size, per)| {
+            let sums = "  |> group by k, j\n  |> window tumbling {size}us\n  |> aggregate { n: count() }\n  |> emit final\n"
+                .replace("{size}", &size.to_string());
+            ("p$\n".to_owned(), format!("stream p$ = a\n{steps}{sums}"), "n, k asc, j asc", per)
+        },
+    );
+    let what = prop_oneof![
+        of_events.boxed(),
+        of_latest.boxed(),
+        of_topic.boxed(),
+        of_sums.boxed(),
+        of_windows.boxed()
+    ];
+    (what, 1u32..5).prop_map(|((from, before, order, per), count)| Shape {
+        body: format!(
+            "{before}table out$ = {from}  |> top {count} by {order}{per}\nsink out$ -> embedded(\"NAME.out$\", compacted)\n"
+        ),
+        topics: if from.starts_with('t') { vec!["t"] } else { vec!["a"] },
+        needs_order: true,
+        ..Shape::default()
+    })
+}
+
+/// Rows that refer to rows of another table.
+pub fn join_foreign() -> impl Strategy<Value = Shape> {
+    let refers = "match v { 0 => \"k0\", 1 => \"k1\", 2 => null, _ => \"k2\" }";
+    let of_topic =
+        format!("table p$ = a\n  |> map {{ id, k, j, v, w, x, at, ref: {refers} }}\n  |> latest by k\n");
+    let tables = prop_oneof![
+        Just((of_topic, "p$", "t", "ref == r.k", vec!["a", "t"])),
+        Just(("table q$ = b |> latest by v\n".to_owned(), "t", "q$", "w == r.v", vec!["b", "t"])),
+        Just((
+            "table p$ = a |> latest by k\ntable q$ = b |> filter v != 3 |> latest by v\n".to_owned(),
+            "p$",
+            "q$",
+            "w == r.v",
+            vec!["a", "b"]
+        )),
+        Just(("table p$ = a |> latest by k\n".to_owned(), "p$", "t", "j == r.k", vec!["a", "t"])),
+    ];
+    (left(), tables, any::<bool>()).prop_map(|(left, (before, table, right, on, topics), condition)| {
+        let condition = if condition { " and v <= r.v" } else { "" };
+        Shape {
+            body: format!(
+                "{before}table out$ = {table}\n  |> {left}join {right} as r on {on}{condition}\nsink out$ -> embedded(\"NAME.out$\", compacted)\n"
+            ),
+            topics,
+            needs_order: true,
+            ..Shape::default()
+        }
+    })
+}
+
+/// The row that was the key's at a time, among those that were read.
+pub fn join_as_of() -> impl Strategy<Value = Shape> {
+    let time = prop_oneof![Just("at"), Just("at - 5us"), Just("if v > 2 { at } else { at + 9us }")];
+    (left(), keyed_steps(), time, any::<bool>()).prop_map(|(left, steps, time, condition)| {
+        let condition = if condition { " and v <= r.v" } else { "" };
+        Shape {
+            body: format!(
+                "stream out$ = a\n{steps}  |> {left}join t as r on k == r.k{condition} as of {time}\n  |> map {{ k, l: id, v, rv: r.v, rw: r.w }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+            ),
+            topics: vec!["a", "t"],
+            needs_order: true,
+            ..Shape::default()
+        }
+    })
+}
+
+/// Rows of a table that every worker has.
+pub fn join_global() -> impl Strategy<Value = Shape> {
+    let key = prop_oneof![
+        Just("k == r.k"),
+        Just("(if v > 2 { k } else { \"k1\" }) == r.k"),
+        Just("replace(j, \"j\", \"k\") == r.k"),
+        Just("k == r.k and v <= r.v"),
+    ];
+    (left(), steps(), key).prop_map(|(left, steps, key)| Shape {
+        body: format!(
+            "stream out$ = a\n{steps}  |> {left}join g as r on {key}\n  |> map {{ k, l: id, v, rv: r.v, rw: r.w }}\nsink out$ -> embedded(\"NAME.out$\")\n"
+        ),
+        topics: vec!["a", "g"],
+        needs_order: true,
+        ..Shape::default()
     })
 }

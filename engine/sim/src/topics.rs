@@ -128,14 +128,24 @@ impl Topics {
         topic: &str,
         records: impl IntoIterator<Item = (Option<i32>, Option<&'a [u8]>, Option<&'a [u8]>)>,
     ) {
+        self.produce_at(topic, records.into_iter().map(|record| (record, None)));
+    }
+
+    /// The same with the records' timestamps, in milliseconds.
+    pub fn produce_at<'a>(
+        &self,
+        topic: &str,
+        records: impl IntoIterator<Item = ((Option<i32>, Option<&'a [u8]>, Option<&'a [u8]>), Option<i64>)>,
+    ) {
         let mut config = self.config.clone();
         config.set("enable.idempotence", "true").set("linger.ms", "5").set("partitioner", "murmur2_random");
         let acknowledged = Acknowledged::default();
         let producer: ThreadedProducer<Acknowledged> =
             config.create_with_context(acknowledged.clone()).expect("a client");
         let mut sent = 0;
-        for (partition, key, value) in records {
+        for ((partition, key, value), timestamp_ms) in records {
             let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
+            record.timestamp = timestamp_ms;
             record.partition = partition;
             record.key = key;
             record.payload = value;

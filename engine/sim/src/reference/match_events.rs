@@ -26,7 +26,7 @@ pub fn match_events(
 ) -> Given {
     let search = Search { pattern, event: types[0], whole: types[1] };
     let (on_time, late): (Vec<Row>, Vec<Row>) = rows.iter().cloned().partition(|row| row.time >= row.own);
-    let mut given = Given { rows: Vec::new(), late: late.into_iter().map(|row| (0, row)).collect() };
+    let mut given = Given { late: late.into_iter().map(|row| (0, row)).collect(), ..Given::default() };
     for ((partition, _), mut events) in by_key(&pattern.key, types[0], &on_time) {
         events.sort_by_key(|event| event.time);
         let mut first = 0;

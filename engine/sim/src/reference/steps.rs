@@ -1,8 +1,7 @@
 //! Steps that look at one event at a time, merges and repartitions.
 
 use super::evaluate::{evaluate, key, value};
-use super::row::{At, Given, Phase, Row};
-use tidegate_model::expr::Expr;
+use super::row::{At, Given, Key, Phase, Row};
 use tidegate_model::partition::partition_for;
 use tidegate_model::plan::{Expand, Filter, Map, Repartition};
 use tidegate_model::{ScalarType, Value, value::text};
@@ -75,18 +74,23 @@ pub fn repartition(
     rows: &[Row],
     partitions: usize,
 ) -> Given {
+    let key_types: Vec<ScalarType> = repartition.key.iter().map(|expr| expr.ty).collect();
     let step = |row: &Row| Row {
-        at: At { moment: row.at.moment, hop: row.at.hop + 1, phase: Phase::Event },
-        partition: partition_of(&repartition.key, types, &row.values, partitions),
+        at: behind(row),
+        partition: partition_of(&key(&repartition.key, types, &row.values), &key_types, partitions),
         origin: row.origin.filter(|_| repartition.partial),
         ..row.clone()
     };
     Given::rows(rows.iter().map(step).collect()).in_order()
 }
 
+/// When what is sent now is read behind an internal topic.
+fn behind(row: &Row) -> At {
+    At { moment: row.at.moment, hop: row.at.hop + 1, phase: Phase::Event }
+}
+
 /// Of a key of several columns no other topic is partitioned by: any partition will do, if it is the same for the same key.
-fn partition_of(exprs: &[Expr], types: &[ScalarType], values: &[Value], partitions: usize) -> usize {
-    let key = key(exprs, types, values);
-    let texts: Vec<String> = key.0.iter().zip(exprs).map(|(value, expr)| text(value, expr.ty)).collect();
+fn partition_of(key: &Key, types: &[ScalarType], partitions: usize) -> usize {
+    let texts: Vec<String> = key.0.iter().zip(types).map(|(value, ty)| text(value, *ty)).collect();
     partition_for(texts.join("\n").as_bytes(), partitions as u32).0 as usize
 }

@@ -75,7 +75,7 @@ impl<'a> Watermarks<'a> {
         if !inputs.is_empty() && inputs.iter().all(|from| !of_task(from)) {
             lines = vec![vec![END; self.input.moments() + 1]; self.input.partitions];
         }
-        for from in inputs.into_iter().filter(|from| !of_task(from)) {
+        for from in inputs.into_iter().filter(|from| !of_task(from) && !from.kind.is_apart()) {
             let lag = lag(from);
             for (line, promised) in lines.iter_mut().zip(self.node(from.id)) {
                 for (least, watermark) in line.iter_mut().zip(promised) {
@@ -92,7 +92,8 @@ impl<'a> Watermarks<'a> {
         if let Some(known) = self.tasks.get(&id) {
             return known.clone();
         }
-        let inputs: Vec<&Node> = self.plan.inputs_of(id).into_iter().map(|(_, node)| node).collect();
+        let inputs = self.plan.inputs_of(id).into_iter().map(|(_, node)| node);
+        let inputs: Vec<&Node> = inputs.filter(|node| !node.kind.is_apart()).collect();
         let has_time = inputs.iter().any(|node| !matches!(node.kind, NodeKind::Table(_)));
         let mut lines = vec![vec![END; self.input.moments() + 1]; self.input.partitions];
         for node in inputs {
