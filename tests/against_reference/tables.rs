@@ -139,6 +139,7 @@ pub fn aggregates() -> impl Strategy<Value = Shape> {
                 topics,
                 needs_order: changes,
                 needs_on_time: false,
+                ..Shape::default()
             }
         },
     )
@@ -185,6 +186,7 @@ pub fn with_ttl() -> impl Strategy<Value = Shape> {
             topics,
             needs_order,
             needs_on_time: false,
+            ..Shape::default()
         }
     })
 }
