@@ -1,7 +1,7 @@
 //! What a case works with: brokers with proxies in front of them, topics of its own, processes, a steady load and a second reader.
 
 use crate::load::{CARDS, Load};
-use crate::support::{Process, oracle, repository};
+use crate::support::{Process, oracle, pause, repository, until};
 use crate::watcher::Watcher;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,9 +129,10 @@ impl<'a> Bed<'a> {
         format!("{}.{topic}", self.prefix)
     }
 
-    /// Makes the topics, fills the table, and has the second reader and `processes` processes begin, and the load with them.
+    /// Makes the topics, fills the table, and has the second reader and `processes` processes begin, and the load with them, and waits for their first rows.
     pub fn begin(&mut self, processes: usize) {
         self.begin_with(&vec![How::default(); processes]);
+        self.rows_go_on();
     }
 
     pub fn begin_with(&mut self, processes: &[How]) {
@@ -256,8 +257,15 @@ impl<'a> Bed<'a> {
         let load = self.load.as_ref().expect("there is a load");
         let from = load.sent();
         while load.sent() < from + count {
-            crate::support::pause(Duration::from_millis(20));
+            pause(Duration::from_millis(20));
         }
+    }
+
+    /// Waits until committed rows come: what is not at work cannot be disturbed.
+    pub fn rows_go_on(&self) {
+        let watcher = self.watcher.as_ref().expect("there is a second reader");
+        let from = watcher.count();
+        until("the next committed row", || (watcher.count() > from).then_some(()));
     }
 
     /// Keeps the directory, and shows the ends of the logs.

@@ -76,6 +76,7 @@ fn damaged(bed: &mut Bed<'_>) {
             bed.kill(0);
             bed.start(0, &How::default());
             bed.more_payments(1_500);
+            bed.rows_go_on();
         }
         bed.kill(0);
         way(&stores(bed, 0));

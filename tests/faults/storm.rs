@@ -18,6 +18,8 @@ pub const CASES: &[Case] = &[Case {
 const PROCESSES: usize = 3;
 /// Every so many kills the process loses its disk, too.
 const DISK_LOST: u64 = 5;
+/// Every so many kills they are let alone until there are new rows: who is always killed before it begins has nothing to lose.
+const PAUSE: u64 = 3;
 
 fn storm(bed: &mut Bed<'_>) {
     let kills = setting("TIDEGATE_FAULT_KILLS", 20);
@@ -36,6 +38,9 @@ fn storm(bed: &mut Bed<'_>) {
             disks += 1;
         }
         bed.start(victim, &How::default());
+        if kill % PAUSE == 0 {
+            bed.rows_go_on();
+        }
         if kill % every == 0 && kill / every <= broker_kills {
             let wait = bed.dice.below(500);
             pause(Duration::from_millis(wait));

@@ -2,7 +2,7 @@
 
 use crate::bed::{Bed, PARTITIONS, size_of};
 use crate::support::{oracle, pause};
-use crate::watcher::Rows;
+use crate::watcher::Seen;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tidegate_engine::layout::LAYOUT_KEY;
@@ -288,7 +288,7 @@ impl Bed<'_> {
     }
 
     /// I9: what the second reader has seen stands at the beginning of what is there, row by row.
-    fn prefix(&mut self, seen: &Rows, found: &Found) -> Result<(), String> {
+    fn prefix(&mut self, Seen { rows: seen, error }: &Seen, found: &Found) -> Result<(), String> {
         let mut count = 0;
         for (topic, all) in found {
             for partition in 0..PARTITIONS as i32 {
@@ -305,7 +305,11 @@ impl Bed<'_> {
                 }
             }
         }
-        if count == 0 { Err("I9: the second reader has seen nothing".to_owned()) } else { Ok(()) }
+        if count == 0 {
+            Err(format!("I9: the second reader has seen nothing; the last error: {error:?}"))
+        } else {
+            Ok(())
+        }
     }
 
     /// I10: memory, threads and open files stay within bounds.

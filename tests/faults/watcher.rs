@@ -6,7 +6,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -17,7 +17,14 @@ pub type Rows = BTreeMap<(String, i32), Vec<(i64, Vec<u8>)>>;
 
 pub struct Watcher {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Rows>>,
+    count: Arc<AtomicU64>,
+    thread: Option<JoinHandle<Seen>>,
+}
+
+/// What it has seen, and what it was last told instead.
+pub struct Seen {
+    pub rows: Rows,
+    pub error: Option<String>,
 }
 
 impl Watcher {
@@ -28,30 +35,42 @@ impl Watcher {
         let mut list = TopicPartitionList::new();
         for topic in topics {
             for partition in 0..partitions {
-                list.add_partition_offset(topic, partition, Offset::Beginning).expect("right");
+                // By its number: to ask the broker for the first one may fail, and that partition would be read no more.
+                list.add_partition_offset(topic, partition, Offset::Offset(0)).expect("right");
             }
         }
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let count = Arc::new(AtomicU64::new(0));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&count));
         let thread = std::thread::spawn(move || {
             let consumer: BaseConsumer = config.create().expect("a client");
             consumer.assign(&list).expect("assigned");
-            let mut rows = Rows::new();
+            let mut seen = Seen { rows: Rows::new(), error: None };
             while !stopped.load(Ordering::SeqCst) {
-                // Errors come and go with the broker.
-                if let Some(Ok(message)) = consumer.poll(POLL) {
-                    let place = (message.topic().to_owned(), message.partition());
-                    let value = message.payload().unwrap_or_default().to_vec();
-                    rows.entry(place).or_default().push((message.offset(), value));
+                match consumer.poll(POLL) {
+                    Some(Ok(message)) => {
+                        let place = (message.topic().to_owned(), message.partition());
+                        let value = message.payload().unwrap_or_default().to_vec();
+                        seen.rows.entry(place).or_default().push((message.offset(), value));
+                        counted.fetch_add(1, Ordering::SeqCst);
+                    }
+                    // Errors come and go with the broker.
+                    Some(Err(error)) => seen.error = Some(error.to_string()),
+                    None => {}
                 }
             }
-            rows
+            seen
         });
-        Watcher { stop, thread: Some(thread) }
+        Watcher { stop, count, thread: Some(thread) }
+    }
+
+    /// How many rows it has seen so far.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::SeqCst)
     }
 
     /// Stops, and tells what it has seen.
-    pub fn stop(mut self) -> Rows {
+    pub fn stop(mut self) -> Seen {
         self.stop.store(true, Ordering::SeqCst);
         self.thread.take().expect("it is stopped once").join().expect("the reader ended well")
     }
