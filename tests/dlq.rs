@@ -192,6 +192,30 @@ fn mended_records_go_through_and_none_twice() {
 }
 
 /// Everything that was read, in the order read, and then everything once more: as it was, in key, value, timestamp and partition.
+#[test]
+fn a_record_with_a_mended_key_goes_to_the_partition_of_that_key() {
+    let bed = Bed::embedded();
+    bed.run_embedded(&["nonsense".to_owned()]);
+    let shown = bed.done("show", &["malformed", "--format", "json"]);
+    let mut row: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("one line");
+    assert!(row["key"].is_null(), "a key that could be read: {row}");
+    let file = bed.dir.path().join("mended.ndjson");
+    for key in ["c1", "c2", "c3", "c4"] {
+        row["key"] = key.into();
+        row["value"] = format!(r#"{{"id":"{key}","card":"{key}","amount":6,"parts":2}}"#).into();
+        std::fs::write(&file, format!("{row}\n")).expect("written");
+        bed.done("replay", &["malformed", "--again", "--from", &file.display().to_string()]);
+    }
+    let records = bed.records("payments");
+    let sent: Vec<_> = records.iter().filter(|(_, record)| record.key.is_some()).collect();
+    assert_eq!(sent.len(), 4);
+    for (partition, record) in sent {
+        let key = record.key.as_deref().expect("it has one");
+        assert_eq!(*partition, tidegate_model::partition::partition_for(key, PARTITIONS).0);
+    }
+    assert_eq!(bed.run_embedded(&["nonsense".to_owned()]).lines().count(), 4, "all can be worked with");
+}
+
 fn assert_sent_back_once<T: Ord + Clone + std::fmt::Debug>(records: Vec<T>, count: usize) {
     let mut times: BTreeMap<T, usize> = BTreeMap::new();
     for record in records {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tidegate_engine::log::{Addressed, Archive, LogError};
 use tidegate_engine::outbox;
 use tidegate_engine::replayed::Replayed;
+use tidegate_model::partition::partition_for;
 use tidegate_model::text::parse_base64;
 use tidegate_model::{Offset, TopicPartition};
 
@@ -28,7 +29,7 @@ pub struct Arguments {
     /// Mends each value; what it does not change is not sent
     #[arg(long, value_name = "s/PATTERN/REPLACEMENT/", conflicts_with = "from")]
     edit: Option<String>,
-    /// Sends the values of a file, as `show --format json` writes it and somebody has mended it; what is not in it is not sent
+    /// Sends keys and values of a file, as `show --format json` writes it and somebody has mended it; what is not in it is not sent
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// Shows what would be sent, and sends nothing
@@ -42,6 +43,15 @@ struct Chosen {
     offset: Offset,
     again: Addressed,
     is_mended: bool,
+    /// Another key may belong to another partition.
+    is_rekeyed: bool,
+}
+
+/// What somebody has made of a record.
+struct Mended {
+    /// None: the file does not say.
+    key: Option<Option<Vec<u8>>>,
+    value: Option<Vec<u8>>,
 }
 
 pub fn replay(arguments: &Arguments) -> Result<bool> {
@@ -50,7 +60,7 @@ pub fn replay(arguments: &Arguments) -> Result<bool> {
     let mut choice = Choice {
         selection: Selection::new(&arguments.selection, &topic)?,
         edit: arguments.edit.as_deref().map(Edit::parse).transpose()?,
-        values: arguments.from.as_deref().map(values_of).transpose()?,
+        mended: arguments.from.as_deref().map(mended_of).transpose()?,
         chosen: Vec::new(),
         kept: BTreeMap::new(),
     };
@@ -67,11 +77,12 @@ pub fn replay(arguments: &Arguments) -> Result<bool> {
     })?;
     wrong?;
     let Some(read) = read else { bail!("{topic}: the topic is not there") };
-    if let Some(unknown) = choice.values.iter().flat_map(BTreeMap::keys).next() {
+    if let Some(unknown) = choice.mended.iter().flat_map(BTreeMap::keys).next() {
         bail!(
             "--from: {unknown} is no record that waits in {topic} (or it is left out by the other options); nothing was sent"
         );
     }
+    to_their_partitions(&mut *archive, &mut choice.chosen)?;
     let targets = check_targets(&mut *archive, &choice.chosen)?;
     if arguments.dry_run {
         for chosen in &choice.chosen {
@@ -95,7 +106,7 @@ struct Choice {
     selection: Selection,
     edit: Option<Edit>,
     /// By place, of those that were not met yet.
-    values: Option<BTreeMap<String, Option<Vec<u8>>>>,
+    mended: Option<BTreeMap<String, Mended>>,
     chosen: Vec<Chosen>,
     /// Why records that were meant are not sent, and how many.
     kept: BTreeMap<&'static str, u64>,
@@ -110,6 +121,7 @@ impl Choice {
             Ok((again, is_mended)) => self.chosen.push(Chosen {
                 partition: found.partition.clone(),
                 offset: found.record.offset,
+                is_rekeyed: again.key != found.record.key,
                 again,
                 is_mended,
             }),
@@ -127,11 +139,11 @@ impl Choice {
             ));
         };
         let own = found.record.value.clone();
-        let value = if let Some(values) = &mut self.values {
-            match values.remove(&found.at()) {
-                Some(value) => value,
-                None => return Ok(Err("it is not in the file")),
-            }
+        let mut key = found.record.key.clone();
+        let value = if let Some(mended) = &mut self.mended {
+            let Some(mended) = mended.remove(&found.at()) else { return Ok(Err("it is not in the file")) };
+            key = mended.key.unwrap_or(key);
+            mended.value
         } else if let Some(edit) = &self.edit {
             let Some(text) = own.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
                 return Ok(Err("it is no text that could be mended"));
@@ -143,7 +155,7 @@ impl Choice {
         } else {
             own.clone()
         };
-        let is_mended = value != own;
+        let is_mended = value != own || key != found.record.key;
         let value = match (&*aside.route, value) {
             ("failed", Some(row)) => {
                 // A receiver may have seen the row although it did not say so; a mended one it has not.
@@ -153,8 +165,18 @@ impl Choice {
             (_, value) => value,
         };
         let to = TopicPartition { topic: aside.place.topic.to_string(), partition: aside.place.partition };
-        Ok(Ok((Addressed { to, timestamp, key: found.record.key.clone(), value }, is_mended)))
+        Ok(Ok((Addressed { to, timestamp, key, value }, is_mended)))
     }
+}
+
+/// A record with another key than before goes where its producer would have put it.
+fn to_their_partitions(archive: &mut dyn Archive, chosen: &mut [Chosen]) -> Result<()> {
+    for again in chosen.iter_mut().filter(|chosen| chosen.is_rekeyed).map(|chosen| &mut chosen.again) {
+        if let (Some(key), Some(count)) = (&again.key, archive.partitions(&again.to.topic)?) {
+            again.to.partition = partition_for(key, count);
+        }
+    }
+    Ok(())
 }
 
 /// The topics that are written to, which must have the partitions that the records came from.
@@ -214,28 +236,36 @@ fn told(chosen: &Chosen) -> String {
     format!("{}@{} -> {}: {mark}{value}\n", chosen.partition, chosen.offset.0, chosen.again.to)
 }
 
-/// Values by place, of a file as `show --format json` writes it.
-fn values_of(path: &Path) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
+/// By place, of a file as `show --format json` writes it.
+fn mended_of(path: &Path) -> Result<BTreeMap<String, Mended>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("--from {}", path.display()))?;
-    let mut values = BTreeMap::new();
+    let mut all = BTreeMap::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |why: &str| anyhow!("{}:{}: {why}", path.display(), number + 1);
         let row: serde_json::Value =
             serde_json::from_str(line).map_err(|error| wrong(&format!("no JSON: {error}")))?;
         let at = row["at"].as_str().ok_or_else(|| wrong("it has no `at`, which says which record it is"))?;
-        let value = match (&row["value"], row["value_base64"].as_str()) {
-            (serde_json::Value::String(text), _) => Some(text.clone().into_bytes()),
-            (_, Some(text)) => {
-                Some(parse_base64(text).ok_or_else(|| wrong("`value_base64` cannot be read"))?)
-            }
-            (serde_json::Value::Null, None) if row.get("value").is_some() => None,
-            _ => return Err(wrong("`value` is the record's text, in quotes")),
-        };
-        if values.insert(at.to_owned(), value).is_some() {
+        let bytes = |name: &str| bytes_of(&row, name).map_err(|why| wrong(&why));
+        let value = bytes("value")?.ok_or_else(|| wrong("it has no `value`"))?;
+        if all.insert(at.to_owned(), Mended { key: bytes("key")?, value }).is_some() {
             return Err(wrong(&format!("{at} is there twice")));
         }
     }
-    Ok(values)
+    Ok(all)
+}
+
+/// What a row says of a key or a value: text, or what cannot be text in base64. None: nothing.
+fn bytes_of(row: &serde_json::Value, name: &str) -> Result<Option<Option<Vec<u8>>>, String> {
+    match (row.get(name), row[format!("{name}_base64")].as_str()) {
+        (Some(serde_json::Value::String(text)), _) => Ok(Some(Some(text.clone().into_bytes()))),
+        (_, Some(text)) => match parse_base64(text) {
+            Some(bytes) => Ok(Some(Some(bytes))),
+            None => Err(format!("`{name}_base64` cannot be read")),
+        },
+        (Some(serde_json::Value::Null), None) => Ok(Some(None)),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(format!("`{name}` is the record's text, in quotes")),
+    }
 }
 
 fn retried(mut ask: impl FnMut() -> Result<(), LogError>) -> Result<()> {
