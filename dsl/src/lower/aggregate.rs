@@ -120,6 +120,8 @@ impl Lowerer<'_> {
             self.repartition(name, flow, &key, true, errors, group.span)
         };
         let windowed = window.is_some();
+        // A row that another one may take the place of is a table's, but where the declaration is a stream's: there each change is an event.
+        let is_table = flow.is_table || decl.is_table && !matches!(emit, Emit::Final);
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
         let kind = NodeKind::Aggregate(Aggregate {
             key: key_exprs,
@@ -152,7 +154,7 @@ impl Lowerer<'_> {
             since: None,
             key: Some(result_key),
             key_at: group.span,
-            is_table: flow.is_table,
+            is_table,
             only_with: Vec::new(),
         })
     }

@@ -8,11 +8,6 @@ use crate::source::Span as Place;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{Filter, NodeKind, Route};
 
-/// Are the rows a table's, so that one that does not pass deletes its key's row?
-fn is_of_table(at: At<'_>, flow: &Flow) -> bool {
-    flow.is_table || (at.decl.is_table && flow.key.is_some())
-}
-
 impl Lowerer<'_> {
     pub(super) fn filter_step(
         &mut self,
@@ -23,7 +18,7 @@ impl Lowerer<'_> {
     ) -> Option<Flow> {
         let event = flow.event();
         let predicate = self.checker(&event).predicate(predicate)?;
-        let of_table = is_of_table(at, flow);
+        let of_table = at.is_of_table(flow);
         Some(self.filter_rows(at.name("filter"), Filter { predicate, of_table, errors }, flow, at.place()))
     }
 
@@ -36,7 +31,7 @@ impl Lowerer<'_> {
         flow: &Flow,
         errors: Option<Route>,
     ) -> Flow {
-        let of_table = is_of_table(at, flow);
+        let of_table = at.is_of_table(flow);
         self.filter_rows(name, Filter { predicate, of_table, errors }, flow, at.place())
     }
 

@@ -60,6 +60,11 @@ impl At<'_> {
     pub(super) fn name(self, keyword: &str) -> String {
         Lowerer::step_name(self.decl, self.step, keyword)
     }
+
+    /// Are the rows a table's, so that one that does not pass, or fails, deletes its key's row?
+    pub(super) fn is_of_table(self, flow: &Flow) -> bool {
+        flow.is_table || (self.decl.is_table && flow.key.is_some())
+    }
 }
 
 impl Lowerer<'_> {
