@@ -89,7 +89,11 @@ pub fn replay(arguments: &Arguments) -> Result<bool> {
             print(&told(chosen));
         }
     } else {
-        send(&mut *archive, &choice.chosen, read)?;
+        let rest = match choice.selection.is_again() {
+            true => "with --again these would be sent once more: choose the others with --offsets",
+            false => "run the same command again for the others: none is sent twice",
+        };
+        send(&mut *archive, &choice.chosen, read, rest)?;
     }
     let done = if arguments.dry_run { "would be sent back" } else { "sent back" };
     let mended = choice.chosen.iter().filter(|chosen| chosen.is_mended).count();
@@ -114,6 +118,14 @@ struct Choice {
 
 impl Choice {
     fn take(&mut self, found: &Found) -> Result<()> {
+        if self.selection.is_done(found) {
+            // A replay that was killed is run again with the same file.
+            let is_named = self.mended.as_mut().is_some_and(|mended| mended.remove(&found.at()).is_some());
+            if is_named {
+                *self.kept.entry("it was sent back before").or_default() += 1;
+            }
+            return Ok(());
+        }
         if !self.selection.takes(found)? {
             return Ok(());
         }
@@ -162,6 +174,9 @@ impl Choice {
                 let key = aside.idempotency_key.as_deref().filter(|_| !is_mended);
                 Some(outbox::write(key, &row))
             }
+            ("failed", None) => {
+                bail!("{}: a row of an `http` sink has a value; nothing was sent", found.at())
+            }
             (_, value) => value,
         };
         let to = TopicPartition { topic: aside.place.topic.to_string(), partition: aside.place.partition };
@@ -195,7 +210,8 @@ fn check_targets(archive: &mut dyn Archive, chosen: &[Chosen]) -> Result<Vec<Str
     Ok(topics)
 }
 
-fn send(archive: &mut dyn Archive, chosen: &[Chosen], read: Vec<Read>) -> Result<()> {
+/// `rest`: what is to be done about those that were not sent.
+fn send(archive: &mut dyn Archive, chosen: &[Chosen], read: Vec<Read>, rest: &str) -> Result<()> {
     let mut replayed: BTreeMap<TopicPartition, (Read, Replayed)> = BTreeMap::new();
     for read in read {
         let known = read.replayed.clone();
@@ -224,7 +240,7 @@ fn send(archive: &mut dyn Archive, chosen: &[Chosen], read: Vec<Read>) -> Result
         let records: Vec<Addressed> = batch.iter().map(|chosen| chosen.again.clone()).collect();
         archive
             .commit(&records, &positions)
-            .with_context(|| format!("{sent} of {total} were sent back; run the same command again for the others: none is sent twice"))?;
+            .with_context(|| format!("{sent} of {total} were sent back; {rest}"))?;
         sent += batch.len();
     }
     Ok(())

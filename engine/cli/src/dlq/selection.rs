@@ -39,8 +39,18 @@ impl Selection {
         })
     }
 
+    /// Was it sent back before, and is not to be sent once more?
+    pub fn is_done(&self, found: &Found) -> bool {
+        found.is_replayed && !self.again
+    }
+
+    /// Are those meant, too, that were sent back before?
+    pub fn is_again(&self) -> bool {
+        self.again
+    }
+
     pub fn takes(&mut self, found: &Found) -> Result<bool> {
-        if found.is_replayed && !self.again {
+        if self.is_done(found) {
             return Ok(false);
         }
         if let Some(offsets) = &self.offsets {
