@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 use support::{Process, oracle, repository, until};
-use tidegate_sim::payments::{Payment, Payments, card};
+use tidegate_sim::payments::{Payment, Payments};
 use tidegate_sim::{Broker, Message, Topics};
 
 const CARDS: u64 = 500;
@@ -121,6 +121,27 @@ fn filter_is_exact(prefix: &str, partitions: u32, processes: usize) {
 #[test]
 fn filter_1_partition_1_process() {
     filter_is_exact("f11", 1, 1);
+}
+
+/// The other one would go on without its partitions, and nobody would take them.
+#[test]
+fn a_worker_that_panics_ends_its_process() {
+    let bed = Bed::new("panic");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 2, &[]);
+    }
+    let payments = payments(5_000);
+    bed.produce(&payments, 2);
+    let topology = bed.topology("w1_filter");
+    let start = |variables: &[(&str, &str)]| {
+        let data = bed.dir.path().join("data-0");
+        Process::run_in(variables, &topology, &broker().address(), &data, &["--workers", "2"])
+    };
+    let mut process = start(&[("TIDEGATE_FAILPOINTS", "commit.prepared=panic")]);
+    let ended = until("the end of the process", || process.exit());
+    assert!(!ended.success() && process.told().contains("panicked at"), "{}", process.told());
+    let right = payments.iter().filter(|payment| oracle::is_large(payment)).count();
+    bed.wait_for("w1.large", right, &mut [start(&[])]);
 }
 
 #[test]
@@ -304,12 +325,7 @@ fn join_is_exact(prefix: &str, partitions: u32, processes: usize) {
     bed.topics.create(&bed.name("payments"), partitions as i32, &[]);
     bed.topics.create(&bed.name("w4.enriched"), partitions as i32, &[]);
     bed.topics.create(&bed.name("cards"), partitions as i32, &[("cleanup.policy", "compact")]);
-    let cards: Vec<(String, String)> = (0..CARDS)
-        .map(|number| {
-            let (tier, home) = oracle::card_row(number);
-            (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
-        })
-        .collect();
+    let cards = oracle::cards(CARDS);
     bed.topics.produce(
         &bed.name("cards"),
         cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),

@@ -5,7 +5,6 @@ use crate::support::{Process, oracle, pause, repository, until};
 use crate::watcher::Watcher;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tidegate_sim::payments::card;
 use tidegate_sim::{Broker, Proxy, Topics};
 
 pub const PARTITIONS: u32 = 4;
@@ -150,12 +149,7 @@ impl<'a> Bed<'a> {
             self.topics.create(&self.name(topic), PARTITIONS as i32, &[]);
         }
         self.topics.create(&self.name("cards"), PARTITIONS as i32, &[("cleanup.policy", "compact")]);
-        let cards: Vec<(String, String)> = (0..CARDS)
-            .map(|number| {
-                let (tier, home) = oracle::card_row(number);
-                (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
-            })
-            .collect();
+        let cards = oracle::cards(CARDS);
         self.topics.produce(
             &self.name("cards"),
             cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),

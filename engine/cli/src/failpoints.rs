@@ -1,7 +1,7 @@
 //! `TIDEGATE_FAILPOINTS`, for tests: what is done at which place of the program (`tidegate_engine::failpoint`).
 //!
 //! `commit.answered=kill@3;restore.half=sleep:2000` kills the process, as SIGKILL does, when it comes to that place for the third time, and
-//! has it wait for two seconds when it first comes to the other. `error`: it goes on as if that had failed. `always` in place of a
+//! has it wait for two seconds when it first comes to the other. `error`: it goes on as if that had failed; `panic`: the thread panics. `always` in place of a
 //! number: each time.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,6 +16,7 @@ enum Act {
     Kill,
     Sleep(Duration),
     Error,
+    Panic,
 }
 
 #[derive(Debug)]
@@ -53,8 +54,9 @@ fn parse_one(text: &str) -> Result<Armed> {
     let act = match act.split_once(':') {
         None if act == "kill" => Act::Kill,
         None if act == "error" => Act::Error,
+        None if act == "panic" => Act::Panic,
         Some(("sleep", millis)) => Act::Sleep(Duration::from_millis(millis.parse()?)),
-        _ => bail!("{text}: it can `kill`, `error` and `sleep:MILLISECONDS`"),
+        _ => bail!("{text}: it can `kill`, `error`, `panic` and `sleep:MILLISECONDS`"),
     };
     Ok(Armed { point, act, at, passed: AtomicU64::new(0) })
 }
@@ -75,6 +77,7 @@ impl Armed {
                 false
             }
             Act::Error => true,
+            Act::Panic => panic!("failpoint {}", self.point.name()),
         }
     }
 }

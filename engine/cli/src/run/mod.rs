@@ -73,6 +73,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
         eprintln!("error: {error}");
         return UNUSABLE;
     }
+    end_at_a_panic();
     let ended = match &arguments.brokers {
         Some(brokers) => kafka::run(&plan, brokers, arguments),
         None => embedded::run(&plan, arguments, quiet),
@@ -88,6 +89,15 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
             FAILED
         }
     }
+}
+
+/// A thread that panicked does nothing any more, and the others would hold its partitions for ever: the whole process ends, and its commits are whole.
+fn end_at_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
 }
 
 fn environment(name: &str) -> Option<String> {
