@@ -6,9 +6,9 @@ use crate::random_cases::panic_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tidegate_model::plan::{Aggregate, Emit, Node, NodeKind, Plan, Route};
+use tidegate_model::plan::{Aggregate, Emit, Node, NodeKind, Plan};
 use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, TopicPartition};
-use tidegate_sim::reference::{self, Input, Output, outputs};
+use tidegate_sim::reference::{Input, Output, outputs};
 
 /// A record that left, as it is compared and shown.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -127,8 +127,8 @@ impl Outlets {
             if let NodeKind::Sink(sink) = &node.kind {
                 topics.push((sink.topic.clone(), false));
             }
-            topics.extend(routes(&node.kind).into_iter().map(|route| (route.topic.clone(), true)));
         }
+        topics.extend(plan.routes().map(|route| (route.topic.to_owned(), true)));
         topics.sort();
         topics.dedup();
         let all = topics.into_iter().flat_map(|(topic, is_aside)| {
@@ -208,8 +208,10 @@ fn may_be_parted(plan: &Plan) -> bool {
         NodeKind::Aggregate(aggregate) => aggregate.ttl.is_some(),
         _ => false,
     };
+    let is_windowed =
+        |kind: &NodeKind| matches!(kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some());
     has(becomes_several) && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
-        || has(|kind| matches!(kind, NodeKind::Top(_)))
+        || has(|kind| matches!(kind, NodeKind::Top(_))) && has(is_windowed)
         || has(|kind| matches!(kind, NodeKind::JoinTables(join) if join.foreign))
 }
 
@@ -240,20 +242,6 @@ fn longest_wait(plan: &Plan) -> u64 {
     waits.map(|every| 1 + every.micros().unsigned_abs() / 1_000).max().unwrap_or(0)
 }
 
-/// Where a step's events go that are not used.
-fn routes(kind: &NodeKind) -> Vec<&Route> {
-    let of_step = reference::errors_of(kind);
-    let other = match kind {
-        NodeKind::Source(source) => source.malformed.as_ref(),
-        NodeKind::Aggregate(Aggregate { window: Some(window), .. }) => window.late.as_ref(),
-        NodeKind::JoinStreams(join) => join.late.as_ref(),
-        NodeKind::Match(pattern) => pattern.late.as_ref(),
-        NodeKind::Rolling(rolling) => rolling.late.as_ref(),
-        _ => None,
-    };
-    of_step.into_iter().chain(other).collect()
-}
-
 /// A row of a table that changed and is as it was is not given out, so its time depends on what was committed together.
 fn in_batches(plan: &Plan, chunks: &Chunks) -> Chunks {
     let mut chunks = chunks.clone();
@@ -280,7 +268,7 @@ fn same_rows(right: &Chunks, found: &Chunks) -> Result<(), String> {
     Ok(())
 }
 
-/// After each chunk the same table; how many changes a commit puts together is nobody's business. Each row is one that the reference has, too.
+/// After each chunk the same table; how many changes a commit puts together is nobody's business.
 fn same_table(right: &Chunks, found: &Chunks) -> Result<(), String> {
     let (mut of_right, mut of_found): (BTreeMap<_, &Row>, BTreeMap<_, &Row>) = Default::default();
     for (index, (right, found)) in right.iter().zip(found).enumerate() {

@@ -7,15 +7,9 @@ use std::time::Duration;
 use tidegate_sim::{Act, Api};
 
 pub const CASES: &[Case] = &[
-    Case {
-        name: "transaction_coordinator_killed",
-        fault: "F11",
-        short: false,
-        brokers: 3,
-        run: transaction_coordinator,
-    },
-    Case { name: "group_coordinator_killed", fault: "F11", short: false, brokers: 3, run: group_coordinator },
-    Case { name: "brokers_restarted_in_turn", fault: "F4, F11", short: false, brokers: 3, run: in_turn },
+    Case::new("transaction_coordinator_killed", "F11", transaction_coordinator).on_brokers(3),
+    Case::new("group_coordinator_killed", "F11", group_coordinator).on_brokers(3),
+    Case::new("brokers_restarted_in_turn", "F4, F11", in_turn).on_brokers(3),
 ];
 
 /// Of Kafka's topics for transactions and offsets, as the brokers are configured.

@@ -9,12 +9,12 @@ use std::process::Command;
 use std::time::Duration;
 
 pub const CASES: &[Case] = &[
-    Case { name: "damaged_stores", fault: "F15", short: true, brokers: 1, run: damaged },
-    Case { name: "stale_store", fault: "F15", short: false, brokers: 1, run: stale },
-    Case { name: "state_disk_full", fault: "F13", short: false, brokers: 1, run: disk_full },
-    Case { name: "broker_disk_full", fault: "F14", short: false, brokers: 1, run: broker_disk_full },
-    Case { name: "clock_jumps", fault: "F18", short: false, brokers: 1, run: clock_jumps },
-    Case { name: "hanging_transaction", fault: "F16", short: false, brokers: 1, run: hanging },
+    Case::new("damaged_stores", "F15", damaged).in_short_form(),
+    Case::new("stale_store", "F15", stale),
+    Case::new("state_disk_full", "F13", disk_full),
+    Case::new("broker_disk_full", "F14", broker_disk_full),
+    Case::new("clock_jumps", "F18", clock_jumps),
+    Case::new("hanging_transaction", "F16", hanging),
 ];
 
 /// The stores of a process.

@@ -40,6 +40,21 @@ pub struct Case {
     pub run: fn(&mut Bed<'_>),
 }
 
+impl Case {
+    /// Of the long form, on one broker.
+    const fn new(name: &'static str, fault: &'static str, run: fn(&mut Bed<'_>)) -> Case {
+        Case { name, fault, short: false, brokers: 1, run }
+    }
+
+    const fn in_short_form(self) -> Case {
+        Case { short: true, ..self }
+    }
+
+    const fn on_brokers(self, brokers: usize) -> Case {
+        Case { brokers, ..self }
+    }
+}
+
 fn cases() -> Vec<&'static Case> {
     [network::CASES, steps::CASES, processes::CASES, machine::CASES, coordinators::CASES, storm::CASES]
         .into_iter()

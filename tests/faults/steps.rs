@@ -6,24 +6,12 @@ use crate::support::{pause, until};
 use std::time::Duration;
 
 pub const CASES: &[Case] = &[
-    Case { name: "killed_in_the_commit", fault: "F2", short: true, brokers: 1, run: killed_in_the_commit },
-    Case { name: "killed_at_each_step", fault: "F2", short: false, brokers: 1, run: killed_at_each_step },
-    Case { name: "failing_steps", fault: "F2", short: false, brokers: 1, run: failing_steps },
-    Case {
-        name: "killed_in_a_rebalance",
-        fault: "F2, F12",
-        short: false,
-        brokers: 1,
-        run: killed_in_a_rebalance,
-    },
-    Case { name: "killed_in_a_restore", fault: "F2", short: false, brokers: 1, run: killed_in_a_restore },
-    Case {
-        name: "killed_while_closing",
-        fault: "F2, F19",
-        short: false,
-        brokers: 1,
-        run: killed_while_closing,
-    },
+    Case::new("killed_in_the_commit", "F2", killed_in_the_commit).in_short_form(),
+    Case::new("killed_at_each_step", "F2", killed_at_each_step),
+    Case::new("failing_steps", "F2", failing_steps),
+    Case::new("killed_in_a_rebalance", "F2, F12", killed_in_a_rebalance),
+    Case::new("killed_in_a_restore", "F2", killed_in_a_restore),
+    Case::new("killed_while_closing", "F2, F19", killed_while_closing),
 ];
 
 /// Steps that every process comes to by itself, with what makes it come there.

@@ -7,13 +7,7 @@ use crate::support::pause;
 use crate::{Case, setting};
 use std::time::Duration;
 
-pub const CASES: &[Case] = &[Case {
-    name: "kills_of_processes_and_broker",
-    fault: "F1, F4, F5",
-    short: true,
-    brokers: 1,
-    run: storm,
-}];
+pub const CASES: &[Case] = &[Case::new("kills_of_processes_and_broker", "F1, F4, F5", storm).in_short_form()];
 
 const PROCESSES: usize = 3;
 /// Every so many kills the process loses its disk, too.
