@@ -114,4 +114,21 @@ impl Route {
         crate::expression::remove_failed(&mut batch.selection, errors);
         Ok(())
     }
+
+    /// [`Route::settle`] for the rows of a table: one that is set aside becomes a deletion, so that nothing stands that was made of an earlier row of its key.
+    pub fn settle_rows_of_table(
+        &self,
+        batch: &mut Batch,
+        errors: &RowErrors,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let all = batch.selection.clone();
+        self.settle(batch, errors, context)?;
+        let kept = std::mem::replace(&mut batch.selection, all);
+        batch.delete_all_but(&kept);
+        Ok(())
+    }
 }

@@ -33,13 +33,12 @@ impl Operator for Filter {
         let deletions = batch.take_deletions();
         let mut selection = batch.selection.clone();
         self.predicate.filter(&batch, &mut selection, &mut errors);
-        let all = batch.selection.clone();
-        self.errors.settle(&mut batch, &errors, context)?;
         remove_failed(&mut selection, &errors);
         if self.of_table {
-            batch.selection = all;
+            self.errors.settle_rows_of_table(&mut batch, &errors, context)?;
             batch.delete_all_but(&selection);
         } else {
+            self.errors.settle(&mut batch, &errors, context)?;
             batch.selection = selection;
         }
         batch.give_deletions(deletions);

@@ -116,11 +116,10 @@ impl Operator for Map {
                 None => Arc::new(Column::absent()),
             })
             .collect();
-        let all = self.of_table.then(|| batch.selection.clone());
-        self.errors.settle(&mut batch, &errors, context)?;
-        if let Some(all) = all {
-            let kept = std::mem::replace(&mut batch.selection, all);
-            batch.delete_all_but(&kept);
+        if self.of_table {
+            self.errors.settle_rows_of_table(&mut batch, &errors, context)?;
+        } else {
+            self.errors.settle(&mut batch, &errors, context)?;
         }
         batch.columns = columns;
         batch.give_deletions(deletions);
