@@ -1,6 +1,5 @@
 //! Threads that send: each takes a row, waits for the answer, and brings it back.
 
-use crate::client::Client;
 use crate::verdict::Answer;
 use crate::window::{Place, Row};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,19 +16,23 @@ pub struct Couriers {
 }
 
 impl Couriers {
-    pub fn start(client: &Client, count: usize) -> std::io::Result<Couriers> {
+    /// `send`: what each of them does with a row.
+    pub fn start<F>(send: F, count: usize) -> std::io::Result<Couriers>
+    where
+        F: Fn(&Row) -> Answer + Clone + Send + 'static,
+    {
         let (jobs, taken) = channel::<(Place, Row)>();
         let (answered, answers) = channel();
         let taken = Arc::new(Mutex::new(taken));
         let mut threads = Vec::new();
         for number in 0..count {
-            let (client, taken, answered) = (client.clone(), Arc::clone(&taken), answered.clone());
+            let (send, taken, answered) = (send.clone(), Arc::clone(&taken), answered.clone());
             let thread = std::thread::Builder::new().name(format!("courier-{number}"));
             threads.push(thread.spawn(move || {
                 loop {
                     let job = taken.lock().expect("no holder of this lock panics").recv();
                     let Ok((place, row)) = job else { return };
-                    if answered.send((place, client.send(&row))).is_err() {
+                    if answered.send((place, send(&row))).is_err() {
                         return;
                     }
                 }
