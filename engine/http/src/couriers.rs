@@ -63,7 +63,12 @@ impl Couriers {
                 self.on_the_way -= 1;
                 Some(answer)
             }
-            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                // Its answer would be waited for without end.
+                let panicked = self.threads.iter().any(JoinHandle::is_finished);
+                assert!(!panicked, "a courier panicked");
+                None
+            }
             Err(RecvTimeoutError::Disconnected) => panic!("a courier panicked"),
         }
     }
@@ -74,6 +79,29 @@ impl Drop for Couriers {
         self.jobs = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_model::{EventTime, Offset};
+
+    #[test]
+    #[should_panic(expected = "a courier panicked")]
+    fn a_courier_that_panicked_is_not_waited_for() {
+        let mut couriers = Couriers::start(|_: &Row| panic!("what a test wants"), 2).expect("they start");
+        let row = Row {
+            offset: Offset(0),
+            timestamp: EventTime::from_millis(0),
+            key: None,
+            json: Vec::new(),
+            idempotency_key: String::new(),
+        };
+        couriers.send(Place { slot: 0, offset: Offset(0) }, row);
+        for _ in 0..1_000 {
+            couriers.answer(Duration::from_millis(10));
         }
     }
 }
