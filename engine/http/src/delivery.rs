@@ -172,9 +172,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
                 break;
             }
         }
+        // What is on its way has its answer before somebody else sends on.
+        self.await_answers();
         if matches!(result, Ok(()) | Err(DeliveryError::Undeliverable { .. })) {
-            // What is on its way has its answer before somebody else sends on.
-            self.await_answers();
             let committed = self.commit();
             result = result.and(committed);
         }
@@ -371,8 +371,19 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// Commits the position behind what is done, and with it what failed.
     fn commit(&mut self) -> Result<(), DeliveryError> {
         self.last_commit = self.clock.now();
+        let settled = self.window.settled(self.failed.is_some());
+        if settled.is_empty() {
+            return Ok(());
+        }
+        // Asked before a transaction is begun, which would have to be given up.
+        let group = match self.reader.group() {
+            Ok(group) => group,
+            // The group will say what is next.
+            Err(LogError::NotMember(_) | LogError::Retry(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         let mut offsets = Vec::new();
-        for settled in self.window.settled(self.failed.is_some()) {
+        for settled in settled {
             for (row, cause) in settled.failed {
                 let topic = self.failed.expect("without a route nothing that failed is settled");
                 let aside = SetAside {
@@ -404,18 +415,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             let committed = Committed { next: settled.next, metadata: String::new() };
             offsets.push((settled.partition.clone(), committed));
         }
-        if offsets.is_empty() {
-            return Ok(());
-        }
-        let group = match self.reader.group() {
-            Ok(group) => group,
-            Err(LogError::NotMember(_) | LogError::Retry(_)) => {
-                // The group will say what is next.
-                self.writer.abort();
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        };
         match self.writer.commit(&group, &offsets) {
             CommitOutcome::Committed(_) => {
                 self.window.committed(self.failed.is_some());
@@ -440,6 +439,11 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// From the committed positions on: some rows are sent again.
     fn begin_again(&mut self) -> Result<(), DeliveryError> {
         self.await_answers();
+        if self.reader.group().is_err() {
+            // The group will say what is next; until then nothing is sent.
+            self.window = Window::default();
+            return Ok(());
+        }
         let lanes: Vec<(TopicPartition, tidegate_engine::log::Slot)> = (0..self.window.lanes())
             .map(|lane| (self.window.partition(lane).clone(), self.window.slot(lane).0))
             .collect();

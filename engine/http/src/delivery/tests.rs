@@ -284,3 +284,39 @@ fn a_row_that_is_not_taken_holds_back_its_own_partition_only() {
     assert_eq!(second, 2_000, "all of the second partition, and a window's half of the first");
     assert_eq!(bed.log.borrow().committed.get(&place(0)), None);
 }
+
+#[test]
+fn a_member_that_was_fenced_waits_for_what_the_group_says() {
+    let mut bed = Bed::new(vec![rows(1_000)], true, |_| status(400));
+    bed.turn_until(|bed| bed.delivery.window.rows() == 1_000);
+    bed.log.borrow_mut().is_member = false;
+    // Long enough for a full window to be due.
+    bed.turn_until(|bed| bed.delivery.counts.failed == 1_000);
+    bed.delivery.turn().expect("nothing is committed, and it goes on");
+    assert!(bed.log.borrow().uncommitted.is_empty(), "no transaction was begun");
+
+    bed.log.borrow_mut().outcomes.push_back(CommitOutcome::Unknown { why: "no answer".to_owned() });
+    bed.log.borrow_mut().is_member = true;
+    bed.turn_until(|bed| bed.log.borrow().outcomes.is_empty());
+    assert_eq!(bed.log.borrow().aside.len(), 0, "it is not known to be committed, so it begins again");
+    bed.log.borrow_mut().is_member = false;
+    bed.delivery.begin_again().expect("the group will say what is next");
+    assert_eq!(bed.delivery.window.lanes(), 0);
+    bed.log.borrow_mut().is_member = true;
+    bed.log.borrow_mut().events.push_back(GroupEvent::Assigned(vec![place(0)]));
+    bed.turn_until(|bed| bed.log.borrow().aside.len() == 1_000);
+}
+
+#[test]
+fn what_is_on_its_way_is_answered_before_the_group_is_left() {
+    let mut bed = Bed::new(vec![rows(8)], true, |_| {
+        std::thread::park_timeout(Duration::from_millis(50));
+        status(200)
+    });
+    bed.turn_until(|bed| bed.delivery.couriers.on_the_way() > 0);
+    bed.log.borrow_mut().is_corrupt = true;
+    let (log, came) = (Rc::clone(&bed.log), Arc::clone(&bed.came));
+    let error = bed.run_to_end().expect_err("it cannot read on");
+    assert_eq!(error.to_string(), "it is corrupt");
+    assert_eq!(log.borrow().answered_at_close, Some(came.lock().expect("no holder panics").len()));
+}
