@@ -219,7 +219,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     fn rest(&mut self, now: WallTime) {
         if self.couriers.on_the_way() == 0 {
             let until = self.window.next_at().map_or(WAIT, |at| at.max(self.rests_until).since(now));
-            if until > Duration::ZERO {
+            if until == Duration::ZERO {
+                return;
+            }
+            if self.window.is_full() {
+                // Rows that are not read would end the reader's wait at once.
+                let none = self.couriers.answer(until.min(WAIT));
+                assert!(none.is_none(), "nothing is on its way");
+            } else {
                 self.reader.wait(until.min(WAIT));
             }
             return;

@@ -320,3 +320,15 @@ fn what_is_on_its_way_is_answered_before_the_group_is_left() {
     assert_eq!(error.to_string(), "it is corrupt");
     assert_eq!(log.borrow().answered_at_close, Some(came.lock().expect("no holder panics").len()));
 }
+
+/// An embedded log's wait is over at once while there is something to read.
+#[test]
+fn a_full_window_does_not_wait_for_rows() {
+    let mut bed = Bed::new(vec![rows(2_000)], true, |_| status(503));
+    bed.turn_until(|bed| bed.came().len() == 1_000 && bed.delivery.couriers.on_the_way() == 0);
+    let before = bed.log.borrow().waits;
+    for _ in 0..3 {
+        bed.delivery.turn().expect("a turn");
+    }
+    assert_eq!(bed.log.borrow().waits, before);
+}
