@@ -71,8 +71,8 @@ impl Client {
         if let Err(error) = read {
             tracing::debug!("the answer {code} broke off: {error}");
         }
-        body.truncate(BODY_BYTES_MAX);
-        let body = self.headers.hide(&String::from_utf8_lossy(&body));
+        // What is cut first may hold a part of a secret, which nobody finds.
+        let body = self.headers.hide_and_cut(&String::from_utf8_lossy(&body), BODY_BYTES_MAX);
         Answer::Status { code, retry_after, body }
     }
 }

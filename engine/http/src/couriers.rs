@@ -1,6 +1,5 @@
 //! Threads that send: each takes a row, waits for the answer, and brings it back.
 
-use crate::client::Client;
 use crate::verdict::Answer;
 use crate::window::{Place, Row};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,19 +16,23 @@ pub struct Couriers {
 }
 
 impl Couriers {
-    pub fn start(client: &Client, count: usize) -> std::io::Result<Couriers> {
+    /// `send`: what each of them does with a row.
+    pub fn start<F>(send: F, count: usize) -> std::io::Result<Couriers>
+    where
+        F: Fn(&Row) -> Answer + Clone + Send + 'static,
+    {
         let (jobs, taken) = channel::<(Place, Row)>();
         let (answered, answers) = channel();
         let taken = Arc::new(Mutex::new(taken));
         let mut threads = Vec::new();
         for number in 0..count {
-            let (client, taken, answered) = (client.clone(), Arc::clone(&taken), answered.clone());
+            let (send, taken, answered) = (send.clone(), Arc::clone(&taken), answered.clone());
             let thread = std::thread::Builder::new().name(format!("courier-{number}"));
             threads.push(thread.spawn(move || {
                 loop {
                     let job = taken.lock().expect("no holder of this lock panics").recv();
                     let Ok((place, row)) = job else { return };
-                    if answered.send((place, client.send(&row))).is_err() {
+                    if answered.send((place, send(&row))).is_err() {
                         return;
                     }
                 }
@@ -60,7 +63,12 @@ impl Couriers {
                 self.on_the_way -= 1;
                 Some(answer)
             }
-            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                // Its answer would be waited for without end.
+                let panicked = self.threads.iter().any(JoinHandle::is_finished);
+                assert!(!panicked, "a courier panicked");
+                None
+            }
             Err(RecvTimeoutError::Disconnected) => panic!("a courier panicked"),
         }
     }
@@ -71,6 +79,29 @@ impl Drop for Couriers {
         self.jobs = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_model::{EventTime, Offset};
+
+    #[test]
+    #[should_panic(expected = "a courier panicked")]
+    fn a_courier_that_panicked_is_not_waited_for() {
+        let mut couriers = Couriers::start(|_: &Row| panic!("what a test wants"), 2).expect("they start");
+        let row = Row {
+            offset: Offset(0),
+            timestamp: EventTime::from_millis(0),
+            key: None,
+            json: Vec::new(),
+            idempotency_key: String::new(),
+        };
+        couriers.send(Place { slot: 0, offset: Offset(0) }, row);
+        for _ in 0..1_000 {
+            couriers.answer(Duration::from_millis(10));
         }
     }
 }

@@ -21,9 +21,6 @@ use tidegate_model::{Offset, PartitionId, TopicPartition};
 
 /// Requests at a time.
 const COURIERS: usize = 8;
-/// Rows that are read ahead of the first that is not done: so many come again after a crash.
-const WINDOW_ROWS: usize = 1_000;
-const WINDOW_BYTES: usize = 8 << 20;
 const FETCH_ROWS: usize = 256;
 /// The longest that something done waits for its commit.
 const COMMIT_EVERY: Duration = Duration::from_millis(100);
@@ -101,20 +98,36 @@ fn headers_of(
     Headers::new(&sink.headers, environment).map_err(told)
 }
 
+fn sink_of(node: &Node) -> &HttpSink {
+    let NodeKind::HttpSink(sink) = &node.kind else { panic!("{} is no http sink", node.name) };
+    sink
+}
+
 impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// `reader` is a member of the outbox's own group, and `writer` of nobody else's.
     pub fn new(
         node: &Node,
         reader: R,
-        mut writer: W,
+        writer: W,
         clock: C,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, DeliveryError> {
-        let NodeKind::HttpSink(sink) = &node.kind else { panic!("{} is no http sink", node.name) };
+        let sink = sink_of(node);
+        let client = Client::new(sink, headers_of(node, sink, environment)?, COURIERS);
+        Delivery::with(node, reader, writer, clock, move |row| client.send(row))
+    }
+
+    /// `send`: how a row is sent, and what was answered.
+    fn with(
+        node: &Node,
+        reader: R,
+        mut writer: W,
+        clock: C,
+        send: impl Fn(&Row) -> Answer + Clone + Send + 'static,
+    ) -> Result<Self, DeliveryError> {
+        let sink = sink_of(node);
         let (name, line) = (node.name.clone(), node.line);
-        let headers = headers_of(node, sink, environment)?;
-        let client = Client::new(sink, headers, COURIERS);
-        let couriers = Couriers::start(&client, COURIERS)
+        let couriers = Couriers::start(send, COURIERS)
             .map_err(|cause| DeliveryError::Threads { sink: name.clone(), cause })?;
         let failed = match &sink.failed {
             Some(route) => Some(writer.topic(&route.topic, false)?),
@@ -159,9 +172,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
                 break;
             }
         }
+        // What is on its way has its answer before somebody else sends on.
+        self.await_answers();
         if matches!(result, Ok(()) | Err(DeliveryError::Undeliverable { .. })) {
-            // What is on its way has its answer before somebody else sends on.
-            self.await_answers();
             let committed = self.commit();
             result = result.and(committed);
         }
@@ -189,18 +202,31 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             self.couriers.send(place, row);
         }
         self.rest(now);
-        if self.clock.now().since(self.last_commit) >= COMMIT_EVERY || self.window.rows() >= WINDOW_ROWS {
+        if self.is_held_up(now) || self.clock.now().since(self.last_commit) >= COMMIT_EVERY {
             self.commit()?;
         }
         self.tell(false);
         self.stop_at_failed()
     }
 
+    /// Can nothing be sent before something is committed?
+    fn is_held_up(&self, now: WallTime) -> bool {
+        let can_send = || now >= self.rests_until && self.window.next_at().is_some_and(|at| at <= now);
+        self.couriers.on_the_way() == 0 && self.window.waits_for_commit(self.failed.is_some()) && !can_send()
+    }
+
     /// Takes answers in, or waits for rows.
     fn rest(&mut self, now: WallTime) {
         if self.couriers.on_the_way() == 0 {
             let until = self.window.next_at().map_or(WAIT, |at| at.max(self.rests_until).since(now));
-            if until > Duration::ZERO {
+            if until == Duration::ZERO {
+                return;
+            }
+            if self.window.is_full() {
+                // Rows that are not read would end the reader's wait at once.
+                let none = self.couriers.answer(until.min(WAIT));
+                assert!(none.is_none(), "nothing is on its way");
+            } else {
                 self.reader.wait(until.min(WAIT));
             }
             return;
@@ -294,9 +320,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
 
     fn fetch(&mut self) -> Result<(), DeliveryError> {
         for lane in 0..self.window.lanes() {
-            let room = WINDOW_ROWS.saturating_sub(self.window.rows());
-            if room == 0 || self.window.bytes() >= WINDOW_BYTES {
-                return Ok(());
+            let room = self.window.room(lane);
+            if room == 0 {
+                continue;
             }
             let (slot, _) = self.window.slot(lane);
             let (window, mut broken) = (&mut self.window, None);
@@ -352,8 +378,19 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// Commits the position behind what is done, and with it what failed.
     fn commit(&mut self) -> Result<(), DeliveryError> {
         self.last_commit = self.clock.now();
+        let settled = self.window.settled(self.failed.is_some());
+        if settled.is_empty() {
+            return Ok(());
+        }
+        // Asked before a transaction is begun, which would have to be given up.
+        let group = match self.reader.group() {
+            Ok(group) => group,
+            // The group will say what is next.
+            Err(LogError::NotMember(_) | LogError::Retry(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         let mut offsets = Vec::new();
-        for settled in self.window.settled(self.failed.is_some()) {
+        for settled in settled {
             for (row, cause) in settled.failed {
                 let topic = self.failed.expect("without a route nothing that failed is settled");
                 let aside = SetAside {
@@ -385,18 +422,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             let committed = Committed { next: settled.next, metadata: String::new() };
             offsets.push((settled.partition.clone(), committed));
         }
-        if offsets.is_empty() {
-            return Ok(());
-        }
-        let group = match self.reader.group() {
-            Ok(group) => group,
-            Err(LogError::NotMember(_) | LogError::Retry(_)) => {
-                // The group will say what is next.
-                self.writer.abort();
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        };
         match self.writer.commit(&group, &offsets) {
             CommitOutcome::Committed(_) => {
                 self.window.committed(self.failed.is_some());
@@ -421,6 +446,11 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// From the committed positions on: some rows are sent again.
     fn begin_again(&mut self) -> Result<(), DeliveryError> {
         self.await_answers();
+        if self.reader.group().is_err() {
+            // The group will say what is next; until then nothing is sent.
+            self.window = Window::default();
+            return Ok(());
+        }
         let lanes: Vec<(TopicPartition, tidegate_engine::log::Slot)> = (0..self.window.lanes())
             .map(|lane| (self.window.partition(lane).clone(), self.window.slot(lane).0))
             .collect();
@@ -473,3 +503,6 @@ fn retry<T>(mut ask: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,12 +50,30 @@ impl Headers {
             filled.all.push((header.clone(), value));
         }
         filled.secrets.retain(|secret| secret.len() >= HIDDEN_BYTES_MIN);
+        // One that is a part of another must not take it apart.
+        filled.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Ok(filled)
     }
 
     /// A text from outside, which may repeat what was sent, without the secrets.
     pub fn hide(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "[secret]"))
+    }
+
+    /// The beginning of such a text, which may have been cut off within a secret.
+    pub fn hide_and_cut(&self, text: &str, bytes_max: usize) -> String {
+        let mut hidden = self.hide(text);
+        for secret in &self.secrets {
+            let begins =
+                |length: &usize| secret.is_char_boundary(*length) && hidden.ends_with(&secret[..*length]);
+            if let Some(length) = (HIDDEN_BYTES_MIN..secret.len()).rev().find(begins) {
+                hidden.truncate(hidden.len() - length);
+                hidden.push_str("[secret]");
+            }
+        }
+        let end = (0..=bytes_max.min(hidden.len())).rev().find(|end| hidden.is_char_boundary(*end));
+        hidden.truncate(end.unwrap_or(0));
+        hidden
     }
 }
 
@@ -78,6 +96,22 @@ mod tests {
         assert_eq!(filled.all[0].1, "Bearer s3cr3t-token!");
         assert_eq!(filled.hide("unknown token s3cr3t-token"), "unknown token [secret]");
         assert_eq!(headers("plain").expect("nothing is needed").all[0].1, "plain");
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_over() {
+        let environment =
+            |name: &str| Some(if name == "LONG" { "s3cr3t-token" } else { "s3cr3t" }.to_owned());
+        let both = [("A".to_owned(), "${env:SHORT}".to_owned()), ("B".to_owned(), "${env:LONG}".to_owned())];
+        let filled = Headers::new(&both, &environment).expect("they are set");
+        assert_eq!(filled.hide("s3cr3t-token, s3cr3t"), "[secret], [secret]");
+        let text = format!("{}s3cr3t-token and more", "x".repeat(497));
+        assert_eq!(filled.hide_and_cut(&text, 500), format!("{}[se", "x".repeat(497)));
+        assert_eq!(filled.hide_and_cut("cut off: s3cr3t-to", 500), "cut off: [secret]-to");
+        let long = headers("${env:TOKEN}").expect("it is set");
+        assert_eq!(long.hide_and_cut("cut off: s3cr3t-to", 500), "cut off: [secret]");
+        assert_eq!(long.hide_and_cut("no secret: s3", 500), "no secret: s3");
+        assert_eq!(long.hide_and_cut("ääää", 3), "ä");
     }
 
     #[test]

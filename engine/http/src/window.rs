@@ -2,11 +2,18 @@
 //!
 //! Rows of one key are sent one after the other; a row that waits for its next attempt holds back those of its key, and no others. A position is
 //! committed only up to the first row that is not done, so after a crash some rows behind it are sent again.
+//!
+//! So many rows are read ahead at most; each partition has its share of them, and what holds one back holds back no other. Within one
+//! partition a row that is not taken for long lets as many rows past it as that share, and then the partition waits for it.
 
 use std::collections::{BTreeSet, VecDeque};
 use tidegate_engine::clock::WallTime;
 use tidegate_engine::log::Slot;
 use tidegate_model::{EventTime, Offset, TopicPartition};
+
+/// Rows that are read ahead of the first that is not done: so many come again after a crash.
+const ROWS: usize = 1_000;
+const BYTES: usize = 8 << 20;
 
 /// A row as the outbox has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +59,7 @@ struct Lane {
     partition: TopicPartition,
     slot: Slot,
     entries: VecDeque<Entry>,
+    bytes: usize,
     /// Behind the last row that was read.
     read: Offset,
 }
@@ -59,8 +67,8 @@ struct Lane {
 #[derive(Default)]
 pub struct Window {
     lanes: Vec<Lane>,
-    rows: usize,
-    bytes: usize,
+    /// Whose row is looked for first.
+    turn: usize,
 }
 
 /// What a lane has behind it, and may commit.
@@ -91,16 +99,35 @@ impl Lane {
 impl Window {
     /// Empty, over these partitions from these offsets on.
     pub fn begin(partitions: Vec<(TopicPartition, Slot, Offset)>) -> Window {
-        let lane = |(partition, slot, next)| Lane { partition, slot, entries: VecDeque::new(), read: next };
-        Window { lanes: partitions.into_iter().map(lane).collect(), rows: 0, bytes: 0 }
+        let lane = |(partition, slot, next)| Lane {
+            partition,
+            slot,
+            entries: VecDeque::new(),
+            bytes: 0,
+            read: next,
+        };
+        Window { lanes: partitions.into_iter().map(lane).collect(), turn: 0 }
     }
 
     pub fn rows(&self) -> usize {
-        self.rows
+        self.lanes.iter().map(|lane| lane.entries.len()).sum()
     }
 
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// How many more rows of a lane may be read.
+    pub fn room(&self, lane: usize) -> usize {
+        let (count, lane) = (self.lanes.len(), &self.lanes[lane]);
+        if lane.bytes >= BYTES / count { 0 } else { (ROWS / count).max(1).saturating_sub(lane.entries.len()) }
+    }
+
+    /// Is there a lane that has no room?
+    pub fn is_full(&self) -> bool {
+        (0..self.lanes.len()).any(|lane| self.room(lane) == 0)
+    }
+
+    /// Is there a lane that has no room, and would have some after a commit?
+    pub fn waits_for_commit(&self, with_failed: bool) -> bool {
+        (0..self.lanes.len())
+            .any(|lane| self.room(lane) == 0 && Window::done(&self.lanes[lane], with_failed) > 0)
     }
 
     pub fn lanes(&self) -> usize {
@@ -120,21 +147,23 @@ impl Window {
         let lane = &mut self.lanes[lane];
         assert!(row.offset >= lane.read, "rows are read in order");
         lane.read = Offset(row.offset.0 + 1);
-        self.rows += 1;
-        self.bytes += row.json.len();
+        lane.bytes += row.json.len();
         let state = State::Waiting(WallTime::from_micros(i64::MIN));
         lane.entries.push_back(Entry { row, state, attempts: 0, first_at: None });
     }
 
-    /// Takes the next row that may be sent; from here on it is on its way.
+    /// Takes the next row that may be sent, of each lane in turn; from here on it is on its way.
     pub fn next(&mut self, now: WallTime) -> Option<(Place, Row)> {
-        for (slot, lane) in self.lanes.iter_mut().enumerate() {
+        let count = self.lanes.len();
+        for slot in (self.turn..count).chain(0..self.turn) {
+            let lane = &mut self.lanes[slot];
             let found = lane.open().find(|(_, until)| *until <= now).map(|(index, _)| index);
             if let Some(index) = found {
                 let entry = &mut lane.entries[index];
                 entry.state = State::OnTheWay;
                 entry.attempts += 1;
                 entry.first_at.get_or_insert(now);
+                self.turn = (slot + 1) % count;
                 return Some((Place { slot, offset: entry.row.offset }, entry.row.clone()));
             }
         }
@@ -218,8 +247,7 @@ impl Window {
         for lane in &mut self.lanes {
             let done = Window::done(lane, with_failed);
             for entry in lane.entries.drain(..done) {
-                self.rows -= 1;
-                self.bytes -= entry.row.json.len();
+                lane.bytes -= entry.row.json.len();
             }
         }
     }
@@ -293,7 +321,30 @@ mod tests {
         assert_eq!((settled[0].next, settled[0].failed.len()), (Offset(3), 1));
         assert_eq!(settled[0].failed[0].1, &cause);
         window.committed(true);
-        assert_eq!((window.rows(), window.bytes()), (0, 0));
+        assert_eq!((window.rows(), window.lanes[0].bytes), (0, 0));
+    }
+
+    #[test]
+    fn each_partition_has_its_share_of_the_room_and_its_turn() {
+        let lane = |number| {
+            let partition = TopicPartition { topic: "o".to_owned(), partition: PartitionId(number) };
+            (partition, Slot(number as u32), Offset(0))
+        };
+        let mut window = Window::begin(vec![lane(0), lane(1)]);
+        for offset in 0..500 {
+            window.push(0, row(offset, None));
+        }
+        assert_eq!((window.room(0), window.room(1)), (0, 500));
+        window.push(1, Row { json: vec![b' '; BYTES / 2], ..row(0, None) });
+        assert_eq!(window.room(1), 0, "large rows fill a share, too");
+        let slots: Vec<usize> =
+            std::iter::from_fn(|| window.next(at(0))).take(3).map(|(place, _)| place.slot).collect();
+        assert_eq!(slots, [0, 1, 0]);
+        assert!(window.is_full() && !window.waits_for_commit(true), "nothing is done");
+        window.delivered(Place { slot: 1, offset: Offset(0) });
+        assert!(window.waits_for_commit(true));
+        let many = Window::begin((0..2_000).map(lane).collect());
+        assert_eq!(many.room(7), 1, "a partition that may read nothing would never come on");
     }
 
     proptest! {

@@ -158,7 +158,8 @@ impl Run<'_> {
     /// Delivers what this process gets of an outbox, by a consumer group and a producer of its own.
     fn deliver(&self, node: &Node, outbox: &str) -> Result<()> {
         let instance = self.state.instance();
-        let settings = Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?;
+        let settings = Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?
+            .with_queues(Memory::queues_of_a_delivery());
         let settings = match self.prepared.batch_bytes_max {
             Some(bytes) => settings.with_batch_bytes(bytes),
             None => settings,

@@ -55,6 +55,7 @@ const SEND_MOST: usize = 64 << 20;
 
 /// A quarter each for the caches of the state, for RocksDB, for what was fetched ahead, and for what waits to be written. What one batch takes on
 /// its way through the operators, the program itself, global tables, and the buffers of an embedded log come on top; and a partition takes 256 KiB of what was fetched, however many there are.
+/// What an `http` sink takes comes on top, too: what it reads ahead is bounded by its window (8 MiB) and 256 KiB of each partition of its outbox, and what it sets aside by 8 MiB.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory(u64);
 
@@ -82,6 +83,12 @@ impl Memory {
     /// What waits for the next commit of each worker, roughly, before the commit is made early.
     pub fn uncommitted(self, workers: u32) -> usize {
         (self.quarter() / 2 / workers as usize).min(SEND_MOST)
+    }
+
+    /// Of the delivery of an `http` sink, which reads no faster than requests are answered.
+    pub fn queues_of_a_delivery() -> Queues {
+        // A record that is larger than all of the queue would never be taken.
+        Queues { fetched_bytes: QUEUE_LEAST, send_bytes: QUEUE_MOST }
     }
 
     /// `partitions`: of all inputs; one process may have them all.
