@@ -6,12 +6,13 @@ TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
 VOLUME = topologies/payment_volume
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz soak bench build first-time
+.PHONY: help demo test faults fuzz soak bench build first-time
 SECONDS = 60
 
 help:
 	@echo "make demo    payment volume by hour and currency, from a file, on the embedded log"
 	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (10 minutes when built)"
+	@echo "make faults  every fault on a real Apache Kafka: kills, networks, disks, clocks, brokers (30 minutes; tests/faults/README.md)"
 	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
 	@echo "make soak    simulations with faults from fresh seeds, a minute; SECONDS=3600 for longer (engine/sim/DESIGN.md)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
@@ -34,7 +35,12 @@ test: first-time
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	cargo build --release --locked --workspace --all-targets
 	@.ci/tests
-	cargo bench --locked -p tidegate-suite -- --short
+	cargo bench --locked --workspace --bench '*' -- --short
+
+faults: first-time
+	@.ci/setup
+	cargo build --release --locked --workspace --bin tidegate --test faults
+	cargo test --release --locked --workspace --test faults -- --long
 
 fuzz:
 	@.ci/fuzz $(SECONDS)

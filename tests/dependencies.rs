@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Which of our crates each crate may name in `[dependencies]`.
 fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let table: [(&str, &[&str]); 12] = [
+    let table: [(&str, &[&str]); 13] = [
         ("tidegate-model", &[]),
         ("tidegate-grammar", &[]),
         ("tidegate-functions", &["tidegate-model"]),
@@ -17,6 +17,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("tidegate-engine", &["tidegate-model", "tidegate-functions", "tidegate-state"]),
         ("tidegate-kafka", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-embedded", &["tidegate-model", "tidegate-engine"]),
+        ("tidegate-http", &["tidegate-model", "tidegate-engine"]),
         ("tidegate-sim", &["tidegate-model", "tidegate-state", "tidegate-engine"]),
         (
             "tidegate-cli",
@@ -29,6 +30,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
                 "tidegate-lsp",
                 "tidegate-kafka",
                 "tidegate-embedded",
+                "tidegate-http",
             ],
         ),
     ];

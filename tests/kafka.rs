@@ -4,8 +4,9 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 use support::{Process, oracle, repository, until};
-use tidegate_sim::payments::{Payment, Payments, card};
+use tidegate_sim::payments::{Payment, Payments};
 use tidegate_sim::{Broker, Message, Topics};
 
 const CARDS: u64 = 500;
@@ -122,6 +123,27 @@ fn filter_1_partition_1_process() {
     filter_is_exact("f11", 1, 1);
 }
 
+/// The other one would go on without its partitions, and nobody would take them.
+#[test]
+fn a_worker_that_panics_ends_its_process() {
+    let bed = Bed::new("panic");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 2, &[]);
+    }
+    let payments = payments(5_000);
+    bed.produce(&payments, 2);
+    let topology = bed.topology("w1_filter");
+    let start = |variables: &[(&str, &str)]| {
+        let data = bed.dir.path().join("data-0");
+        Process::run_in(variables, &topology, &broker().address(), &data, &["--workers", "2"])
+    };
+    let mut process = start(&[("TIDEGATE_FAILPOINTS", "commit.prepared=panic")]);
+    let ended = until("the end of the process", || process.exit());
+    assert!(!ended.success() && process.told().contains("panicked at"), "{}", process.told());
+    let right = payments.iter().filter(|payment| oracle::is_large(payment)).count();
+    bed.wait_for("w1.large", right, &mut [start(&[])]);
+}
+
 #[test]
 fn filter_4_partitions_3_processes() {
     filter_is_exact("f43", 4, 3);
@@ -199,6 +221,13 @@ fn a_change_is_told_against_what_runs() {
     assert!(told.contains("kept:        store hourly.aggregate"), "{told}");
     assert!(told.contains(&format!("kept:        input {}", bed.name("payments"))), "{told}");
     assert!(!told.contains("new:"), "{told}");
+    for process in running {
+        assert!(process.stop().success());
+    }
+    let _open = positions_in_an_open_transaction("against_w2_hourly", &bed.name("payments"));
+    let (code, told) = plan();
+    assert_eq!(code, Some(0), "a look waits for no transaction: {told}");
+    assert!(told.contains(&format!("kept:        input {}", bed.name("payments"))), "{told}");
     let text = std::fs::read_to_string(&topology).expect("read");
     let changed = text.replacen("aggregate {", "aggregate { more: count(),", 1);
     assert_ne!(changed, text);
@@ -206,9 +235,27 @@ fn a_change_is_told_against_what_runs() {
     let (code, told) = plan();
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("refused:     store hourly.aggregate"), "{told}");
-    for process in running {
-        assert!(process.stop().success());
-    }
+}
+
+/// What a killed process leaves: a transaction with positions of its group that nobody ends.
+fn positions_in_an_open_transaction(group: &str, topic: &str) -> rdkafka::producer::BaseProducer {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::producer::{BaseProducer, Producer};
+    use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+    let mut config = broker().config();
+    config.set("group.id", group);
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut config = broker().config();
+    config.set("transactional.id", format!("{group}-killed"));
+    let producer: BaseProducer = config.create().expect("a producer");
+    let wait = Duration::from_secs(30);
+    producer.init_transactions(wait).expect("the coordinator answers");
+    producer.begin_transaction().expect("begun");
+    let mut positions = TopicPartitionList::new();
+    positions.add_partition_offset(topic, 0, Offset::Offset(1)).expect("an offset");
+    let metadata = consumer.group_metadata().expect("of a group");
+    producer.send_offsets_to_transaction(&positions, &metadata, wait).expect("the group has no member");
+    producer
 }
 
 #[test]
@@ -278,12 +325,7 @@ fn join_is_exact(prefix: &str, partitions: u32, processes: usize) {
     bed.topics.create(&bed.name("payments"), partitions as i32, &[]);
     bed.topics.create(&bed.name("w4.enriched"), partitions as i32, &[]);
     bed.topics.create(&bed.name("cards"), partitions as i32, &[("cleanup.policy", "compact")]);
-    let cards: Vec<(String, String)> = (0..CARDS)
-        .map(|number| {
-            let (tier, home) = oracle::card_row(number);
-            (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
-        })
-        .collect();
+    let cards = oracle::cards(CARDS);
     bed.topics.produce(
         &bed.name("cards"),
         cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),
@@ -395,6 +437,48 @@ fn malformed_records_are_set_aside_once_across_a_kill() {
     assert_eq!(places.len(), 40, "each record once");
     let [process] = processes;
     assert!(process.stop().success());
+}
+
+/// A member of the process's group that goes by its name, until it was given something.
+fn take_the_place_of(bed: &Bed, topology: &str, data: usize) {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    let state = bed.dir.path().join(format!("data-{data}/state/{topology}"));
+    let instance = std::fs::read_to_string(state.join("instance")).expect("the process's name");
+    let mut config = broker().config();
+    config.set("group.id", topology).set("group.instance.id", format!("{instance}-0"));
+    config.set("partition.assignment.strategy", "range");
+    let other: BaseConsumer = config.create().expect("a consumer");
+    other.subscribe(&[&bed.name("payments")]).expect("subscribed");
+    until("partitions of the other member", || {
+        let _ = other.poll(Duration::from_millis(100));
+        (other.assignment().expect("known").count() > 0).then_some(())
+    });
+}
+
+/// What a killed process asked of a busy broker may be served behind its successor's, and then fences it though nobody is there.
+#[test]
+fn a_process_whose_place_was_taken_joins_again_and_gives_up_where_it_is_taken_ever_again() {
+    let bed = Bed::new("fenced");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let topology = bed.topology("w1_filter");
+    let payments = payments(4_000);
+    let mut running = [bed.start(&topology, 0, &[])];
+    let mut large = 0;
+    for (number, payments) in payments.chunks(1_000).enumerate() {
+        bed.produce(payments, 1);
+        large += payments.iter().filter(|payment| oracle::is_large(payment)).count();
+        bed.wait_for("w1.large", large, &mut running);
+        take_the_place_of(&bed, "fenced_w1_filter", 0);
+        if number < 3 {
+            until("the process to join again", || {
+                (running[0].told().matches("joining again").count() == number + 1).then_some(())
+            });
+        }
+    }
+    assert_eq!(running[0].wait().code(), Some(1), "{}", running[0].told());
+    assert!(running[0].told().contains("was the `--data` directory copied?"), "{}", running[0].told());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::oracle;
 use std::path::PathBuf;
-use tidegate_sim::payments::{Payment, Payments, card};
+use tidegate_sim::payments::{Payment, Payments};
 use tidegate_sim::{Broker, Topics};
 
 pub const PARTITIONS: u32 = 4;
@@ -25,12 +25,7 @@ impl Bed {
         let topics = Topics::new(&broker.config());
         topics.create("payments", PARTITIONS as i32, &[]);
         topics.create("cards", PARTITIONS as i32, &[("cleanup.policy", "compact")]);
-        let cards: Vec<(String, String)> = (0..generator().cards)
-            .map(|number| {
-                let (tier, home) = oracle::card_row(number);
-                (card(number), format!(r#"{{"card":"{}","tier":"{tier}","home":"{home}"}}"#, card(number)))
-            })
-            .collect();
+        let cards = oracle::cards(generator().cards);
         topics.produce(
             "cards",
             cards.iter().map(|(key, row)| (None, Some(key.as_bytes()), Some(row.as_bytes()))),

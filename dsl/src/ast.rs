@@ -144,6 +144,8 @@ pub struct TimeClause {
     /// In microseconds.
     pub out_of_order: Option<Spanned<i64>>,
     pub idle: Option<Spanned<i64>>,
+    /// How far ahead of the machine's clock an event may be.
+    pub ahead: Option<Spanned<i64>>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -155,6 +157,8 @@ pub struct TableDecl {
     pub key: Option<Path>,
     /// In microseconds.
     pub history: Option<Spanned<i64>>,
+    /// In microseconds.
+    pub ttl: Option<Spanned<i64>>,
     pub malformed: Option<TopicRef>,
 }
 
@@ -211,6 +215,8 @@ pub enum StepKind {
         within: Spanned<i64>,
     },
     Emit(EmitKind),
+    /// In microseconds.
+    Ttl(Spanned<i64>),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -221,6 +227,7 @@ pub struct RollingStep {
     pub granularity: Option<Spanned<i64>>,
     pub ordered: bool,
     pub functions: Vec<(Name, Expr)>,
+    pub late: Option<TopicRef>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -265,6 +272,17 @@ pub struct MatchStep {
     pub by: Vec<Expr>,
     pub within: Spanned<i64>,
     pub elements: Vec<PatternElement>,
+    pub skip: Option<Spanned<Skip>>,
+    pub late: Option<TopicRef>,
+}
+
+/// Where the search goes on behind a match: `skip to next`, `skip past last`, `skip to first b`, `skip to last b`
+#[derive(Clone, PartialEq, Debug)]
+pub enum Skip {
+    ToNext,
+    PastLast,
+    ToFirst(Name),
+    ToLast(Name),
 }
 
 /// `a`, `b? if …`, `c{2,5}`, `d if … | e if …`, `not f`, `absent g`
@@ -288,6 +306,8 @@ pub struct PatternVariable {
     pub name: Name,
     /// None: once.
     pub times: Option<Spanned<PatternTimes>>,
+    /// Aggregates over the events that it takes.
+    pub totals: Vec<(Name, Expr)>,
     pub condition: Option<Expr>,
 }
 
@@ -327,6 +347,8 @@ pub struct ScheduleStep {
     pub by: Vec<Expr>,
     pub replace: bool,
     pub cancel: Option<Expr>,
+    /// By the machine's clock, and not by event time.
+    pub wall_clock: bool,
 }
 
 #[derive(Clone, PartialEq, Debug)]

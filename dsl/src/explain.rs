@@ -6,8 +6,8 @@ use expression::{expr, exprs};
 use std::fmt::Write;
 use tidegate_model::expr::{Expr, ExprKind};
 use tidegate_model::plan::{
-    AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Route,
-    SinkKey, SourceTime, Times, WindowShape,
+    AggregateCall, AggregateFunction, Emit, Generator, JoinKind, MatchElement, Node, NodeKind, Plan, Retry,
+    RetryBudget, Route, SinkKey, Skip, SourceTime, Times, WindowShape,
 };
 use tidegate_model::{Column, Schema, Span, SubtopologyId, Value};
 
@@ -16,6 +16,7 @@ pub fn explain(plan: &Plan) -> String {
     let mut out = String::new();
     let stores = plan.nodes.iter().filter(|node| node.has_store()).count();
     let repartitions = plan.nodes.iter().filter(|node| node.kind.internal_topic().is_some()).count();
+    let outboxes = plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::HttpSink(_))).count();
     let parts = plan.subtopologies();
     line(
         &mut out,
@@ -25,7 +26,7 @@ pub fn explain(plan: &Plan) -> String {
             plan.topology,
             count(parts as usize, "sub-topology", "sub-topologies"),
             count(stores, "store", "stores"),
-            count(repartitions + stores, "internal topic", "internal topics")
+            count(repartitions + stores + outboxes, "internal topic", "internal topics")
         ),
     );
     for (id, words) in plan.not_runnable() {
@@ -71,6 +72,16 @@ fn fact(out: &mut String, word: &str, text: &str) {
     let _ = writeln!(out, "    {word:<10} {text}");
 }
 
+fn ttl(out: &mut String, ttl: Option<Span>) {
+    if let Some(ttl) = ttl {
+        fact(out, "ttl", &format!("{ttl}: a row whose time is so far behind the watermark is deleted"));
+    }
+}
+
+fn one_row_for(ttl: Span) -> String {
+    format!("one row for each key, for {ttl} behind its time")
+}
+
 fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
     let input = node.inputs.first().map(|input| plan.node(*input));
     line(out, 1, &format!("{} {}", node.kind.keyword(), node.name));
@@ -94,6 +105,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let idle =
                 source.time.idle.map_or(", never idle".to_owned(), |idle| format!(", idle after {idle}"));
             fact(out, "time", &format!("{time}, out of order by up to {}{idle}", source.time.out_of_order));
+            if let Some(ahead) = source.time.ahead {
+                fact(
+                    out,
+                    "ahead",
+                    &format!("malformed if it is more than {ahead} ahead of the machine's clock"),
+                );
+            }
             route(out, "malformed", source.malformed.as_ref());
             fields(out, node);
         }
@@ -103,6 +121,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 fact(out, "global", "every worker has all of it in memory, read anew at each start");
             }
             fact(out, "key", &node.schema.columns[table.key].path);
+            ttl(out, table.ttl);
             route(out, "malformed", table.malformed.as_ref());
             if node.has_store() {
                 store(out, plan, node, "one row for each key");
@@ -163,6 +182,13 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             );
             let schema = partial.map_or(schema, |repartition| Some(&plan.node(repartition.inputs[0]).schema));
             fact(out, "key", &exprs(&aggregate.key, schema));
+            if aggregate.row_key.is_some() {
+                fact(
+                    out,
+                    "adds up",
+                    "the table's rows as they are: one that changes is subtracted as it was",
+                );
+            }
             if let Some(window) = &aggregate.window {
                 let mut kind = match window.shape {
                     WindowShape::Aligned if window.advance == window.size => {
@@ -203,6 +229,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 Emit::Every(every) => format!("every {every}: the row of each key that changed"),
             };
             fact(out, "emit", &emit);
+            ttl(out, aggregate.ttl);
             let kept = aggregate.window.as_ref().map_or("one for each key, for ever".to_owned(), |window| {
                 let range = window.size.plus(window.grace);
                 match window.shape {
@@ -217,6 +244,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                     }
                 }
             });
+            let kept = match &aggregate.row_key {
+                Some(_) => "what is added up of each row, and one for each key".to_owned(),
+                None => aggregate.ttl.map_or(kept, one_row_for),
+            };
             store(out, plan, node, &kept);
             route_if(out, aggregate.errors.as_ref());
             fields(out, node);
@@ -236,6 +267,10 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             fact(out, "range", &format!("{range}, {current}"));
             if rolling.ordered {
                 fact(out, "order", "by event time: a row is given out when nothing earlier can come");
+                match &rolling.late {
+                    Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                    None => fact(out, "late", "only counted"),
+                }
             }
             calls(out, &rolling.functions, schema);
             let kept = match (rolling.rows, rolling.granularity) {
@@ -340,6 +375,22 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
             let mut seen = Vec::new();
             for element in &pattern.elements {
                 fact(out, "event", &pattern_element(element, schema, &mut seen));
+                calls(out, &element.totals, schema);
+            }
+            let name = |place: usize| &pattern.elements[place].alternatives[0].name;
+            match pattern.skip {
+                Skip::ToNext => {}
+                Skip::PastLast => fact(out, "skip", "the search goes on behind the last event of a match"),
+                Skip::ToFirst(place) => {
+                    fact(out, "skip", &format!("the search goes on at the first {} of a match", name(place)));
+                }
+                Skip::ToLast(place) => {
+                    fact(out, "skip", &format!("the search goes on at the last {} of a match", name(place)));
+                }
+            }
+            match &pattern.late {
+                Some(late) => fact(out, "late", &format!("-> {}", late.topic)),
+                None => fact(out, "late", "only counted"),
             }
             store(out, plan, node, &format!("the beginnings of matches of each key, for {}", pattern.within));
             route_if(out, pattern.errors.as_ref());
@@ -348,7 +399,9 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         NodeKind::Latest(latest) => {
             from(out);
             fact(out, "key", &exprs(&latest.key, schema));
-            store(out, plan, node, "one row for each key, for ever");
+            ttl(out, latest.ttl);
+            let kept = latest.ttl.map_or("one row for each key, for ever".to_owned(), one_row_for);
+            store(out, plan, node, &kept);
             route_if(out, latest.errors.as_ref());
         }
         NodeKind::Changes(changes) => {
@@ -378,7 +431,8 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::Schedule(schedule) => {
             from(out);
-            fact(out, "at", &expr(&schedule.at, schema));
+            let clock = if schedule.wall_clock { ", by the machine's clock" } else { "" };
+            fact(out, "at", &format!("{}{clock}", expr(&schedule.at, schema)));
             fact(out, "key", &exprs(&schedule.key, schema));
             if schedule.replace {
                 fact(out, "replace", "an event takes the place of one of its key that waits");
@@ -409,22 +463,29 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
         }
         NodeKind::HttpSink(sink) => {
             from(out);
-            fact(out, "address", &sink.url);
-            match &sink.retry {
-                Some(retry) => fact(
-                    out,
-                    "retry",
-                    &format!(
-                        "after {}, doubled up to {}, {} attempts",
-                        retry.first, retry.most, retry.attempts
-                    ),
-                ),
-                None => fact(out, "retry", "until it is taken"),
+            fact(out, "address", &format!("{} {}", sink.method.name(), sink.url));
+            for (name, value) in &sink.headers {
+                fact(out, "header", &format!("{name}: {value}"));
             }
-            if let Some(failed) = &sink.failed {
-                fact(out, "failed", &format!("-> {}", failed.topic));
+            fact(out, "time-out", &sink.timeout.to_string());
+            let budget = match sink.retry.budget {
+                RetryBudget::Unlimited => "until it is taken".to_owned(),
+                RetryBudget::Attempts(attempts) => format!("{attempts} attempts"),
+                RetryBudget::Time(time) => format!("for {time}"),
+            };
+            let Retry { first, most, .. } = sink.retry;
+            fact(out, "retry", &format!("after {first}, doubled up to {most}, {budget}"));
+            match &sink.failed {
+                Some(failed) => fact(out, "failed", &format!("-> {}", failed.topic)),
+                None => fact(out, "failed", "the topology stops"),
             }
-            fact(out, "guarantee", "at least once");
+            let key: Vec<&str> =
+                sink.key.iter().map(|column| node.schema.columns[*column].path.as_str()).collect();
+            let key = if key.is_empty() { "none".to_owned() } else { key.join(", ") };
+            fact(out, "key", &key);
+            let outbox = node.outbox_topic(&plan.topology).expect("an http sink has one");
+            fact(out, "outbox", &format!("{outbox}: rows wait there, and are sent in order for each key"));
+            fact(out, "guarantee", "at least once, with an idempotency key");
         }
         NodeKind::WebSocketSink(sink) => {
             from(out);
@@ -507,10 +568,7 @@ fn pattern_element(element: &MatchElement, event: Option<&Schema>, seen: &mut Ve
     });
     let text = variables.collect::<Vec<_>>().join(" | ");
     if let Some(event) = event {
-        let alternative = element.alternatives.len() > 1;
-        for variable in &element.alternatives {
-            seen.extend(element.times.columns(&variable.name, alternative, event));
-        }
+        seen.extend(element.columns(event));
     }
     match element.times {
         Times::Not => format!("not {text}"),

@@ -147,10 +147,11 @@ impl Generator {
         let format = self.random.pick(&["", ", format: json"]);
         self.line(&format!("source events{index}: Event = {word}(\"events.{index}\"{format})"));
         self.line("  key card");
-        let clause = match self.random.below(4) {
+        let clause = match self.random.below(5) {
             0 => "  time at".to_owned(),
             1 => format!("  time at, out_of_order {}", self.length()),
             2 => format!("  time at, idle {}", self.length()),
+            3 => format!("  time at, ahead {}", self.length()),
             _ => format!("  time at, out_of_order {}, idle {}", self.length(), self.length()),
         };
         self.line(&clause);
@@ -203,7 +204,7 @@ impl Generator {
 
     fn step(&mut self, stream: usize, step: usize) {
         let alias = format!("step{step}");
-        match self.random.below(9) {
+        match self.random.below(10) {
             0 => {
                 let condition = self.condition(2);
                 let errors = if self.random.one_in(3) { ", errors -> kafka(\"errors\")" } else { "" };
@@ -231,8 +232,13 @@ impl Generator {
                 if let Some(by) = self.key() {
                     let (length, name) = (self.length(), format!("rolled{step}"));
                     let excluding = self.random.pick(&["", " excluding current"]);
+                    let order = self.random.pick(&["", " ordered"]);
+                    let late = match order {
+                        "" => "",
+                        _ => self.random.pick(&["", ", late -> kafka(\"late\")"]),
+                    };
                     self.line(&format!(
-                        "  |> rolling {length} by {by}{excluding} {{ {name}: count() }} as {alias}"
+                        "  |> rolling {length} by {by}{excluding}{order} {{ {name}: count() }}{late} as {alias}"
                     ));
                     self.event.push(Field { path: name, ty: Type::Int, nullable: false });
                 }
@@ -244,6 +250,12 @@ impl Generator {
                 }
             }
             7 => {
+                if let Some(by) = self.key() {
+                    let clock = self.random.pick(&["", ", replace", ", wall clock", ", replace, wall clock"]);
+                    self.line(&format!("  |> schedule at at + 1h by {by}{clock} as {alias}"));
+                }
+            }
+            8 => {
                 if let Some(by) = self.key() {
                     self.line(&format!("  |> repartition by {by} as {alias}_{stream}"));
                 }

@@ -67,8 +67,10 @@ impl Words {
             }
             StepKind::Match(step) => {
                 self.exprs(&step.by);
-                let variables = step.elements.iter().flat_map(|element| &element.variables);
-                variables.filter_map(|variable| variable.condition.as_ref()).for_each(|expr| self.expr(expr));
+                for variable in step.elements.iter().flat_map(|element| &element.variables) {
+                    self.fields(&variable.totals);
+                    variable.condition.iter().for_each(|expr| self.expr(expr));
+                }
             }
             StepKind::Branch(arms) => {
                 arms.iter().filter_map(|arm| arm.condition.as_ref()).for_each(|expr| self.expr(expr));
@@ -87,7 +89,8 @@ impl Words {
             | StepKind::Drop(_)
             | StepKind::Window(_)
             | StepKind::Via(_)
-            | StepKind::Emit(_) => {}
+            | StepKind::Emit(_)
+            | StepKind::Ttl(_) => {}
         }
     }
 

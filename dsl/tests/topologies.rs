@@ -34,7 +34,7 @@ fn without_lines(mut plan: Plan) -> Plan {
 
 #[test]
 fn both_spellings_give_equal_plans() {
-    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled", "contacts"] {
         let tide = without_lines(plan(&format!("topologies/{name}/topology.tide")));
         let yaml = without_lines(plan(&format!("topologies/{name}/topology.yaml")));
         assert_eq!(tide, yaml, "{name}");
@@ -45,7 +45,7 @@ fn both_spellings_give_equal_plans() {
 
 #[test]
 fn explain_shows_the_plan() {
-    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled"] {
+    for name in ["payment_volume", "fraud", "order_loyalty", "bike_stations", "rescheduled", "contacts"] {
         insta::assert_snapshot!(
             format!("explain_{name}"),
             explain(&plan(&format!("topologies/{name}/topology.tide")))
@@ -62,7 +62,8 @@ fn only_what_lacks_something_is_refused() {
         ("fraud", vec![]),
         ("order_loyalty", vec![]),
         ("bike_stations", vec!["http.poll", "websocket", "serve"]),
-        ("rescheduled", vec!["http"]),
+        ("rescheduled", vec![]),
+        ("contacts", vec![]),
     ] {
         for spelling in ["tide", "yaml"] {
             let compiled = compiled(&format!("topologies/{name}/topology.{spelling}"));

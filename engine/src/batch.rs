@@ -262,6 +262,7 @@ pub struct RawRecords {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct RawSpan {
+    timestamp: EventTime,
     start: u32,
     middle: u32,
     end: u32,
@@ -270,13 +271,19 @@ struct RawSpan {
 }
 
 impl RawRecords {
-    pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) {
+    /// `timestamp`: the record's own, whatever its event time is.
+    pub fn push(&mut self, timestamp: EventTime, key: Option<&[u8]>, value: Option<&[u8]>) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(key.unwrap_or_default());
         let middle = self.bytes.len() as u32;
         self.bytes.extend_from_slice(value.unwrap_or_default());
         let end = self.bytes.len() as u32;
-        self.spans.push(RawSpan { start, middle, end, has_key: key.is_some(), has_value: value.is_some() });
+        let (has_key, has_value) = (key.is_some(), value.is_some());
+        self.spans.push(RawSpan { timestamp, start, middle, end, has_key, has_value });
+    }
+
+    pub fn timestamp(&self, row: usize) -> EventTime {
+        self.spans[row].timestamp
     }
 
     pub fn key(&self, row: usize) -> Option<&[u8]> {
@@ -431,9 +438,11 @@ mod tests {
     #[test]
     fn raw_records_tell_an_empty_key_from_none() {
         let mut raw = RawRecords::default();
-        raw.push(Some(b""), Some(b"{}"));
-        raw.push(None, None);
+        let time = EventTime::from_millis;
+        raw.push(time(1), Some(b""), Some(b"{}"));
+        raw.push(time(2), None, None);
         assert_eq!((raw.key(0), raw.value(0)), (Some(&b""[..]), Some(&b"{}"[..])));
         assert_eq!((raw.key(1), raw.value(1)), (None, None));
+        assert_eq!((raw.timestamp(0), raw.timestamp(1)), (time(1), time(2)));
     }
 }

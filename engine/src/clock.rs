@@ -2,24 +2,38 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tidegate_model::{EventTime, Span};
 
-/// Microseconds of a clock that never goes back; only differences mean something.
+/// Microseconds of a clock that never goes back, of which only differences mean something; and what the clock on the wall said then.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct WallTime(i64);
+pub struct WallTime {
+    micros: i64,
+    date: Option<EventTime>,
+}
 
 impl WallTime {
+    /// A moment of which nobody knows the date.
     pub const fn from_micros(micros: i64) -> WallTime {
-        WallTime(micros)
+        WallTime { micros, date: None }
+    }
+
+    pub const fn dated(micros: i64, date: EventTime) -> WallTime {
+        WallTime { micros, date: Some(date) }
     }
 
     pub const fn micros(self) -> i64 {
-        self.0
+        self.micros
+    }
+
+    /// What the machine's clock said, which may go back. None: nobody knows.
+    pub const fn date(self) -> Option<EventTime> {
+        self.date
     }
 
     /// Zero if `earlier` is later.
     pub fn since(self, earlier: WallTime) -> Duration {
-        Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)
+        Duration::from_micros(self.micros.saturating_sub(earlier.micros).max(0) as u64)
     }
 }
 
@@ -46,36 +60,53 @@ impl SystemClock {
     }
 }
 
-impl Clock for SystemClock {
-    fn now(&self) -> WallTime {
-        WallTime(self.start.elapsed().as_micros() as i64)
-    }
-
+impl SystemClock {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that reads the OS clock for the engine"
     )]
-    fn unix_seconds(&self) -> i64 {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |since| since.as_secs() as i64)
+    fn since_epoch() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
 
-/// A clock that moves when it is told to, for `test` blocks and simulations.
+impl Clock for SystemClock {
+    fn now(&self) -> WallTime {
+        let date = EventTime::from_micros(SystemClock::since_epoch().as_micros() as i64);
+        WallTime::dated(self.start.elapsed().as_micros() as i64, date)
+    }
+
+    fn unix_seconds(&self) -> i64 {
+        SystemClock::since_epoch().as_secs() as i64
+    }
+}
+
+/// A clock that moves when it is told to, for `test` blocks and simulations. Its date is not known before it is told.
 #[derive(Clone, Debug, Default)]
 pub struct ManualClock {
     micros: Rc<Cell<i64>>,
+    date: Rc<Cell<Option<EventTime>>>,
 }
 
 impl ManualClock {
     pub fn advance(&self, by: Duration) {
-        self.micros.set(self.micros.get() + by.as_micros() as i64);
+        let micros = by.as_micros() as i64;
+        self.micros.set(self.micros.get() + micros);
+        self.date.set(self.date.get().map(|date| date.plus(Span::from_micros(micros))));
+    }
+
+    pub fn set_date(&self, date: EventTime) {
+        self.date.set(Some(date));
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> WallTime {
-        WallTime(self.micros.get())
+        let micros = self.micros.get();
+        match self.date.get() {
+            Some(date) => WallTime::dated(micros, date),
+            None => WallTime::from_micros(micros),
+        }
     }
 
     fn unix_seconds(&self) -> i64 {

@@ -76,6 +76,7 @@ fn leads_to_lookup(plan: &Plan, consumer: &Node, port: usize) -> bool {
     match consumer.kind {
         NodeKind::JoinTable(_) => port == 1,
         NodeKind::Filter(_) | NodeKind::Map(_) | NodeKind::JoinTables(_) => is_looked_up(plan, consumer),
+        NodeKind::Aggregate(ref aggregate) if aggregate.row_key.is_some() => is_looked_up(plan, consumer),
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::edges::{Edge, Given, OnTheWay, Way, is_followed, is_looked_up};
 use crate::encode::JsonEncoder;
+use crate::expiry::Expiry;
 use crate::globals::Globals;
 use crate::internal_record::InternalTopic;
 use crate::late::LateRoute;
@@ -27,6 +28,7 @@ use crate::operators::{
     match_events::Match,
     merge::Merge,
     ordered::Ordered,
+    outbox::Outbox,
     partial::Partial,
     rekey::Rekey,
     repartition::Repartition,
@@ -46,7 +48,7 @@ use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
 use tidegate_model::plan::{JsonFormat, Node, NodeKind, Route as PlanRoute};
-use tidegate_model::{EventTime, NodeId, PartitionId, Schema, TaskId};
+use tidegate_model::{EventTime, NodeId, PartitionId, Schema, Span, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
 
 struct GraphNode {
@@ -382,8 +384,9 @@ impl Builder<'_> {
                 let overlay = Overlay::new(id, self.cache_bytes, self.store.is_empty(id)?);
                 let codec = RowCodec::new(&node.schema, program.needed.columns(node));
                 self.table_numbers.insert(node.id, self.tables.len());
-                self.tables.push(TableRows { overlay, codec });
-                Box::new(Table::new(self.tables.len() - 1, table.key))
+                let expiry = self.expiry(node, table.ttl)?;
+                self.tables.push(TableRows { overlay, codec, timed: expiry.is_some() });
+                Box::new(Table::new(self.tables.len() - 1, table.key, &node.schema, expiry))
             }
             NodeKind::Filter(filter) => {
                 Box::new(Filter::new(filter, self.route(node, "errors", filter.errors.as_ref())))
@@ -422,14 +425,19 @@ impl Builder<'_> {
                 let late = aggregate.window.as_ref().and_then(|window| window.late.as_ref());
                 let feeds =
                     plan.consumers(node.id).any(|consumer| !matches!(consumer.kind, NodeKind::Sink(_)));
+                let input = plan.node(node.inputs[0]);
+                let is_moved = matches!(input.kind, NodeKind::Rekey(_));
                 aggregate::operator(aggregate::Parts {
                     aggregate,
+                    input: &input.schema,
+                    gone: is_moved.then(|| input.schema.columns.len() - 1),
                     feeds,
                     looked_up: is_looked_up(plan, node),
                     table: self.table(node),
                     store: self.store,
                     cache_bytes: self.cache_bytes,
-                    late: self.late_route(node, late, plan.node(node.inputs[0])),
+                    expiry: self.expiry(node, aggregate.ttl)?,
+                    late: self.late_route(node, late, input),
                     errors: self.route(node, "errors", aggregate.errors.as_ref()),
                 })?
             }
@@ -445,7 +453,7 @@ impl Builder<'_> {
                 if !rolling.ordered {
                     return Ok(Some(inner));
                 }
-                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let late = self.late_route(node, rolling.late.as_ref(), plan.node(node.inputs[0]));
                 let codec = self.codec(plan.node(node.inputs[0]));
                 Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
@@ -466,7 +474,7 @@ impl Builder<'_> {
                     Some(key) => {
                         let (id, cache_bytes, complete) = self.stored(node)?;
                         let overlay = Overlay::new(id, cache_bytes, complete);
-                        let rows = TableRows { overlay, codec: self.codec(table) };
+                        let rows = TableRows::new(overlay, self.codec(table));
                         join::Rows::Derived(Box::new(rows), TableKey::new(key, &table.schema))
                     }
                 };
@@ -539,11 +547,12 @@ impl Builder<'_> {
             NodeKind::Latest(latest) => {
                 let errors = self.route(node, "errors", latest.errors.as_ref());
                 let stored = self.stored(node)?;
-                Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, errors))
+                let expiry = (&node.schema, self.expiry(node, latest.ttl)?);
+                Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, expiry, errors))
             }
             NodeKind::Match(pattern) => {
                 let errors = self.route(node, "errors", pattern.errors.as_ref());
-                let late = self.late_route(node, None, plan.node(node.inputs[0]));
+                let late = self.late_route(node, pattern.late.as_ref(), plan.node(node.inputs[0]));
                 let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)
@@ -567,9 +576,13 @@ impl Builder<'_> {
             NodeKind::Sink(sink) => {
                 Box::new(Sink::new(sink, &plan.node(node.inputs[0]).schema, program.handle(&sink.topic)))
             }
+            NodeKind::HttpSink(sink) => {
+                let topic = node.outbox_topic(&plan.topology).expect("an http sink has one");
+                let schema = &plan.node(node.inputs[0]).schema;
+                Box::new(Outbox::new(sink, schema, program.handle(&topic)))
+            }
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }))
@@ -579,6 +592,11 @@ impl Builder<'_> {
     fn stored(&self, node: &Node) -> Result<(TableId, usize, bool), StateError> {
         let id = self.table(node);
         Ok((id, self.cache_bytes, self.store.is_empty(id)?))
+    }
+
+    /// When the rows of a node's table are over.
+    fn expiry(&self, node: &Node, ttl: Option<Span>) -> Result<Option<Expiry>, StateError> {
+        ttl.map(|ttl| Expiry::recover(self.table(node), ttl, self.store)).transpose()
     }
 
     /// For what is kept of a node's rows.

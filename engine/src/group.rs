@@ -15,6 +15,8 @@ pub struct Group {
     pub time: EventTime,
     /// Changed since its row was last given out (kept only by `emit every`).
     pub pending: bool,
+    /// No row of it was ever given out (kept only by `emit every`).
+    pub unseen: bool,
     pub accumulators: Box<[Accumulator]>,
 }
 
@@ -23,6 +25,7 @@ impl Group {
         Group {
             time: EventTime::MIN,
             pending: false,
+            unseen: false,
             accumulators: calls.iter().map(Accumulator::new).collect(),
         }
     }
@@ -44,7 +47,7 @@ impl Group {
 impl StateValue for Group {
     fn encode(&self, out: &mut Vec<u8>) {
         value::put_i64(out, self.time.micros());
-        out.push(u8::from(self.pending));
+        out.push(u8::from(self.pending) | u8::from(self.unseen) << 1);
         for accumulator in &self.accumulators {
             accumulator.encode(out);
         }
@@ -53,12 +56,12 @@ impl StateValue for Group {
     fn decode(bytes: &[u8]) -> Result<Group, CodecError> {
         let mut from = Decoder::new(bytes);
         let time = EventTime::from_micros(from.i64()?);
-        let pending = from.u8()? != 0;
+        let flags = from.u8()?;
         let mut accumulators = Vec::new();
         while !from.is_empty() {
             accumulators.push(Accumulator::decode(&mut from)?);
         }
-        Ok(Group { time, pending, accumulators: accumulators.into() })
+        Ok(Group { time, pending: flags & 1 != 0, unseen: flags & 2 != 0, accumulators: accumulators.into() })
     }
 
     fn bytes(&self) -> usize {

@@ -48,6 +48,7 @@ impl LateRoute {
         let aside = Aside {
             place: batch.origin.as_ref().map_or_else(nowhere, |origin| Place::of(origin, row)),
             time: batch.times[row],
+            own_timestamp: None,
             key: None,
             value: Some(&value),
             code: LATE,

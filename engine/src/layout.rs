@@ -8,7 +8,8 @@ use crate::needed::Needed;
 use tidegate_functions::literal;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
-    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Times, Window, WindowShape,
+    Aggregate, AggregateCall, Ask, MatchElement, Node, NodeKind, Plan, Rekey, Skip, Times, Window,
+    WindowShape,
 };
 use tidegate_model::{ScalarType, Schema, Span};
 
@@ -23,9 +24,10 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
     match &node.kind {
         NodeKind::Table(table) => {
             let key = node.schema.columns[table.key].ty;
-            format!("table by {}: {}", type_name(key), columns(&node.schema, needed.columns(node)))
+            let kept = columns(&node.schema, needed.columns(node));
+            format!("table{} by {}: {kept}", with_times(table.ttl), type_name(key))
         }
-        NodeKind::Aggregate(aggregate) => aggregate_layout(node, aggregate),
+        NodeKind::Aggregate(aggregate) => aggregate_layout(plan, node, aggregate),
         NodeKind::Rolling(rolling) => {
             let reach = match (rolling.rows, rolling.granularity) {
                 (Some(rows), _) => format!("{rows} rows"),
@@ -47,7 +49,8 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
         }
         NodeKind::Latest(latest) => {
             let key = types(latest.key.iter().map(|key| key.ty));
-            format!("latest by {key}: {}", columns(&node.schema, needed.columns(node)))
+            let kept = columns(&node.schema, needed.columns(node));
+            format!("latest{} by {key}: {kept}", with_times(latest.ttl))
         }
         NodeKind::Match(pattern) => {
             let event = plan.node(node.inputs[0]);
@@ -58,10 +61,20 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
                     Times::Absent => "absent ",
                     Times::Count { .. } => "",
                 };
-                format!("{word}{}{}", names.join(" | "), element.times)
+                let totals = match &element.totals[..] {
+                    [] => String::new(),
+                    totals => format!(" {{ {} }}", functions(totals)),
+                };
+                format!("{word}{}{}{totals}", names.join(" | "), element.times)
+            };
+            let skip = match pattern.skip {
+                Skip::ToNext => "to next".to_owned(),
+                Skip::PastLast => "past last".to_owned(),
+                Skip::ToFirst(place) => format!("to first of {place}"),
+                Skip::ToLast(place) => format!("to last of {place}"),
             };
             format!(
-                "match by {} within {}, {}: {}",
+                "match by {} within {} skip {skip}, {}: {}",
                 types(pattern.key.iter().map(|key| key.ty)),
                 pattern.within,
                 pattern.elements.iter().map(element).collect::<Vec<_>>().join(", "),
@@ -142,6 +155,11 @@ pub fn of_store(plan: &Plan, needed: &Needed, node: &Node) -> String {
     }
 }
 
+/// How long rows live may change: what is noted is their times.
+fn with_times(ttl: Option<Span>) -> &'static str {
+    if ttl.is_some() { " and their times" } else { "" }
+}
+
 fn table_layout(table: &Node, key: &[usize], needed: &Needed) -> String {
     let key = types(key.iter().map(|column| table.schema.columns[*column].ty));
     format!("rows by {key}: {}", columns(&table.schema, needed.columns(table)))
@@ -180,7 +198,7 @@ pub fn of_records(plan: &Plan, needed: &Needed, node: &Node) -> String {
         return format!("events by {key}: {}", columns(&node.schema, needed.columns(node)));
     }
     let aggregates = plan.consumers(node.id).filter_map(|consumer| match &consumer.kind {
-        NodeKind::Aggregate(aggregate) => Some(aggregate_layout(consumer, aggregate)),
+        NodeKind::Aggregate(aggregate) => Some(aggregate_layout(plan, consumer, aggregate)),
         _ => None,
     });
     format!("partials of {}", aggregates.collect::<Vec<_>>().join(" and "))
@@ -191,7 +209,7 @@ pub fn hash(layout: &str) -> u32 {
     layout.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
+fn aggregate_layout(plan: &Plan, node: &Node, aggregate: &Aggregate) -> String {
     let keys: Vec<String> = aggregate
         .key
         .iter()
@@ -202,7 +220,15 @@ fn aggregate_layout(node: &Node, aggregate: &Aggregate) -> String {
         None => String::new(),
         Some(window) => window_layout(window),
     };
-    format!("aggregates by {}{window}: {}", keys.join(", "), functions(&aggregate.functions))
+    let rows = match &aggregate.row_key {
+        None => String::new(),
+        Some(row_key) => {
+            let table = &plan.node(node.inputs[0]).schema;
+            format!(" of rows by {}", types(row_key.iter().map(|column| table.columns[*column].ty)))
+        }
+    };
+    let ttl = with_times(aggregate.ttl);
+    format!("aggregates{ttl} by {}{window}{rows}: {}", keys.join(", "), functions(&aggregate.functions))
 }
 
 fn window_layout(window: &Window) -> String {

@@ -37,6 +37,16 @@ pub struct Record<'a> {
     pub value: Option<&'a [u8]>,
 }
 
+/// A record that borrows from nobody, with its headers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnedRecord {
+    pub offset: Offset,
+    pub timestamp: EventTime,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
 /// Where a group has got to in one partition: the next offset to read, and the note that was committed with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Committed {
@@ -203,6 +213,41 @@ pub trait Restorer {
 
     /// Forgets a partition that is no longer wanted.
     fn stop(&mut self, partition: &TopicPartition);
+}
+
+/// A record that is sent to a place of somebody's choosing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addressed {
+    pub to: TopicPartition,
+    pub timestamp: EventTime,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+}
+
+/// Topics as a person's tool sees them: read from end to end, and written in transactions that commit with them how far a group has come
+/// of which nobody is a member.
+pub trait Archive {
+    /// How many partitions a topic has; None: there is no such topic.
+    fn partitions(&mut self, topic: &str) -> Result<Option<u32>, LogError>;
+
+    /// Gives every committed record that is there now to `visit`, in order. Returns the offset behind them.
+    fn read(
+        &mut self,
+        partition: &TopicPartition,
+        visit: &mut dyn FnMut(OwnedRecord),
+    ) -> Result<Offset, LogError>;
+
+    /// From here on nobody else of the same group commits: what another has left open is settled, and what it is about to do is refused.
+    fn fence(&mut self) -> Result<(), LogError>;
+
+    fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, LogError>;
+
+    /// Writes records and positions, all or nothing. [`LogError::Retry`]: nobody knows which.
+    fn commit(
+        &mut self,
+        records: &[Addressed],
+        positions: &[(TopicPartition, Committed)],
+    ) -> Result<(), LogError>;
 }
 
 /// What can go wrong with the log, by what to do about it.

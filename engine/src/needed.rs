@@ -103,6 +103,9 @@ impl Needed {
                 }
                 // What waits for its turn waits without its record.
                 self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
+                if rolling.late.is_some() {
+                    self.sets_late_aside(plan, input(0));
+                }
             }
             NodeKind::JoinTable(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -197,7 +200,7 @@ impl Needed {
             // Conditions and matches hold whole events.
             NodeKind::Match(pattern) => {
                 self.columns[input(0)].iter_mut().for_each(|column| *column = true);
-                self.raw[input(0)] |= pattern.errors.is_some();
+                self.raw[input(0)] |= pattern.errors.is_some() || pattern.late.is_some();
             }
             // A row is a change if anything of it is another.
             NodeKind::Changes(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
@@ -218,9 +221,9 @@ impl Needed {
                 }
                 self.raw[input(0)] |= sink.pass_through;
             }
+            NodeKind::HttpSink(_) => self.columns[input(0)].iter_mut().for_each(|column| *column = true),
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
             | NodeKind::Serve(_) => unreachable!("`{}` is refused by `Program::new`", node.name),
         }
@@ -246,6 +249,7 @@ impl Needed {
 
     fn aggregate(&mut self, plan: &Plan, input: usize, aggregate: &tidegate_model::plan::Aggregate) {
         self.all(input, &aggregate.key);
+        self.key(input, aggregate.row_key.as_deref().unwrap_or_default());
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }

@@ -11,6 +11,7 @@ use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::sync::Arc;
 use thiserror::Error;
+use tidegate_model::partition::partition_for;
 use tidegate_model::{EventTime, PartitionId};
 use tidegate_state::{CodecError, StateError, Store, WriteSet};
 
@@ -88,6 +89,14 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Where a row goes in a topic of `partitions` (at least one): to that of its key, or, without one, to that of its task.
+    pub fn partition_of(&self, key: Option<&[u8]>, partitions: u32) -> PartitionId {
+        match key {
+            Some(key) => partition_for(key, partitions),
+            None => PartitionId(self.partition.0.rem_euclid(partitions as i32)),
+        }
+    }
+
     /// What downstream tasks are told about this task's event time.
     pub fn upstream(&self) -> Upstream {
         Upstream { watermark: self.watermark, idle: self.idle }
@@ -136,6 +145,8 @@ pub struct Counters {
     pub malformed: u64,
     pub late: u64,
     pub errors: u64,
+    /// Rows of tables that were deleted since their time to live was over.
+    pub expired: u64,
 }
 
 impl Counters {
@@ -145,6 +156,7 @@ impl Counters {
         self.malformed += other.malformed;
         self.late += other.late;
         self.errors += other.errors;
+        self.expired += other.expired;
     }
 }
 

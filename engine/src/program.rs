@@ -158,47 +158,19 @@ pub struct WrittenTopic {
 /// Every topic that the plan writes to, once.
 pub fn written_topics(plan: &Plan) -> Vec<WrittenTopic> {
     let mut topics = std::collections::BTreeSet::new();
-    let mut user = |name: &str| {
-        topics.insert(WrittenTopic { name: name.to_owned(), changelog: false, internal: false });
-    };
-    for node in &plan.nodes {
-        match &node.kind {
-            NodeKind::Sink(sink) => user(&sink.topic),
-            NodeKind::Source(source) => source.malformed.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Table(table) => table.malformed.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Filter(filter) => filter.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Expand(expand) => expand.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Map(map) => map.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Rolling(rolling) => rolling.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::JoinTable(join) => join.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::JoinStreams(join) => {
-                join.late.iter().chain(&join.errors).for_each(|route| user(&route.topic));
-            }
-            NodeKind::JoinTables(join) => join.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Top(top) => top.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Latest(latest) => latest.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Changes(changes) => changes.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Match(pattern) => pattern.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Schedule(schedule) => schedule.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Dedupe(dedupe) => dedupe.errors.iter().for_each(|route| user(&route.topic)),
-            NodeKind::Repartition(repartition) => {
-                repartition.errors.iter().for_each(|route| user(&route.topic))
-            }
-            NodeKind::Aggregate(aggregate) => {
-                aggregate.errors.iter().for_each(|route| user(&route.topic));
-                aggregate
-                    .window
-                    .iter()
-                    .filter_map(|window| window.late.as_ref())
-                    .for_each(|route| user(&route.topic));
-            }
-            // The others set nothing aside, or `Program::new` refuses them.
-            _ => {}
-        }
+    let sinks = plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Sink(sink) => Some(sink.topic.as_str()),
+        _ => None,
+    });
+    for topic in sinks.chain(plan.routes().map(|route| route.topic)) {
+        topics.insert(WrittenTopic { name: topic.to_owned(), changelog: false, internal: false });
     }
     for node in &plan.nodes {
         if let Some(topic) = node.kind.internal_topic() {
             topics.insert(WrittenTopic { name: topic.to_owned(), changelog: false, internal: true });
+        }
+        if let Some(topic) = node.outbox_topic(&plan.topology) {
+            topics.insert(WrittenTopic { name: topic, changelog: false, internal: true });
         }
         if node.has_store() {
             topics.insert(WrittenTopic { name: plan.changelog_topic(node), changelog: true, internal: true });

@@ -1,5 +1,6 @@
 //! Changelogs are replayed into stores: from where the store is to where the changelog ended when the task was given to this worker.
 
+use crate::failpoint::Failpoint;
 use crate::layout::LAYOUT_KEY;
 use crate::log::{OffsetRange, Restorer};
 use crate::operator::TaskError;
@@ -129,6 +130,7 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         }
         restoring.store.commit(&part.writes, &[(part.table, part.position)])?;
         part.writes.clear();
+        Failpoint::RestoreHalf.pass();
     }
     for restoring in all {
         restoring.parts.retain(|part| {

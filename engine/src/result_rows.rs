@@ -82,10 +82,10 @@ impl ResultRows {
         &self,
         rows: &mut Rows,
         key: &[u8],
-        window: Bounds,
+        window: Option<Bounds>,
         time: EventTime,
     ) -> Result<(), TaskError> {
-        self.push_key(rows, key, Some(window), time)?;
+        self.push_key(rows, key, window, time)?;
         rows.deleted.push(true);
         rows.results.iter_mut().for_each(Column::push_null);
         Ok(())

@@ -122,6 +122,8 @@ pub(crate) struct Rig {
     /// What left the task since somebody took it.
     pub sent: Vec<Sent>,
     pub globals: Globals,
+    /// By the machine's clock.
+    pub now: WallTime,
     watermark: EventTime,
     commits: i64,
 }
@@ -142,6 +144,7 @@ impl Rig {
             partition: PartitionId(0),
             sent: Vec::new(),
             globals: Globals::default(),
+            now: WallTime::from_micros(0),
             watermark,
             commits: 0,
         }
@@ -162,7 +165,7 @@ impl Rig {
             current: Vec::new(),
             watermark: self.watermark,
             idle: false,
-            now: WallTime::from_micros(0),
+            now: self.now,
             partition: self.partition,
             counters: &mut self.counters,
         };

@@ -5,6 +5,7 @@ use crate::expression::RowErrors;
 use crate::log::{Outgoing, TopicHandle};
 use crate::operator::{Context, TaskError};
 use crate::place::Place;
+use crate::set_aside;
 use std::sync::Arc;
 use tidegate_model::{EventTime, PartitionId};
 
@@ -22,6 +23,8 @@ pub struct Route {
 pub struct Aside<'a> {
     pub place: Place,
     pub time: EventTime,
+    /// The timestamp of the record, if `key` and `value` are the record's own bytes.
+    pub own_timestamp: Option<EventTime>,
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
     pub code: &'static str,
@@ -41,20 +44,25 @@ impl Route {
         let partition = aside.place.partition.0.rem_euclid(context.out.partitions(topic) as i32);
         let source_partition = aside.place.partition.0.to_string();
         let source_offset = aside.place.offset.0.to_string();
+        let own_timestamp = aside.own_timestamp.map(|timestamp| timestamp.micros().to_string());
+        let headers: [(&str, &[u8]); set_aside::HEADERS] = [
+            (set_aside::ROUTE, self.word.as_bytes()),
+            (set_aside::TOPIC, aside.place.topic.as_bytes()),
+            (set_aside::PARTITION, source_partition.as_bytes()),
+            (set_aside::OFFSET, source_offset.as_bytes()),
+            (set_aside::STEP, self.step.as_bytes()),
+            (set_aside::CODE, aside.code.as_bytes()),
+            (set_aside::MESSAGE, aside.message.as_bytes()),
+            (set_aside::TIMESTAMP, own_timestamp.as_deref().unwrap_or_default().as_bytes()),
+        ];
+        let count = if own_timestamp.is_some() { headers.len() } else { headers.len() - 1 };
         context.out.send(Outgoing {
             topic,
             partition: PartitionId(partition),
             timestamp: aside.time,
             key: aside.key,
             value: aside.value,
-            headers: &[
-                ("tidegate.topic", aside.place.topic.as_bytes()),
-                ("tidegate.partition", source_partition.as_bytes()),
-                ("tidegate.offset", source_offset.as_bytes()),
-                ("tidegate.step", self.step.as_bytes()),
-                ("tidegate.code", aside.code.as_bytes()),
-                ("tidegate.message", aside.message.as_bytes()),
-            ],
+            headers: &headers[..count],
         })?;
         Ok(())
     }
@@ -80,6 +88,7 @@ impl Route {
         let aside = Aside {
             place,
             time: batch.times[row],
+            own_timestamp: raw.map(|raw| raw.timestamp(row)),
             key: raw.and_then(|raw| raw.key(row)),
             value: raw.and_then(|raw| raw.value(row)),
             code,
@@ -103,6 +112,23 @@ impl Route {
             self.set_row_aside(batch, row as usize, error.code(), error.to_string(), context)?;
         }
         crate::expression::remove_failed(&mut batch.selection, errors);
+        Ok(())
+    }
+
+    /// [`Route::settle`] for the rows of a table: one that is set aside becomes a deletion, so that nothing stands that was made of an earlier row of its key.
+    pub fn settle_rows_of_table(
+        &self,
+        batch: &mut Batch,
+        errors: &RowErrors,
+        context: &mut Context<'_>,
+    ) -> Result<(), TaskError> {
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let all = batch.selection.clone();
+        self.settle(batch, errors, context)?;
+        let kept = std::mem::replace(&mut batch.selection, all);
+        batch.delete_all_but(&kept);
         Ok(())
     }
 }

@@ -84,6 +84,8 @@ pub struct Task {
     counters: Counters,
     batch_records: usize,
     one_by_one: bool,
+    /// Have the operators been told how far time had come when the task was opened?
+    has_told_time: bool,
     /// How often a silent input is asked whether it is at its end.
     ask_every: Duration,
 }
@@ -153,6 +155,7 @@ impl Task {
             counters: Counters::default(),
             batch_records: program.limits.batch_records,
             one_by_one: program.is_one_by_one(id.subtopology),
+            has_told_time: false,
             ask_every,
         };
         task.watermark = task.merged();
@@ -185,6 +188,9 @@ impl Task {
         out: &mut dyn Outlet,
         now: WallTime,
     ) -> Result<usize, TaskError> {
+        if !std::mem::replace(&mut self.has_told_time, true) {
+            self.pass_time(globals, out, now)?;
+        }
         self.fetch(reader, now)?;
         self.listen(reader, now)?;
         let Some(chosen) = self.choose(reader, now)? else {
@@ -606,7 +612,7 @@ fn make_input(
                 topic,
                 partition.partition,
                 decoder,
-                source.time.column,
+                &source.time,
                 clock,
                 route(source.malformed.as_ref()),
                 program.needed.raw(node),

@@ -4,7 +4,7 @@
 //! a task that is opened again has nothing to read before its first row is due.
 
 use std::collections::BTreeSet;
-use tidegate_model::EventTime;
+use tidegate_model::{EventTime, Span};
 use tidegate_state::key::{push_window_start, read_window_start};
 use tidegate_state::value::{Decoder, put_u64};
 use tidegate_state::{CodecError, Overlay, StateError, StateValue, Store, TableId, WriteSet};
@@ -107,6 +107,14 @@ impl<V: StateValue> TimeQueue<V> {
         let slot = self.rows.lookup(store, &key)?;
         let row = self.rows.modify(slot).take();
         Ok(row.map(|row| (due, key, row)))
+    }
+
+    /// Is a row due by `now`? Of rows that are not known yet the answer may be yes though none is.
+    pub fn is_due_by(&self, now: EventTime) -> bool {
+        match self.near.first() {
+            Some(first) => due_of(first).is_ok_and(|due| due <= now),
+            None => self.may_be_due(Some(now.plus(Span::from_micros(1)))).unwrap_or(false),
+        }
     }
 
     /// May a row that is not known yet be due?

@@ -10,6 +10,8 @@ use tidegate_model::plan::{NodeKind, Plan};
 pub enum InternalKind {
     /// Records are deleted once they are read and committed.
     Repartition,
+    /// Rows on their way out of the topology; deleted once they are delivered.
+    Outbox,
     /// Compacted: the last record of each key is the state.
     Changelog,
 }
@@ -61,7 +63,9 @@ pub fn user_topics(plan: &Plan) -> Vec<UserTopic> {
             continue;
         }
         let names_it = |node: &&tidegate_model::plan::Node| matches!(&node.kind, NodeKind::Sink(sink) if sink.topic == written.name);
-        let line = plan.nodes.iter().find(names_it).map_or(0, |node| node.line);
+        let route = plan.routes().find(|route| route.topic == written.name);
+        let named_by = plan.nodes.iter().find(names_it).or(route.map(|route| plan.node(route.node)));
+        let line = named_by.map_or(0, |node| node.line);
         topics.push(UserTopic { name: written.name, read: false, line });
     }
     topics
@@ -98,6 +102,10 @@ pub fn internal_topics(
                 kind: InternalKind::Changelog,
                 partitions,
             });
+        }
+        if let Some(name) = node.outbox_topic(&plan.topology) {
+            let partitions = counted.tasks_of(node.subtopology)?;
+            topics.push(InternalTopic { name, kind: InternalKind::Outbox, partitions });
         }
         if let Some(topic) = node.kind.internal_topic() {
             let reader = plan.consumers(node.id).next().expect("an internal topic is read").subtopology;

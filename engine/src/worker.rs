@@ -6,6 +6,7 @@
 //! offsets, all or nothing; then, and only then, each task writes its store. A store may be behind its changelog, never ahead.
 
 use crate::clock::{Clock, WallTime};
+use crate::failpoint::Failpoint;
 use crate::globals::Globals;
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
@@ -50,6 +51,8 @@ pub struct Status {
     pub restoring: usize,
     /// Changelog records that are still to be replayed.
     pub restore_remaining: i64,
+    /// What the stores take on the disk, and in memory before they are written there.
+    pub state_bytes: u64,
     pub commits: u64,
     pub aborts: u64,
     pub counters: Counters,
@@ -202,16 +205,21 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         match event {
             GroupEvent::Assigned(partitions) => self.take_over(partitions),
             GroupEvent::Revoking => {
+                Failpoint::GroupRevoking.pass();
                 let now = self.clock.now();
                 if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
                     self.commit()?;
                 }
+                Failpoint::GroupCommitted.pass();
                 self.park();
                 self.globals = Globals::default();
                 self.assignment.clear();
-                Ok(self.reader.unassign()?)
+                self.reader.unassign()?;
+                Failpoint::GroupRevoked.pass();
+                Ok(())
             }
             GroupEvent::Lost => {
+                Failpoint::GroupLost.pass();
                 tracing::warn!(
                     "the consumer group took this worker's partitions away; uncommitted work is dropped"
                 );
@@ -275,6 +283,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
         self.globals = Globals::begin(&self.program, given, self.clock.now());
         self.assignment = partitions.into_iter().zip(slots).collect();
+        Failpoint::GroupAssigned.pass();
         self.parked.retain(|task, _| tasks.contains(task));
         let now = self.clock.now();
         for task in tasks {
@@ -315,7 +324,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             Some(store) => store,
             None => {
                 let tables: Vec<String> = stores.iter().map(|(table, _)| table.clone()).collect();
-                match Store::open(&self.state.task_path(task), &self.shared, &tables) {
+                let path = self.state.task_path(task);
+                match Store::open(&path, &self.shared, &tables) {
                     Ok(store) => store,
                     // Another worker of this process has not given it up yet.
                     Err(StateError::Store { cause, .. })
@@ -323,6 +333,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                     {
                         self.waiting.push((task, since));
                         return Ok(());
+                    }
+                    // The changelogs have all of it.
+                    Err(StateError::Damaged { path: place, cause }) => {
+                        tracing::warn!(
+                            "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
+                        );
+                        tidegate_state::remove(&path)?;
+                        Store::open(&path, &self.shared, &tables)?
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -348,6 +366,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 restoring.push((partition, table, from, range.end));
             }
         }
+        Failpoint::RestoreBegun.pass();
         self.restoring.push(Restoring::new(task, store, restoring));
         Ok(())
     }
@@ -358,6 +377,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
             return Ok(());
         }
+        Failpoint::RestoreDone.pass();
         let unix_seconds = self.clock.unix_seconds();
         for restoring in std::mem::take(&mut self.restoring) {
             let task = restoring.task;
@@ -390,6 +410,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
         tracing::debug!(task = %id, watermark = %task.watermark(), "running");
         self.tasks.push(task);
+        Failpoint::RestoreOpened.pass();
         Ok(())
     }
 
@@ -436,7 +457,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let mut offsets = Vec::new();
         for task in &mut self.tasks {
             offsets.extend(task.prepare(&self.globals, &mut self.writer, now)?);
+            Failpoint::CommitHalfPrepared.pass();
         }
+        Failpoint::CommitPrepared.pass();
         if self.stores_first {
             for task in &mut self.tasks {
                 task.finish(&[], 0)?;
@@ -455,7 +478,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 let unix_seconds = self.clock.unix_seconds();
                 for task in &mut self.tasks {
                     task.finish(&ends, unix_seconds)?;
+                    Failpoint::CommitHalfStored.pass();
                 }
+                Failpoint::CommitStored.pass();
                 self.status.commits += 1;
                 self.last_commit = self.clock.now();
                 Ok(())
@@ -486,7 +511,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         if now.since(self.last_write) >= self.program.limits.write_interval / count as u32 {
             self.last_write = now;
             self.write_turn = (self.write_turn + 1) % count;
+            Failpoint::StoreWriting.pass();
             self.tasks[self.write_turn].write_store()?;
+            Failpoint::StoreWritten.pass();
         }
         if now.since(self.last_sync) >= self.program.limits.sync_interval / count as u32 {
             self.last_sync = now;
@@ -551,7 +578,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         for task in &self.tasks {
             counters.add(task.counters());
         }
-        Status { tasks: self.tasks.len(), restoring: self.restoring.len(), counters, ..self.status.clone() }
+        let state_bytes = self.tasks.iter().map(|task| task.store().bytes()).sum();
+        let (tasks, restoring) = (self.tasks.len(), self.restoring.len());
+        Status { tasks, restoring, state_bytes, counters, ..self.status.clone() }
     }
 
     pub fn tasks(&self) -> &[Task] {
@@ -560,13 +589,16 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
 
     /// Commits what is done and leaves the group, so that others take over at once.
     pub fn close(mut self) -> Result<(), TaskError> {
+        Failpoint::CloseBegun.pass();
         let now = self.clock.now();
         if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
             self.commit()?;
         }
+        Failpoint::CloseCommitted.pass();
         for index in 0..self.tasks.len() {
             self.sync(index)?;
         }
+        Failpoint::CloseSynced.pass();
         self.park();
         self.reader.close(Duration::from_secs(5));
         Ok(())

@@ -16,32 +16,43 @@ pub type Batch<'a> = dyn FnMut(&mut dyn FnMut(Change<'_>)) + 'a;
 /// Gets the keys of a scan, and what is stored for them, until it returns false.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 
-/// The database of one store. Errors are told in its own words.
+/// What a database says, in its own words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatabaseError {
+    pub cause: String,
+    /// Its files are damaged: trying again does not help.
+    pub is_damage: bool,
+}
+
+/// The database of one store.
 pub trait Database: Send {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String>;
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DatabaseError>;
 
     /// Gives `visit` the index of each key and what is stored for it.
     fn multi_get(
         &self,
         keys: &[Vec<u8>],
         visit: &mut dyn FnMut(usize, Option<&[u8]>),
-    ) -> Result<(), String>;
+    ) -> Result<(), DatabaseError>;
 
     /// From a key on, in order, up to (not including) `end`.
-    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), String>;
+    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), DatabaseError>;
 
     /// From the last key that is not behind `from`, in the other order, down to `least` (included).
-    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), String>;
+    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), DatabaseError>;
 
     /// All of the batch, or nothing. It outlives the process, but not a power failure.
-    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), String>;
+    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), DatabaseError>;
 
     /// What was written outlives a power failure, too.
-    fn sync(&mut self) -> Result<(), String>;
+    fn sync(&mut self) -> Result<(), DatabaseError>;
+
+    /// What it takes on the disk, and in memory before it is written there.
+    fn bytes(&self) -> u64;
 }
 
 /// Where databases are: RocksDB on a disk, or a simulation of it.
 pub trait Disk: Send + Sync {
     /// Opens the database in `path`, or makes it. One that is open already is refused with the word `lock`.
-    fn open(&self, path: &Path) -> Result<Box<dyn Database>, String>;
+    fn open(&self, path: &Path) -> Result<Box<dyn Database>, DatabaseError>;
 }

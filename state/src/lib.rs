@@ -2,7 +2,9 @@
 //!
 //! It knows bytes, names and positions, not operators. `DESIGN.md` says what is written where, and what a crash leaves.
 
+mod damage;
 pub mod database;
+mod in_order;
 pub mod key;
 pub mod layout;
 pub mod lines;
@@ -14,6 +16,7 @@ pub mod value;
 mod write_buffer;
 pub mod write_set;
 
+pub use damage::remove;
 pub use key::KeyReader;
 pub use layout::StateDir;
 pub use lines::{Point, Side};
@@ -33,6 +36,10 @@ pub enum StateError {
         "the state in {path} cannot be used: {cause}; move the directory away, and it will be restored from the changelog topics"
     )]
     Store { path: String, cause: String },
+    #[error(
+        "the state in {path} is damaged: {cause}; at the next start it is deleted, and restored from the changelog topics"
+    )]
+    Damaged { path: String, cause: String },
     #[error("{path} is in use by another process; give each process its own `--data` directory")]
     Locked { path: String },
     #[error(

@@ -1,8 +1,9 @@
 //! Keys of a store by their order: what was committed counts, whether it was written to RocksDB yet or waits in the buffer.
 
 use crate::StateError;
+use crate::damage::store_error;
 use crate::lines::Side;
-use crate::store::{Store, store_error, table_key};
+use crate::store::{Store, table_key};
 use crate::write_set::TableId;
 
 impl Store {

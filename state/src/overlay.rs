@@ -142,13 +142,7 @@ impl<V: StateValue> Overlay<V> {
 
     fn slot_of(&mut self, key: &[u8]) -> (u32, bool) {
         let hash = self.hasher.hash_one(key);
-        let entries = &self.entries;
-        let found = self.index.find(hash, |slot| {
-            let entry = &entries[*slot as usize];
-            entry.hash == hash && *entry.key == *key
-        });
-        if let Some(slot) = found {
-            let slot = *slot;
+        if let Some(slot) = self.find(hash, key) {
             self.entries[slot as usize].touched = true;
             return (slot, false);
         }
@@ -179,6 +173,19 @@ impl<V: StateValue> Overlay<V> {
             lines.insert(key, slot);
         }
         (slot, true)
+    }
+
+    /// The slot of a key that is in memory, be it that it has no value.
+    pub(crate) fn slot_in_memory(&self, key: &[u8]) -> Option<u32> {
+        self.find(self.hasher.hash_one(key), key)
+    }
+
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        let is_it = |slot: &u32| {
+            let entry = &self.entries[*slot as usize];
+            entry.hash == hash && *entry.key == *key
+        };
+        self.index.find(hash, is_it).copied()
     }
 
     pub(crate) fn touch(&mut self, slot: u32) {
@@ -247,6 +254,11 @@ impl<V: StateValue> Overlay<V> {
     #[inline]
     pub fn get(&self, slot: u32) -> Option<&V> {
         self.entries[slot as usize].value.as_ref()
+    }
+
+    /// May the store hold the key, as of the last commit?
+    pub fn is_stored(&self, slot: u32) -> bool {
+        self.entries[slot as usize].stored
     }
 
     #[inline]

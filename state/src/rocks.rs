@@ -1,6 +1,6 @@
 //! Databases in RocksDB.
 
-use crate::database::{Batch, Change, Database, Disk, Visit};
+use crate::database::{Batch, Change, Database, DatabaseError, Disk, Visit};
 use rocksdb::{
     BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions,
     WriteBatch, WriteBufferManager, WriteOptions,
@@ -55,7 +55,7 @@ impl Rocks {
 }
 
 impl Disk for Rocks {
-    fn open(&self, path: &Path) -> Result<Box<dyn Database>, String> {
+    fn open(&self, path: &Path) -> Result<Box<dyn Database>, DatabaseError> {
         let options = self.options();
         // Named, so that there is a handle for batched reads.
         let db = DB::open_cf_with_opts(&options, path, [("default", options.clone())]).map_err(told)?;
@@ -68,8 +68,14 @@ struct Opened {
     write_options: WriteOptions,
 }
 
-fn told(cause: rocksdb::Error) -> String {
-    cause.to_string()
+/// RocksDB's errors, by what helps.
+#[allow(clippy::needless_pass_by_value)] // as `map_err` gives it
+fn told(error: rocksdb::Error) -> DatabaseError {
+    let cause = error.to_string();
+    // A file that is gone has other words than one that cannot be read.
+    let is_damage =
+        error.kind() == rocksdb::ErrorKind::Corruption || cause.contains("No such file or directory");
+    DatabaseError { cause, is_damage }
 }
 
 impl Opened {
@@ -78,7 +84,7 @@ impl Opened {
         mode: IteratorMode<'_>,
         options: ReadOptions,
         visit: &mut Visit<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), DatabaseError> {
         for entry in self.db.iterator_opt(mode, options) {
             let (key, value) = entry.map_err(told)?;
             if !visit(&key, &value) {
@@ -90,7 +96,7 @@ impl Opened {
 }
 
 impl Database for Opened {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DatabaseError> {
         self.db.get(key).map_err(told)
     }
 
@@ -98,7 +104,7 @@ impl Database for Opened {
         &self,
         keys: &[Vec<u8>],
         visit: &mut dyn FnMut(usize, Option<&[u8]>),
-    ) -> Result<(), String> {
+    ) -> Result<(), DatabaseError> {
         let handle = self.db.cf_handle("default").expect("every RocksDB has a default column family");
         for (index, value) in self.db.batched_multi_get_cf(handle, keys, false).into_iter().enumerate() {
             visit(index, value.map_err(told)?.as_deref());
@@ -106,7 +112,7 @@ impl Database for Opened {
         Ok(())
     }
 
-    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), String> {
+    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), DatabaseError> {
         let mut options = ReadOptions::default();
         if let Some(end) = end {
             options.set_iterate_upper_bound(end);
@@ -114,14 +120,14 @@ impl Database for Opened {
         self.scan(IteratorMode::From(from, Direction::Forward), options, visit)
     }
 
-    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), String> {
+    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), DatabaseError> {
         let mut options = ReadOptions::default();
         // Deletions on the way beyond it need not be passed over.
         options.set_iterate_lower_bound(least);
         self.scan(IteratorMode::From(from, Direction::Reverse), options, visit)
     }
 
-    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), String> {
+    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), DatabaseError> {
         let mut all = WriteBatch::default();
         batch(&mut |change| match change {
             Change::Put(key, value) => all.put(key, value),
@@ -131,7 +137,12 @@ impl Database for Opened {
         self.db.write_opt(all, &self.write_options).map_err(told)
     }
 
-    fn sync(&mut self) -> Result<(), String> {
+    fn sync(&mut self) -> Result<(), DatabaseError> {
         self.db.flush_wal(true).map_err(told)
+    }
+
+    fn bytes(&self) -> u64 {
+        let of = |property| self.db.property_int_value(property).ok().flatten().unwrap_or(0);
+        of(rocksdb::properties::LIVE_SST_FILES_SIZE) + of(rocksdb::properties::CUR_SIZE_ALL_MEM_TABLES)
     }
 }

@@ -3,7 +3,8 @@
 //! What was committed waits in a buffer first and is written every few seconds: a crash loses the buffer, and the changelog has it.
 
 use crate::StateError;
-use crate::database::{Change, Database, Disk};
+use crate::damage::{self, store_error};
+use crate::database::{Change, Database, DatabaseError, Disk};
 use crate::rocks::Rocks;
 use crate::value::{Decoder, put_i64};
 use crate::write_buffer::WriteBuffer;
@@ -59,6 +60,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `path`, or makes it. A table keeps the number that its name was given first.
     pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
+        damage::check(path)?;
         let db = shared.disk.open(path).map_err(|cause| store_error(path, cause))?;
         let mut store = Store {
             db,
@@ -72,6 +74,7 @@ impl Store {
             unwritten: false,
         };
         store.check_format()?;
+        store.check_owner()?;
         store.load_tables()?;
         for name in tables {
             store.ensure_table(name)?;
@@ -89,6 +92,19 @@ impl Store {
                 path: self.path.display().to_string(),
                 found: found.first().copied().unwrap_or(0),
                 wanted: FORMAT,
+            }),
+        }
+    }
+
+    /// Positions of another task's changelogs would be taken for this one's.
+    fn check_owner(&mut self) -> Result<(), StateError> {
+        let (key, owner) = (meta_key(b"owner"), damage::owner(&self.path));
+        match self.db.get(&key).map_err(|cause| self.error(cause))? {
+            None => self.put(&key, owner.as_bytes()),
+            Some(found) if found == owner.as_bytes() => Ok(()),
+            Some(found) => Err(StateError::Damaged {
+                path: self.path.display().to_string(),
+                cause: format!("it is the store of {}", String::from_utf8_lossy(&found)),
             }),
         }
     }
@@ -225,6 +241,11 @@ impl Store {
         self.buffer.keys(table)
     }
 
+    /// What it takes on the disk, and in memory before it is written there.
+    pub fn bytes(&self) -> u64 {
+        self.db.bytes()
+    }
+
     /// Is there no key in the table, when the buffer was last written?
     pub fn is_empty(&self, table: TableId) -> Result<bool, StateError> {
         let mut empty = true;
@@ -359,7 +380,7 @@ impl Store {
         self.unwritten = false;
     }
 
-    fn error(&self, cause: String) -> StateError {
+    fn error(&self, cause: DatabaseError) -> StateError {
         store_error(&self.path, cause)
     }
 }
@@ -371,10 +392,6 @@ impl Drop for Store {
             tracing::warn!("{error}; the changelog topics have it");
         }
     }
-}
-
-pub(crate) fn store_error(path: &Path, cause: String) -> StateError {
-    StateError::Store { path: path.display().to_string(), cause }
 }
 
 pub(crate) fn table_key(table: TableId, key: &[u8]) -> Vec<u8> {

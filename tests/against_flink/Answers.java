@@ -18,18 +18,45 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.Schema;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.types.Row;
+import org.apache.flink.types.RowKind;
 import org.apache.flink.util.CloseableIterator;
 
 /**
  * What Flink SQL gives: reads parts as a line of JSON, runs all of them in one job, and writes a line for each row.
  *
- * A part is {"sql", "delay", "events"}: a query over the table `events`, whose rows are [k, v, id, time in ms], and how far behind the
- * newest event the watermark is. A line has the part's number, and the row's values with a tab before each.
+ * A part is {"sql", "delay", "events", "facts"}: a query over the stream `events`, whose rows are [k, v, id, time in ms, c], and maybe over the table
+ * `facts`, whose changes are [k, c, g, v, time in ms], with a null as v where the row of k is deleted; and how far behind the newest of each the
+ * watermark is. A line has the part's number, how the result's rows change ("+I", "-U", "+U", "-D"), and the row's values, with a tab before each.
  */
 public final class Answers {
     private static final TypeInformation<Row> EVENT =
-        Types.ROW_NAMED(new String[] {"k", "v", "id", "ms"}, Types.STRING, Types.LONG, Types.LONG, Types.LONG);
+        Types.ROW_NAMED(
+            new String[] {"k", "v", "id", "ms", "c"}, Types.STRING, Types.LONG, Types.LONG, Types.LONG, Types.STRING);
+    private static final TypeInformation<Row> FACT =
+        Types.ROW_NAMED(
+            new String[] {"k", "c", "g", "v", "ms"}, Types.STRING, Types.STRING, Types.STRING, Types.LONG, Types.LONG);
+
+    private static final Schema EVENTS = Schema.newBuilder()
+        .column("k", "STRING")
+        .column("v", "BIGINT")
+        .column("id", "BIGINT")
+        .column("ms", "BIGINT")
+        .column("c", "STRING")
+        .columnByMetadata("ts", DataTypes.TIMESTAMP_LTZ(3), "rowtime")
+        .watermark("ts", "SOURCE_WATERMARK()")
+        .build();
+    private static final Schema FACTS = Schema.newBuilder()
+        .column("k", "STRING NOT NULL")
+        .column("c", "STRING")
+        .column("g", "STRING")
+        .column("v", "BIGINT")
+        .column("ms", "BIGINT")
+        .columnByMetadata("ts", DataTypes.TIMESTAMP_LTZ(3), "rowtime")
+        .watermark("ts", "SOURCE_WATERMARK()")
+        .primaryKey("k")
+        .build();
 
     /** Ends with the answers: Flink's own threads would go on for a while, and where something failed for ever. */
     public static void main(String[] arguments) {
@@ -62,30 +89,54 @@ public final class Answers {
 
     private static DataStream<String> rows(StreamExecutionEnvironment env, StreamTableEnvironment tables, JsonNode part, int number)
             throws IOException {
+        long delay = part.get("delay").longValue();
+        String events = "events" + number;
+        // Flink does not begin to read a stream in which there is nothing.
+        if (!part.get("events").isEmpty()) {
+            tables.createTemporaryView(events, timed(env.fromData(events(part), EVENT), delay), EVENTS);
+        }
+        String sql = part.get("sql").textValue().replace("TABLE events", "TABLE " + events).replace("FROM events", "FROM " + events);
+        if (part.has("facts")) {
+            String facts = "facts" + number;
+            DataStream<Row> changes = timed(env.fromData(facts(part), FACT), delay);
+            // What Flink completes to changes with the rows before has a deletion bear the time of the row that it deletes.
+            boolean asOf = sql.contains("FOR SYSTEM_TIME AS OF");
+            ChangelogMode mode = asOf ? ChangelogMode.all() : ChangelogMode.upsert();
+            tables.createTemporaryView(facts, tables.fromChangelogStream(changes, FACTS, mode));
+            sql = sql.replace("JOIN facts", "JOIN " + facts).replace("FROM facts", "FROM " + facts);
+        }
+        return tables.toChangelogStream(tables.sqlQuery(sql)).map(row -> told(number, row)).returns(Types.STRING);
+    }
+
+    private static List<Row> events(JsonNode part) {
         List<Row> events = new ArrayList<>();
         for (JsonNode event : part.get("events")) {
             long[] numbers = {event.get(1).longValue(), event.get(2).longValue(), event.get(3).longValue()};
-            events.add(Row.of(event.get(0).textValue(), numbers[0], numbers[1], numbers[2]));
+            events.add(Row.of(event.get(0).textValue(), numbers[0], numbers[1], numbers[2], event.get(4).textValue()));
         }
-        long delay = part.get("delay").longValue();
+        return events;
+    }
+
+    private static List<Row> facts(JsonNode part) {
+        List<Row> facts = new ArrayList<>();
+        for (JsonNode fact : part.get("facts")) {
+            JsonNode v = fact.get(3);
+            RowKind kind = v.isNull() ? RowKind.DELETE : RowKind.UPDATE_AFTER;
+            String[] texts = {fact.get(0).textValue(), fact.get(1).textValue(), fact.get(2).textValue()};
+            Long number = v.isNull() ? null : Long.valueOf(v.longValue());
+            facts.add(Row.ofKind(kind, texts[0], texts[1], texts[2], number, fact.get(4).longValue()));
+        }
+        return facts;
+    }
+
+    private static DataStream<Row> timed(DataStream<Row> rows, long delay) {
         WatermarkStrategy<Row> strategy = WatermarkStrategy.<Row>forGenerator(context -> new EachEvent(delay))
-            .withTimestampAssigner((event, before) -> (Long) event.getField(3));
-        Schema schema = Schema.newBuilder()
-            .column("k", "STRING")
-            .column("v", "BIGINT")
-            .column("id", "BIGINT")
-            .column("ms", "BIGINT")
-            .columnByMetadata("ts", DataTypes.TIMESTAMP_LTZ(3), "rowtime")
-            .watermark("ts", "SOURCE_WATERMARK()")
-            .build();
-        String view = "events" + number;
-        tables.createTemporaryView(view, env.fromData(events, EVENT).assignTimestampsAndWatermarks(strategy), schema);
-        String sql = part.get("sql").textValue().replace("TABLE events", "TABLE " + view).replace("FROM events", "FROM " + view);
-        return tables.toDataStream(tables.sqlQuery(sql)).map(row -> told(number, row)).returns(Types.STRING);
+            .withTimestampAssigner((row, before) -> (Long) row.getField("ms"));
+        return rows.assignTimestampsAndWatermarks(strategy);
     }
 
     private static String told(int part, Row row) {
-        StringBuilder text = new StringBuilder().append(part);
+        StringBuilder text = new StringBuilder().append(part).append('\t').append(row.getKind().shortString());
         for (int field = 0; field < row.getArity(); field++) {
             text.append('\t').append(value(row.getField(field)));
         }

@@ -1,6 +1,8 @@
 //! A part: one operator with its parameters, and cases that are fed to it one behind the other, far apart in time.
 
+use crate::flink::Change;
 use crate::operator::Operator;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use tidegate_sim::payments::mix;
@@ -52,6 +54,13 @@ impl Part {
         })
     }
 
+    /// What Flink is asked.
+    pub fn question(&self) -> Value {
+        let event = |(key, id, ms, event): (String, usize, i64, &Event)| json!([key, event.v, id, ms, "all"]);
+        let events: Vec<Value> = self.events().map(event).collect();
+        json!({ "sql": self.sql, "delay": self.delay * 1_000, "events": events })
+    }
+
     pub fn is_of(&self, case: usize, row: &Row) -> bool {
         row[0].starts_with(&format!("c{case}."))
     }
@@ -86,7 +95,17 @@ impl Part {
     }
 }
 
-fn begin(case: usize) -> i64 {
+/// Of a result to which rows are only added, and none twice.
+pub fn rows(changes: &[Change]) -> Rows {
+    let mut rows = Rows::new();
+    for change in changes {
+        assert!(change.comes && rows.insert(change.row.clone()), "each row comes once: {change:?}");
+    }
+    rows
+}
+
+/// In seconds.
+pub fn begin(case: usize) -> i64 {
     FIRST + case as i64 * APART
 }
 

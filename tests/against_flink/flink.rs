@@ -1,13 +1,21 @@
 //! Flink SQL: one Java process that answers all parts in one job.
 
-use crate::case::{Part, Row, Rows};
-use serde_json::{Value, json};
+use crate::case::Row;
+use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The rows of each part; none comes twice.
-pub fn ask(parts: &[Part]) -> Vec<Rows> {
+/// How a result changes: a row comes, or goes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub comes: bool,
+    pub row: Row,
+}
+
+/// How the result of each part changes, in order. `Answers.java` tells what a part is.
+pub fn ask(parts: Vec<Value>) -> Vec<Vec<Change>> {
+    let count = parts.len();
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/against_flink");
     let classpath = tidegate_sim::classpath("Flink SQL", &dir.join("pom.xml"));
     // Flink loads the program's classes anew, so they must lie in files.
@@ -20,7 +28,7 @@ pub fn ask(parts: &[Part]) -> Vec<Rows> {
         .status()
         .expect("javac can be started: install a JDK of version 17 or newer");
     assert!(compiled.success(), "Answers.java does not compile");
-    let question = Value::Array(parts.iter().map(question).collect()).to_string();
+    let question = Value::Array(parts).to_string();
     let mut child = Command::new("java")
         .args([
             "-Xmx768m",
@@ -40,18 +48,12 @@ pub fn ask(parts: &[Part]) -> Vec<Rows> {
     let output = child.wait_with_output().expect("Answers.java ends");
     assert!(output.status.success(), "Flink failed: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text");
-    let mut answers = vec![Rows::new(); parts.len()];
+    let mut answers = vec![Vec::new(); count];
     for line in text.lines() {
         let mut values = line.split('\t').map(str::to_owned);
         let part: usize = values.next().expect("the part").parse().expect("a number");
-        let row: Row = values.collect();
-        assert!(answers[part].insert(row), "no row comes twice: {line}");
+        let kind = values.next().expect("how it changes");
+        answers[part].push(Change { comes: kind.starts_with('+'), row: values.collect() });
     }
     answers
-}
-
-fn question(part: &Part) -> Value {
-    let events: Vec<Value> =
-        part.events().map(|(key, id, ms, event)| json!([key, event.v, id, ms])).collect();
-    json!({ "sql": part.sql, "delay": part.delay * 1_000, "events": events })
 }

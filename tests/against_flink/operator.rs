@@ -1,13 +1,13 @@
 //! An operator in both languages.
 
 use crate::case::Row;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Skip};
 
 #[derive(Clone, Copy)]
 pub enum Operator {
     Session { gap: i64 },
     Cumulate { step: i64, size: i64 },
-    Match { pattern: &'static Pattern, within: i64 },
+    Match { pattern: &'static Pattern, skip: Skip, within: i64 },
 }
 
 const AGGREGATES: &str = "COUNT(*), SUM(id), MIN(v), MAX(v)";
@@ -18,10 +18,11 @@ impl Operator {
         let window = match self {
             Operator::Session { gap } => format!("session gap {gap}s"),
             Operator::Cumulate { step, size } => format!("cumulate {size}s every {step}s"),
-            Operator::Match { pattern, within } => {
+            Operator::Match { pattern, skip, within } => {
+                let (elements, skip) = (pattern.elements, skip.ours());
                 return format!(
-                    "|> match by k within {within}s {{ {} }} |> map {{ {} }}",
-                    pattern.elements, pattern.row
+                    "|> match by k within {within}s {{ {elements} }}{skip} |> map {{ {} }}",
+                    pattern.row
                 );
             }
         };
@@ -41,12 +42,13 @@ impl Operator {
                     "CUMULATE(TABLE events, DESCRIPTOR(ts), INTERVAL '{step}' SECOND, INTERVAL '{size}' SECOND)"
                 )
             }
-            Operator::Match { pattern, within } => {
+            Operator::Match { pattern, skip, within } => {
+                let skip = skip.sql();
                 let Pattern { measures, pattern, define, .. } = pattern;
                 // [within-inclusive]
                 return format!(
                     "SELECT * FROM events MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES {measures} ONE ROW PER MATCH \
-                     AFTER MATCH SKIP TO NEXT ROW PATTERN ({pattern}) WITHIN INTERVAL '{within}.001' SECOND DEFINE {define})"
+                     AFTER MATCH SKIP {skip} PATTERN ({pattern}) WITHIN INTERVAL '{within}.001' SECOND DEFINE {define})"
                 );
             }
         };

@@ -43,7 +43,7 @@ fn text(part: &Part) -> String {
 }
 
 /// The values of a row, one behind the other.
-fn flatten(value: &Value, row: &mut Row) {
+pub fn flatten(value: &Value, row: &mut Row) {
     match value {
         Value::Object(fields) => fields.values().for_each(|value| flatten(value, row)),
         Value::String(text) => row.push(text.clone()),

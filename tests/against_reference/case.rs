@@ -1,5 +1,6 @@
 //! A case: a topology, the events of its topics, and how the engine is given them.
 
+use serde_json::json;
 use std::fmt;
 use tidegate_model::partition::partition_for;
 use tidegate_model::{EventTime, Value};
@@ -10,7 +11,7 @@ pub const BASE: i64 = 1_000_000;
 /// So far behind everything else are the events that end a case: every window is final.
 pub const FAR: i64 = 10_000;
 
-/// An event of the topic `a` or `b`, or a row of the table `t`.
+/// An event of the topic `a` or `b`, or a row of the table `t` or `g`.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub topic: &'static str,
@@ -22,7 +23,11 @@ pub struct Event {
     pub time: i64,
     /// Of a table: the key's row is deleted.
     pub deletes: bool,
+    /// The record is no event.
+    pub malformed: bool,
 }
+
+const TABLES: [&str; 2] = ["t", "g"];
 
 impl Event {
     pub fn partition(&self, partitions: u32) -> u32 {
@@ -31,7 +36,7 @@ impl Event {
 
     fn values(&self) -> Vec<Value> {
         let w = self.w.map_or(Value::Null, Value::Int);
-        if self.topic == "t" {
+        if TABLES.contains(&self.topic) {
             return vec![Value::String(self.k.as_str().into()), Value::Int(self.v), w];
         }
         vec![
@@ -52,6 +57,7 @@ impl Event {
             partition: self.partition(partitions) as usize,
             time: self.time,
             values: (!self.deletes).then(|| self.values()),
+            malformed: self.malformed.then(|| json!({ "id": "no number", "k": self.k })),
             key: Value::String(self.k.as_str().into()),
         }
     }
@@ -60,7 +66,10 @@ impl Event {
     pub fn json(&self) -> Option<String> {
         let w = self.w.map_or("null".to_owned(), |w| w.to_string());
         let (k, v) = (&self.k, self.v);
-        if self.topic == "t" {
+        if self.malformed {
+            return Some(format!(r#"{{"id":"no number","k":"{k}"}}"#));
+        }
+        if TABLES.contains(&self.topic) {
             return (!self.deletes).then(|| format!(r#"{{"k":"{k}","v":{v},"w":{w}}}"#));
         }
         let (cents, at) = (v * 25 - 30, EventTime::from_micros(self.time));
@@ -77,6 +86,9 @@ impl fmt::Display for Event {
         let w = self.w.map_or("null".to_owned(), |w| w.to_string());
         if self.deletes {
             return write!(f, "{topic} {k} deleted at {}", self.time);
+        }
+        if self.malformed {
+            return write!(f, "{topic} #{id} {k} malformed at {}", self.time);
         }
         write!(f, "{topic} #{id} {k} {j} v {v} w {w} at {}", self.time)
     }

@@ -6,8 +6,8 @@ use crate::random_cases::panic_text;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tidegate_model::plan::{Emit, NodeKind, Plan};
-use tidegate_model::{EventTime, NodeId, Offset, PartitionId, TopicPartition};
+use tidegate_model::plan::{Aggregate, Emit, Node, NodeKind, Plan};
+use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, TopicPartition};
 use tidegate_sim::reference::{Input, Output, outputs};
 
 /// A record that left, as it is compared and shown.
@@ -100,6 +100,13 @@ fn drive(case: &Case, mut run: Run<'_>) -> Result<Chunks, String> {
             run.restart()?;
         }
     }
+    // What waits for its time of the wall clock comes when that has passed.
+    for _ in 0..longest_wait(&run.plan) {
+        run.tick()?;
+    }
+    if let Some(last) = chunks.last_mut() {
+        last.extend(outlets.rows(&run)?);
+    }
     if case.feed.ends {
         for topic in &case.topics {
             run.end(&format!("{}.{topic}", run.plan.topology))?;
@@ -117,19 +124,11 @@ impl Outlets {
     fn new(plan: &Plan, partitions: u32) -> Outlets {
         let mut topics: Vec<(String, bool)> = Vec::new();
         for node in &plan.nodes {
-            let aside = match &node.kind {
-                NodeKind::Aggregate(aggregate) => {
-                    aggregate.window.as_ref().and_then(|window| window.late.as_ref())
-                }
-                NodeKind::JoinStreams(join) => join.late.as_ref(),
-                NodeKind::Sink(sink) => {
-                    topics.push((sink.topic.clone(), false));
-                    None
-                }
-                _ => None,
-            };
-            topics.extend(aside.map(|route| (route.topic.clone(), true)));
+            if let NodeKind::Sink(sink) = &node.kind {
+                topics.push((sink.topic.clone(), false));
+            }
         }
+        topics.extend(plan.routes().map(|route| (route.topic.to_owned(), true)));
         topics.sort();
         topics.dedup();
         let all = topics.into_iter().flat_map(|(topic, is_aside)| {
@@ -172,7 +171,10 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
             chunks.iter().map(of_chunk).collect()
         };
         let (right, found) = (of_sink(right), of_sink(found));
-        if is_table(plan, node.inputs[0]) && (case.feed.together > 1 || may_be_parted(plan)) {
+        if every(plan, node.inputs[0]).is_some() {
+            let one_by_one = case.feed.together == 1 && !may_be_parted(plan);
+            same_table_at_last(&right, &found, one_by_one)?;
+        } else if is_table(plan, node.inputs[0]) && (case.feed.together > 1 || may_be_parted(plan)) {
             same_table(&in_batches(plan, &right), &in_batches(plan, &found))?;
         } else {
             same_rows(&right, &found)?;
@@ -195,10 +197,22 @@ fn difference(case: &Case, plan: &Plan, right: &Chunks, found: &Chunks) -> Resul
     same_rows(&aside(right), &aside(found))
 }
 
-/// One event may become several, of which each can be read and committed by itself behind a repartition.
+/// What one event brings about may come to a table in several commits: of several tasks whose windows close, by the way of a foreign key and back, or behind a repartition
+/// as the rows that it was expanded to, or that were over at once.
 fn may_be_parted(plan: &Plan) -> bool {
     let has = |is: fn(&NodeKind) -> bool| plan.nodes.iter().any(|node| is(&node.kind));
-    has(|kind| matches!(kind, NodeKind::Expand(_))) && has(|kind| matches!(kind, NodeKind::Repartition(_)))
+    let becomes_several = |kind: &NodeKind| match kind {
+        NodeKind::Expand(_) => true,
+        NodeKind::Latest(latest) => latest.ttl.is_some(),
+        NodeKind::Table(table) => table.ttl.is_some(),
+        NodeKind::Aggregate(aggregate) => aggregate.ttl.is_some(),
+        _ => false,
+    };
+    let is_windowed =
+        |kind: &NodeKind| matches!(kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some());
+    has(becomes_several) && has(|kind| matches!(kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
+        || has(|kind| matches!(kind, NodeKind::Top(_))) && has(is_windowed)
+        || has(|kind| matches!(kind, NodeKind::JoinTables(join) if join.foreign))
 }
 
 /// Do its rows replace each other, and come with commits?
@@ -206,16 +220,36 @@ fn is_table(plan: &Plan, id: NodeId) -> bool {
     let node = plan.node(id);
     match &node.kind {
         NodeKind::Aggregate(aggregate) => aggregate.emit != Emit::Final,
-        NodeKind::Table(_) | NodeKind::Latest(_) | NodeKind::JoinTables(_) => true,
+        NodeKind::Table(_) | NodeKind::Latest(_) | NodeKind::JoinTables(_) | NodeKind::Top(_) => true,
         NodeKind::Filter(_) | NodeKind::Map(_) => is_table(plan, node.inputs[0]),
         _ => false,
     }
 }
 
-/// A pair of two tables that changed and is as it was is not given out, so the time of its row depends on what was committed together.
+/// How often are its rows given out, where that is said?
+fn every(plan: &Plan, id: NodeId) -> Option<Span> {
+    let node = plan.node(id);
+    match &node.kind {
+        NodeKind::Aggregate(Aggregate { emit: Emit::Every(every), .. }) => Some(*every),
+        NodeKind::Filter(_) | NodeKind::Map(_) => every(plan, node.inputs[0]),
+        _ => None,
+    }
+}
+
+/// In ticks of the worker's clock.
+fn longest_wait(plan: &Plan) -> u64 {
+    let waits = plan.nodes.iter().filter_map(|node| every(plan, node.id));
+    waits.map(|every| 1 + every.micros().unsigned_abs() / 1_000).max().unwrap_or(0)
+}
+
+/// A row of a table that changed and is as it was is not given out, so its time depends on what was committed together.
 fn in_batches(plan: &Plan, chunks: &Chunks) -> Chunks {
     let mut chunks = chunks.clone();
-    if plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::JoinTables(_))) {
+    let may_be_as_it_was = |node: &Node| match &node.kind {
+        NodeKind::Aggregate(aggregate) => aggregate.row_key.is_some(),
+        kind => matches!(kind, NodeKind::JoinTables(_) | NodeKind::Top(_)),
+    };
+    if plan.nodes.iter().any(may_be_as_it_was) {
         chunks.iter_mut().flatten().for_each(|row| row.time = 0);
     }
     chunks
@@ -234,7 +268,7 @@ fn same_rows(right: &Chunks, found: &Chunks) -> Result<(), String> {
     Ok(())
 }
 
-/// After each chunk the same table; how many changes a commit puts together is nobody's business. Each row is one that the reference has, too.
+/// After each chunk the same table; how many changes a commit puts together is nobody's business.
 fn same_table(right: &Chunks, found: &Chunks) -> Result<(), String> {
     let (mut of_right, mut of_found): (BTreeMap<_, &Row>, BTreeMap<_, &Row>) = Default::default();
     for (index, (right, found)) in right.iter().zip(found).enumerate() {
@@ -249,6 +283,34 @@ fn same_table(right: &Chunks, found: &Chunks) -> Result<(), String> {
         if of_right != of_found {
             return Err(format!("chunk {index}: not the same table"));
         }
+    }
+    Ok(())
+}
+
+/// At last the same table; in between (`one_by_one`) each key has had the rows that the reference has for it, in that order, if not all of them.
+fn same_table_at_last(right: &Chunks, found: &Chunks, one_by_one: bool) -> Result<(), String> {
+    let of_keys = |chunks: &Chunks| {
+        let mut keys: BTreeMap<Option<String>, Vec<Row>> = BTreeMap::new();
+        for row in chunks.iter().flatten() {
+            keys.entry(row.key.clone()).or_default().push(row.clone());
+        }
+        keys
+    };
+    let (right, found) = (of_keys(right), of_keys(found));
+    for (key, rows) in &found {
+        let of_key = right.get(key).map_or(&[][..], Vec::as_slice);
+        let mut left = of_key.iter();
+        let strange = rows.iter().find(|row| !left.any(|right| right == *row));
+        if let Some(row) = strange.filter(|_| one_by_one) {
+            return Err(format!("not a row that there was, or not in that order: {row:?}"));
+        }
+    }
+    let last = |keys: &BTreeMap<Option<String>, Vec<Row>>| -> Vec<Row> {
+        let rows = keys.values().filter_map(|rows| rows.last());
+        rows.filter(|row| row.value.is_some()).cloned().collect()
+    };
+    if last(&right) != last(&found) {
+        return Err("not the same table at last".to_owned());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Random cases.
 
-use crate::case::{BASE, Case, Event, FAR, Feed};
+use crate::case::{Case, Event, FAR, Feed};
 use crate::shape::{self, Shape};
 use proptest::prelude::*;
 use tidegate_model::partition::partition_for;
@@ -18,19 +18,22 @@ struct Raw {
     nullable: Option<i64>,
     /// From the greatest time so far.
     ahead: i64,
+    malformed: bool,
 }
 
 fn raw() -> impl Strategy<Value = Raw> {
     let ahead = prop_oneof![6 => 0i64..5, 3 => -14i64..0, 1 => 5i64..40];
     let nullable = prop_oneof![3 => (0i64..4).prop_map(Some), 1 => Just(None)];
-    (0usize..6, 0..KEYS, 0u8..3, 0i64..6, nullable, ahead).prop_map(
-        |(topic, key, other_key, value, nullable, ahead)| Raw {
+    let malformed = prop_oneof![9 => Just(false), 1 => Just(true)];
+    (0usize..6, 0..KEYS, 0u8..3, 0i64..6, nullable, ahead, malformed).prop_map(
+        |(topic, key, other_key, value, nullable, ahead, malformed)| Raw {
             topic,
             key,
             other_key,
             value,
             nullable,
             ahead,
+            malformed,
         },
     )
 }
@@ -67,17 +70,16 @@ fn case(shape: Shape, raws: &[Raw], mut feed: Feed, out_of_order: i64, primed: b
     if shape.needs_order {
         feed.together = 1;
     }
-    let topics = &shape.topics;
+    let (topics, times) = (&shape.topics, shape.times);
     let mut events: Vec<Event> = Vec::new();
     if primed {
-        events.extend(one_each(topics, feed.partitions, BASE, 0));
+        events.extend(one_each(topics, feed.partitions, times.begin, 0));
     }
-    let mut newest = BASE;
+    let mut newest = times.begin;
     for raw in raws {
         let topic = topics[raw.topic % topics.len()];
-        let time = newest + raw.ahead;
-        let time = if shape.needs_on_time { time.max(newest - out_of_order) } else { time };
-        newest = newest.max(time);
+        let time = newest + raw.ahead * times.unit;
+        let time = if shape.needs_on_time { time.max(newest - out_of_order * times.unit) } else { time };
         events.push(Event {
             topic,
             id: events.len() as i64,
@@ -86,12 +88,18 @@ fn case(shape: Shape, raws: &[Raw], mut feed: Feed, out_of_order: i64, primed: b
             v: raw.value,
             w: raw.nullable,
             time,
-            deletes: topic == "t" && raw.nullable.is_none(),
+            deletes: is_table(topic) && raw.nullable.is_none(),
+            malformed: shape.has_malformed && !is_table(topic) && raw.malformed,
         });
+        newest = newest.max(time);
     }
-    events.extend(one_each(topics, feed.partitions, newest + FAR, events.len() as i64));
+    events.extend(one_each(topics, feed.partitions, newest + FAR * times.unit, events.len() as i64));
     let text = shape::text(&shape, out_of_order);
     Case { text, topics: shape.topics, events, feed }
+}
+
+fn is_table(topic: &str) -> bool {
+    matches!(topic, "g" | "t")
 }
 
 /// An event of each topic for each partition, with keys of their own.
@@ -111,6 +119,7 @@ pub fn one_each(topics: &[&'static str], partitions: u32, time: i64, from: i64) 
         w: None,
         time,
         deletes: false,
+        malformed: false,
     };
     places.enumerate().map(event).collect()
 }

@@ -7,6 +7,7 @@
 mod bed;
 mod case;
 mod compare;
+mod errors;
 mod found;
 mod generate;
 mod in_time;
@@ -61,6 +62,26 @@ fn sliding_windows() {
 }
 
 #[test]
+fn windows_by_the_clock_on_the_wall() {
+    ask("windows by the clock on the wall", 35, windows::zoned());
+}
+
+#[test]
+fn rows_that_the_wall_clock_lets_out() {
+    ask("rows that the wall clock lets out", 30, windows::every());
+}
+
+#[test]
+fn sums_of_floats() {
+    ask("sums of floats", 20, windows::floats());
+}
+
+#[test]
+fn expressions_that_fail_and_records_that_are_no_events() {
+    ask("expressions that fail and records that are no events", 40, errors::shapes());
+}
+
+#[test]
 fn windows_of_windows() {
     ask("windows of windows", 30, windows::chained());
 }
@@ -103,6 +124,36 @@ fn joins_of_a_stream_and_a_table() {
 #[test]
 fn joins_of_two_tables() {
     ask("joins of two tables", 30, tables::join_tables());
+}
+
+#[test]
+fn joins_by_a_foreign_key() {
+    ask("joins by a foreign key", 35, tables::join_foreign());
+}
+
+#[test]
+fn joins_with_the_row_of_a_time() {
+    ask("joins with the row of a time", 30, tables::join_as_of());
+}
+
+#[test]
+fn joins_with_a_global_table() {
+    ask("joins with a global table", 25, tables::join_global());
+}
+
+#[test]
+fn the_first_of_each() {
+    ask("the first of each", 40, tables::top());
+}
+
+#[test]
+fn aggregates_of_tables() {
+    ask("aggregates of tables", 40, tables::aggregates());
+}
+
+#[test]
+fn rows_with_a_time_to_live() {
+    ask("rows with a time to live", 60, tables::with_ttl());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Topologies of several operators, which share sources.
 
 use crate::shape::{Shape, together};
-use crate::{in_time, tables, windows};
+use crate::{errors, in_time, tables, windows};
 use proptest::prelude::*;
 
 fn any_shape() -> impl Strategy<Value = Shape> {
@@ -11,6 +11,10 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         windows::session().boxed(),
         windows::sliding().boxed(),
         windows::chained().boxed(),
+        windows::zoned().boxed(),
+        windows::every().boxed(),
+        windows::floats().boxed(),
+        errors::shapes().boxed(),
         in_time::rolling().boxed(),
         in_time::rolling_coarse().boxed(),
         in_time::dedupe().boxed(),
@@ -20,6 +24,11 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         tables::join_streams().boxed(),
         tables::join_table().boxed(),
         tables::join_tables().boxed(),
+        tables::join_foreign().boxed(),
+        tables::join_global().boxed(),
+        tables::join_as_of().boxed(),
+        tables::top().boxed(),
+        tables::aggregates().boxed(),
         tables::latest().boxed(),
         tables::changes().boxed(),
     ]

@@ -1,6 +1,6 @@
 //! Topologies with aggregates.
 
-use crate::shape::Shape;
+use crate::shape::{Shape, Times};
 use crate::steps::{head, steps};
 use proptest::prelude::*;
 
@@ -9,6 +9,9 @@ const ANY_ORDER: [&str; 2] = [
     "n: count(), some: count(w), total: sum(v), low: min(w), high: max(x), mean: avg(x), half: avg(v)",
     "n: count_if(v > 2), any: any(v > 4), all: all(v > 0), kinds: count_distinct(w), low: min_by(id, v), high: max_by(id, v), set: collect_distinct(w, 100)",
 ];
+/// Of floats whose sums are exact.
+const FLOATS: &str =
+    "n: count(), total: sum(float(v) * 0.25), mean: avg(float(v) - 0.5), some: sum(float(w) * 1.5)";
 const IN_ORDER: &str = "first: first(v), last: last(w), list: collect(v, 4)";
 
 /// `group by` what, and whether its events are in one partition without a repartition.
@@ -55,6 +58,7 @@ fn shape(
         topics: vec!["a"],
         needs_order: order_counts && !is_near,
         needs_on_time: false,
+        ..Shape::default()
     }
 }
 
@@ -130,8 +134,81 @@ pub fn chained() -> impl Strategy<Value = Shape> {
                 ),
                 topics: vec!["a"],
                 needs_order: order_counts,
-                needs_on_time: false,
+                needs_on_time: false, ..Shape::default()
             }
+        },
+    )
+}
+
+/// Windows by the clock on the wall, hours before and behind the moment at which it is changed.
+pub fn zoned() -> impl Strategy<Value = Shape> {
+    // 2024-03-30T20:00Z and 2024-10-26T20:00Z; and a clock that is moved by half an hour, at other times.
+    let change = prop_oneof![
+        Just(("Europe/Paris", 1_711_828_800)),
+        Just(("Europe/Paris", 1_729_972_800)),
+        Just(("Australia/Lord_Howe", 1_712_404_800)),
+        Just(("Australia/Lord_Howe", 1_728_135_000)),
+        Just(("Asia/Kathmandu", 1_711_828_800)),
+    ];
+    let window = prop_oneof![
+        Just("tumbling 30m"),
+        Just("tumbling 1h"),
+        Just("tumbling 3h"),
+        Just("tumbling 1d"),
+        Just("hopping 3h every 1h"),
+        Just("hopping 2h every 30m"),
+        Just("hopping 1d every 6h"),
+        Just("cumulate 6h every 1h"),
+        Just("cumulate 1d every 8h"),
+    ];
+    let offset = prop_oneof![2 => Just(""), 1 => Just(", offset 15m"), 1 => Just(", offset 25m")];
+    let grace = prop_oneof![Just(0i64), 0i64..8];
+    let functions = 0..ANY_ORDER.len();
+    (head(), steps(), keys(), change, window, offset, grace, functions, any::<bool>()).prop_map(
+        |(head, steps, key, (zone, begin), window, offset, grace, functions, is_final)| {
+            const QUARTER: i64 = 900_000_000;
+            let window = format!("{window} in \"{zone}\"{offset}");
+            let functions = ANY_ORDER[functions];
+            Shape {
+                times: Times { begin: begin * 1_000_000, unit: QUARTER },
+                ..shape((head, steps), key, Some((window, grace * QUARTER)), functions, is_final, false)
+            }
+        },
+    )
+}
+
+/// Rows that the wall clock lets out.
+pub fn every() -> impl Strategy<Value = Shape> {
+    let window = prop_oneof![
+        2 => Just(None),
+        2 => aligned_window().prop_map(Some),
+        1 => (1i64..10).prop_map(|gap| Some(format!("session gap {gap}us"))),
+    ];
+    (head(), steps(), keys(), window, 0i64..8, 1u32..20).prop_map(
+        |(head, steps, key, window, grace, every)| {
+            let window = window.map(|window| (window, grace));
+            // A session that has another beginning takes the place of rows of two keys at once.
+            let order_counts = window.as_ref().is_some_and(|(window, _)| window.starts_with("session"));
+            let shape = shape((head, steps), key, window, ANY_ORDER[0], false, order_counts);
+            Shape { body: shape.body.replace("emit changes", &format!("emit every {every}ms")), ..shape }
+        },
+    )
+}
+
+/// Sums of floats in every kind of window.
+pub fn floats() -> impl Strategy<Value = Shape> {
+    let window = prop_oneof![
+        Just(None),
+        aligned_window().prop_map(Some),
+        (1i64..10).prop_map(|gap| Some(format!("session gap {gap}us"))),
+        (1i64..12).prop_map(|size| Some(format!("sliding {size}us"))),
+    ];
+    (head(), steps(), keys(), window, 0i64..8, any::<bool>()).prop_map(
+        |(head, steps, key, window, grace, is_final)| {
+            let is_session = window.as_ref().is_some_and(|window| window.starts_with("session"));
+            let is_final = is_final && window.is_some();
+            let window = window.map(|window| (window, grace));
+            shape((head, steps), key, window, FLOATS, is_final, is_session)
         },
     )
 }

@@ -180,6 +180,7 @@ public final class Answers {
         return switch (word("operator")) {
             case "totals" -> grouped().aggregate(() -> "", Answers::add, Materialized.with(TEXT, TEXT)).toStream();
             case "latest" -> grouped().reduce((old, next) -> next).toStream().mapValues(value -> value.toString());
+            case "aggregate_table" -> aggregateTable();
             case "window" -> windowed();
             case "join_streams" -> joinStreams();
             case "join_table" -> joinTable();
@@ -208,6 +209,23 @@ public final class Answers {
             + "," + (Long.parseLong(a[1]) + Long.parseLong(b[1]))
             + "," + Math.min(Long.parseLong(a[2]), Long.parseLong(b[2]))
             + "," + Math.max(Long.parseLong(a[3]), Long.parseLong(b[3]));
+    }
+
+    /** How many rows a group has, and their sum. A group without a row is deleted. */
+    private KStream<String, String> aggregateTable() {
+        return builder.table("a", Consumed.with(TEXT, NUMBER), Materialized.with(TEXT, NUMBER))
+            .groupBy((key, value) -> KeyValue.pair("g" + value % 3, value), Grouped.with(TEXT, NUMBER))
+            .aggregate(
+                () -> "0,0",
+                (key, value, so_far) -> counted(so_far, 1, value),
+                (key, value, so_far) -> so_far.startsWith("1,") ? null : counted(so_far, -1, -value),
+                Materialized.with(TEXT, TEXT))
+            .toStream();
+    }
+
+    private static String counted(String so_far, long rows, long value) {
+        String[] parts = so_far.split(",");
+        return (Long.parseLong(parts[0]) + rows) + "," + (Long.parseLong(parts[1]) + value);
     }
 
     private KStream<String, String> windowed() {

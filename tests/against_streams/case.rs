@@ -93,6 +93,8 @@ pub enum Operator {
         kind: Kind,
         derived: bool,
     },
+    /// The rows of the table `a` grouped by their value modulo 3, with how many there are and their sum.
+    AggregateTable,
     /// A row of `a` with the value 2 refers to the row of `b` with the key `k2`, one with a negative value to none.
     JoinForeign {
         kind: Kind,
@@ -160,6 +162,7 @@ impl Case {
         let mut question = match self.operator {
             Operator::Totals => json!({ "operator": "totals" }),
             Operator::Latest => json!({ "operator": "latest" }),
+            Operator::AggregateTable => json!({ "operator": "aggregate_table" }),
             Operator::Window { window, grace, emit } => {
                 let (word, size, advance) = match window {
                     Window::Hopping { size, advance } => ("hopping", size, advance),

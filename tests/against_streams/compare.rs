@@ -60,7 +60,9 @@ fn difference(case: &Case, right: &Steps, found: &Steps) -> Result<(), String> {
         Operator::JoinStreams { .. } => joined(right, found),
         // Events of one commit that come from two topics are read in an order that nobody promises. A row that changed and is as it was
         // is not given out, with its new time.
-        Operator::JoinTables { .. } | Operator::JoinForeign { .. } if case.feed.together > 1 => {
+        Operator::JoinTables { .. } | Operator::JoinForeign { .. } | Operator::AggregateTable
+            if case.feed.together > 1 =>
+        {
             let without = |steps: &Steps| without_time(steps.clone(), |_| true);
             same_table(&without(right), &without(found))
         }
@@ -70,8 +72,10 @@ fn difference(case: &Case, right: &Steps, found: &Steps) -> Result<(), String> {
             same_table(right, found)?;
             nothing_else(right, found)
         }
-        // The rows that refer to one that changed, in an order that is not defined.
-        Operator::JoinForeign { .. } => same("the rows", &sorted(right, |_| true), &sorted(found, |_| true)),
+        // The rows that refer to one that changed, and the groups that a row left and came to, in an order that is not defined.
+        Operator::JoinForeign { .. } | Operator::AggregateTable => {
+            same("the rows", &sorted(right, |_| true), &sorted(found, |_| true))
+        }
         // What a session replaces is deleted together with the new row, in an order that is not defined.
         Operator::Window { window: Window::Session { .. }, emit: Emit::Changes, .. } => {
             same("the rows", &sorted(right, |_| true), &sorted(found, |_| true))

@@ -12,6 +12,7 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
     match case.operator {
         Operator::JoinStreams { .. } => join_of_streams(case, streams),
         Operator::JoinTables { .. } => deletion_time(no_empty_tombstone(streams)),
+        Operator::AggregateTable => no_empty_tombstone(streams),
         // [foreign-key-time] A row's time is the greater one of both; in Kafka Streams it is that of the record that brought it about.
         Operator::JoinForeign { .. } => without_time(no_empty_tombstone(streams), |_| true),
         Operator::Window { window, .. } => row_time(window, one_row_a_commit(window, streams)),
@@ -29,6 +30,7 @@ pub fn comparable(case: &Case, ours: Steps) -> Steps {
         Operator::JoinForeign { .. } => without_time(ours, |_| true),
         Operator::Totals
         | Operator::Latest
+        | Operator::AggregateTable
         | Operator::JoinStreams { .. }
         | Operator::JoinTable { .. }
         | Operator::JoinSums { .. } => ours,

@@ -61,6 +61,7 @@ fn fields(operator: Operator) -> &'static [&'static str] {
     match operator {
         Operator::Totals | Operator::Window { .. } => &["/n", "/total", "/low", "/high"],
         Operator::Latest => &["/v"],
+        Operator::AggregateTable => &["/n", "/total"],
         Operator::JoinStreams { .. } | Operator::JoinTable { .. } | Operator::JoinSums { .. } => {
             &["/l", "/r"]
         }
@@ -85,7 +86,7 @@ fn row(operator: Operator, record: &OwnedRecord) -> Row {
 }
 
 fn key_of(row: &Value) -> String {
-    row["k"].as_str().expect("a row has its key").to_owned()
+    row["k"].as_str().or(row["g"].as_str()).expect("a row has its key").to_owned()
 }
 
 fn window_of(row: &Value) -> Option<(i64, i64)> {

@@ -111,6 +111,10 @@ pub fn join_sums() -> impl Strategy<Value = Case> {
     cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinSums { kind }))
 }
 
+pub fn aggregate_table() -> impl Strategy<Value = Case> {
+    cases(Just(Operator::AggregateTable))
+}
+
 pub fn join_foreign() -> impl Strategy<Value = Case> {
     cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinForeign { kind }))
 }
@@ -138,6 +142,7 @@ fn takes(operator: Operator) -> Takes {
     match operator {
         Operator::Totals | Operator::Window { .. } => streams,
         Operator::Latest => Takes { latest: ONLY_A, ..streams },
+        Operator::AggregateTable => Takes { tables: ONLY_A, ..streams },
         Operator::JoinStreams { .. } => Takes { topics: BOTH, numbered: true, ..streams },
         Operator::JoinTable { derived: false, .. } => Takes { topics: BOTH, tables: ONLY_B, ..streams },
         Operator::JoinTable { derived: true, .. } => Takes { topics: BOTH, latest: ONLY_B, ..streams },
@@ -159,6 +164,14 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
             _ if takes.numbered => Some(events.len() as i64),
             // A null value deletes a table's row; a stream's events have one.
             None if !takes.tables.contains(&topic) => Some(0),
+            // [unchanged-row] In Kafka Streams a row that is as it was gives its group again, with its own time.
+            value @ Some(number)
+                if operator == Operator::AggregateTable && last_of(&events, raw.key) == value =>
+            {
+                Some((number + 1) % 5)
+            }
+            // It refers to nothing.
+            Some(4) if topic == Topic::A && matches!(operator, Operator::JoinForeign { .. }) => Some(-1),
             value => value,
         };
         let event = Event { topic, key: raw.key, value, time: 0 };
@@ -170,6 +183,11 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
         events.push(Event { topic: *topic, key, value: Some(events.len() as i64), time: end });
     }
     Case { operator, events, feed }
+}
+
+/// The value that a key has now.
+fn last_of(events: &[Event], key: u8) -> Option<i64> {
+    events.iter().rev().find(|event| event.key == key)?.value
 }
 
 fn newest(events: &[Event]) -> i64 {

@@ -131,6 +131,14 @@ fn no_empty_tombstone() {
 }
 
 #[test]
+fn unchanged_row() {
+    let events = [event(A, 0, 3, 5), event(A, 0, 3, 9), event(A, 1, 3, 7)];
+    let theirs = ["g0 1 3 at 005", "g0 1 3 at 009", "g0 2 6 at 009"];
+    let ours = ["g0 1 3 at 005", "g0 2 6 at 007"];
+    answers(Operator::AggregateTable, &events, Feed::PLAIN, &theirs, &ours);
+}
+
+#[test]
 fn deletion_time() {
     let outer = Operator::JoinTables { kind: Kind::Outer, derived: false };
     let events = [event(A, 0, 7, 1), event(B, 0, 8, 2), event(B, 0, None, 3), event(A, 0, None, 4)];

@@ -12,7 +12,10 @@ pub fn topology(case: &Case, name: &str) -> String {
     );
     declare(case, name, &mut text);
     let option = match case.operator {
-        Operator::Latest | Operator::JoinTables { .. } | Operator::JoinForeign { .. } => ", compacted",
+        Operator::Latest
+        | Operator::AggregateTable
+        | Operator::JoinTables { .. }
+        | Operator::JoinForeign { .. } => ", compacted",
         // A session that grows has another window: the row before is deleted by its key.
         Operator::Window { .. } => ", key: (k, window)",
         _ => "",
@@ -45,6 +48,10 @@ fn declare(case: &Case, name: &str, text: &mut String) {
         Operator::Latest => {
             text.push_str(&source("a", "Event"));
             text.push_str("table out = a |> latest by k\n");
+        }
+        Operator::AggregateTable => {
+            text.push_str(&table("a"));
+            text.push_str("table out = a\n  |> add { g: f\"g{v % 3}\" }\n  |> group by g\n  |> aggregate { n: count(), total: sum(v) }\n");
         }
         Operator::Window { window, grace, emit } => {
             text.push_str(&source("a", "Event"));

@@ -34,6 +34,17 @@ pub struct Process {
 impl Process {
     /// `data`: the process's own directory; its log is kept beside it.
     pub fn run(topology: &Path, brokers: &str, data: &Path, more: &[&str]) -> Process {
+        Process::run_in(&[], topology, brokers, data, more)
+    }
+
+    /// `variables`: of its environment, besides this process's own.
+    pub fn run_in(
+        variables: &[(&str, &str)],
+        topology: &Path,
+        brokers: &str,
+        data: &Path,
+        more: &[&str],
+    ) -> Process {
         let log = data.with_extension("log");
         let file = File::options().create(true).append(true).open(&log).expect("the log can be written");
         let child = Command::new(tidegate())
@@ -42,6 +53,7 @@ impl Process {
             .args(["--brokers", brokers, "--data"])
             .arg(data)
             .args(more)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
@@ -67,7 +79,7 @@ impl Process {
     }
 
     #[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
-    fn signal(&self, signal: i32) {
+    pub fn signal(&self, signal: i32) {
         // SAFETY: the process is our child and was not waited for.
         unsafe { libc::kill(self.child.id() as i32, signal) };
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use tidegate_model::EventTime;
 use tidegate_model::time::write_rfc3339;
-use tidegate_sim::payments::Payment;
+use tidegate_sim::payments::{Payment, card};
 
 const HOUR_MS: i64 = 3_600_000;
 const VELOCITY_RANGE_MS: i64 = 300_000;
@@ -67,11 +67,21 @@ pub fn velocity<'a>(payments: impl Iterator<Item = &'a Payment>) -> Vec<String> 
 }
 
 /// What the table of cards says of a card: tier and home.
-pub fn card_row(number: u64) -> (&'static str, &'static str) {
+fn card_row(number: u64) -> (&'static str, &'static str) {
     (
         ["basic", "silver", "gold"][(number % 3) as usize],
         ["FR", "DE", "NL", "BE", "ES"][(number % 5) as usize],
     )
+}
+
+/// The table of cards: key and row of each.
+pub fn cards(count: u64) -> Vec<(String, String)> {
+    let row = |number| {
+        let ((tier, home), card) = (card_row(number), card(number));
+        let row = format!(r#"{{"card":"{card}","tier":"{tier}","home":"{home}"}}"#);
+        (card, row)
+    };
+    (0..count).map(row).collect()
 }
 
 /// W4's row for a payment.

@@ -7,6 +7,4 @@
 pub mod answers;
 pub mod events;
 pub mod query;
-#[path = "../../../tests/support/table.rs"]
-mod table;
 pub mod text;

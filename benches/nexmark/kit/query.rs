@@ -2,7 +2,7 @@
 
 use crate::kit::answers::{self, Rows};
 use crate::kit::events::{Events, Topic};
-use crate::kit::table::last_rows;
+use crate::support::table::last_rows;
 use Topic::{Auctions, Bids, Persons, Side};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

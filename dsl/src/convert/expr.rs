@@ -289,9 +289,26 @@ impl Printer<'_> {
                 .condition
                 .as_ref()
                 .map_or_else(String::new, |expr| format!(" if {}", self.expr(expr)));
-            format!("{}{times}{condition}", variable.name.node)
+            let totals: Vec<String> = variable
+                .totals
+                .iter()
+                .map(|(name, call)| format!("{}: {}", name.node, self.expr(call)))
+                .collect();
+            let totals =
+                if totals.is_empty() { String::new() } else { format!(" {{ {} }}", totals.join(", ")) };
+            format!("{}{times}{totals}{condition}", variable.name.node)
         };
         word.to_owned() + &element.variables.iter().map(variable).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Behind `skip`.
+    pub(super) fn skip(&self, skip: &Skip) -> String {
+        match skip {
+            Skip::ToNext => "to next".to_owned(),
+            Skip::PastLast => "past last".to_owned(),
+            Skip::ToFirst(name) => format!("to first {}", name.node),
+            Skip::ToLast(name) => format!("to last {}", name.node),
+        }
     }
 
     /// A part of an order: `amount desc`.

@@ -89,6 +89,10 @@ impl Writer<'_> {
                 let text = format!("history {}", self.printer.duration(history));
                 self.part(history.span, &text);
             }
+            if let Some(ttl) = &decl.ttl {
+                let text = format!("ttl {}", self.printer.duration(ttl));
+                self.part(ttl.span, &text);
+            }
             self.route("malformed", decl.malformed.as_ref());
             self.end();
         }
@@ -227,6 +231,9 @@ impl Writer<'_> {
         if let Some(length) = &time.idle {
             text.push_str(&format!(", idle {}", self.printer.duration(length)));
         }
+        if let Some(length) = &time.ahead {
+            text.push_str(&format!(", ahead {}", self.printer.duration(length)));
+        }
         text
     }
 
@@ -278,7 +285,15 @@ impl Writer<'_> {
                 let elements: Vec<String> =
                     step.elements.iter().map(|element| printer.element(element)).collect();
                 let within = printer.duration(&step.within);
-                format!("match by {} within {within} {{ {} }}", self.by(&step.by), elements.join(", "))
+                let by = self.by(&step.by);
+                let mut text = format!("match by {by} within {within} {{ {} }}", elements.join(", "));
+                if let Some(skip) = &step.skip {
+                    text.push_str(&format!(", skip {}", printer.skip(&skip.node)));
+                }
+                if let Some(late) = &step.late {
+                    text.push_str(&format!(", late -> {}", self.topic(late)));
+                }
+                text
             }
             StepKind::Branch(arms) => {
                 let arms: Vec<String> = arms
@@ -311,6 +326,9 @@ impl Writer<'_> {
                 if let Some(condition) = &step.cancel {
                     text.push_str(&format!(", cancel when {}", printer.expr(condition)));
                 }
+                if step.wall_clock {
+                    text.push_str(", wall clock");
+                }
                 text
             }
             StepKind::Expand { left, list, name } => {
@@ -322,6 +340,7 @@ impl Writer<'_> {
                 format!("dedupe by {} within {}", self.by(by), printer.duration(within))
             }
             StepKind::Emit(EmitKind::Final) => "emit final".to_owned(),
+            StepKind::Ttl(length) => format!("ttl {}", printer.duration(length)),
             StepKind::Emit(EmitKind::Changes) => "emit changes".to_owned(),
             StepKind::Emit(EmitKind::Every(length)) => format!("emit every {}", printer.duration(length)),
         }
@@ -370,7 +389,11 @@ impl Writer<'_> {
         if step.ordered {
             text.push_str(" ordered");
         }
-        format!("{text} {}", self.assignments(&step.functions))
+        text.push_str(&format!(" {}", self.assignments(&step.functions)));
+        if let Some(late) = &step.late {
+            text.push_str(&format!(", late -> {}", self.topic(late)));
+        }
+        text
     }
 
     fn join(&self, step: &JoinStep) -> String {

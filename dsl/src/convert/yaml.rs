@@ -178,16 +178,18 @@ impl Writer<'_> {
         entries.push(self.topic_entry(&decl.topic));
         entries.extend(self.key(decl.key.as_ref()));
         entries.extend(decl.history.as_ref().map(|length| Entry::new("history", self.duration(length))));
+        entries.extend(decl.ttl.as_ref().map(|length| Entry::new("ttl", self.duration(length))));
         entries.extend(self.route("malformed", decl.malformed.as_ref()));
         self.named(&decl.name, Value::Map(entries)).open()
     }
 
     fn time(&self, time: &TimeClause) -> Value {
-        if time.out_of_order.is_none() && time.idle.is_none() {
+        if time.out_of_order.is_none() && time.idle.is_none() && time.ahead.is_none() {
             return text(path(&time.field));
         }
         let mut entries = vec![Entry::new("field", text(path(&time.field)))];
-        for (key, length) in [("out_of_order", &time.out_of_order), ("idle", &time.idle)] {
+        let lengths = [("out_of_order", &time.out_of_order), ("idle", &time.idle), ("ahead", &time.ahead)];
+        for (key, length) in lengths {
             entries.extend(length.as_ref().map(|length| Entry::new(key, self.duration(length))));
         }
         Value::Map(entries)
@@ -356,11 +358,15 @@ impl Writer<'_> {
             StepKind::Match(step) => {
                 let elements = step.elements.iter();
                 let elements = elements.map(|element| Entry::item(text(self.printer.element(element))));
-                let entries = vec![
+                let mut entries = vec![
                     Entry::new("by", self.by(&step.by)),
                     Entry::new("within", self.duration(&step.within)),
                     Entry::new("events", Value::List(elements.collect())).open(),
                 ];
+                let skip = step.skip.as_ref().map(|skip| text(self.printer.skip(&skip.node)));
+                entries.extend(skip.map(|skip| Entry::new("skip", skip)));
+                let late = step.late.as_ref().map(|late| self.topic_holder(late));
+                entries.extend(late.map(|late| Entry::new("late", late)));
                 ("match", Value::Map(entries))
             }
             StepKind::Branch(arms) => {
@@ -404,6 +410,9 @@ impl Writer<'_> {
                     entries.push(Entry::new("replace", text("true")));
                 }
                 entries.extend(step.cancel.as_ref().map(|cancel| Entry::new("cancel_when", expr(cancel))));
+                if step.wall_clock {
+                    entries.push(Entry::new("wall_clock", text("true")));
+                }
                 ("schedule", Value::Map(entries))
             }
             StepKind::Expand { left, list, name } => {
@@ -417,6 +426,7 @@ impl Writer<'_> {
                 ("dedupe", Value::Map(entries))
             }
             StepKind::Emit(EmitKind::Final) => ("emit", text("final")),
+            StepKind::Ttl(length) => ("ttl", self.duration(length)),
             StepKind::Emit(EmitKind::Changes) => ("emit", text("changes")),
             StepKind::Emit(EmitKind::Every(length)) => {
                 ("emit", Value::Map(vec![Entry::new("every", self.duration(length))]))
@@ -461,6 +471,7 @@ impl Writer<'_> {
             entries.push(Entry::new("ordered", text("true")));
         }
         entries.push(Entry::new("fields", self.assignments(&step.functions)));
+        entries.extend(step.late.as_ref().map(|late| Entry::new("late", self.topic_holder(late))));
         Value::Map(entries)
     }
 

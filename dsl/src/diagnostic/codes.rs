@@ -36,7 +36,7 @@ codes! {
     NOT_NULLABLE = 302, "A value that may be null stands where none may. Give a value for that case with `??`, or declare the target nullable with `?`.";
     BAD_FIELDS = 303, "The fields of a record are not those of its type: one is missing, or one is not declared.";
     BAD_ARGUMENTS = 304, "A function is called with the wrong number or types of arguments.";
-    AGGREGATE_PLACE = 305, "Aggregates (`count`, `sum`, `median`, …; all are in `tidegate explain functions`) stand only in `aggregate { … }` and `rolling … { … }`, alone on the right side of a field.";
+    AGGREGATE_PLACE = 305, "Aggregates (`count`, `sum`, `median`, …; all are in `tidegate explain functions`) stand only in `aggregate { … }`, in `rolling … { … }` and behind an event of a `match` that repeats, alone on the right side of a field.";
     UNKNOWN_TYPE = 306, "A type of this name is neither built in nor declared.";
     NO_RECORD = 307, "A record (an event, or a `{ … }`) is needed here, or is not possible here.";
     MATCH_OPEN = 308, "A `match` must say what happens to every value: end it with an arm `_ => …`, or `_ => drop` in a `map`.";
@@ -65,6 +65,7 @@ codes! {
     SCHEDULE = 413, "`schedule at …` needs a timestamp that is always there.";
     NO_TIME = 414, "A source without `time …` takes the timestamp that each record has in Kafka, though its type has one of its own. What goes by event time (windows, rolling ranges, `within`) then goes by when events were sent, and not by when they happened. Say `time FIELD`, or allow it with the reason.";
     ROLLING_STATE = 415, "A long `rolling` without `granularity` keeps each event of its range, for every key, and looks through them for each new one. `granularity 1h` keeps one sum for each hour in their place: what is older than the range then leaves hour by hour.";
+    TTL = 416, "`ttl D` deletes a row of a table when its time is D behind the watermark. It stands where the rows come from: behind the topic of a table, or directly behind a `latest` or an `aggregate` without a window. What is made of tables loses its rows with them.";
     EXPAND = 420, "`expand LIST as NAME` needs a list; `flat map LIST` needs a list of records, since each becomes an event.";
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
     REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";

@@ -299,8 +299,11 @@ impl Unit<'_> {
             return Doc::All(vec![start, end]);
         }
         let is_decimal = open > 0 && self.tokens[open - 1].text == "decimal" && self.tokens[open].text == "(";
+        // How often an event of a pattern comes: `a{2,5}`.
+        let is_times = self.marks.repeats.contains(&self.tokens[open].start);
+        let is_tight = is_decimal || is_times;
         let padded = match self.tokens[open].text.as_str() {
-            "{" => true,
+            "{" => !is_times,
             "[" => inner.first().is_some_and(|tree| self.text(tree) == "{"),
             _ => false,
         };
@@ -314,7 +317,7 @@ impl Unit<'_> {
             let last = index + 1 == items.len();
             let (first, end) = (&item[0], &item[item.len() - 1]);
             if index > 0 {
-                docs.push(match (is_decimal, is_row) {
+                docs.push(match (is_tight, is_row) {
                     (true, _) if !commented => Doc::All(Vec::new()),
                     (_, true) if !commented => Doc::Fill,
                     _ => self.line_before(first),
@@ -326,7 +329,7 @@ impl Unit<'_> {
             docs.push(if one { doc } else { Doc::group(doc) });
             let comma_behind = self.text(end) == ",";
             // The last field's comma stands before the comment behind it.
-            if last && items.len() > 1 && !comma_behind && (!is_row || commented) && !is_decimal {
+            if last && items.len() > 1 && !comma_behind && (!is_row || commented) && !is_tight {
                 docs.push(Doc::IfBroken(","));
             }
             docs.push(self.comment(end.last()));

@@ -86,7 +86,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "match",
-        "match by KEY within 1h { a, b if b.FIELD != a.FIELD }",
+        "match by KEY within 1h { a, b if b.FIELD != a.FIELD }, skip past last",
         "Finds sequences of events of one key. In expressions: chooses by value.",
     ),
     (
@@ -108,7 +108,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("top", "top 10 by FIELD desc per KEY", "A table of the first rows in an order."),
     (
         "schedule",
-        "schedule at TIME by KEY, replace, cancel when CONDITION",
+        "schedule at TIME by KEY, replace, cancel when CONDITION, wall clock",
         "Gives each event out when its time comes.",
     ),
     ("expand", "expand LIST as NAME", "One event for each element of a list."),
@@ -122,6 +122,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("advance", "advance to @12:00", "Moves the test's time on: windows close, timers come."),
     ("snapshot", "snapshot STREAM", "Compares what a stream gives with a kept file."),
     ("emit", "emit final", "When an aggregate gives rows out: `final`, `changes` or `every 10s`."),
+    ("ttl", "ttl 30d", "A row of a table whose time is so far behind the watermark is deleted."),
 ];
 
 /// The form and the meaning of a word.

@@ -234,8 +234,10 @@ impl Finder {
             }
             StepKind::Match(step) => {
                 self.keys(&step.by);
-                let variables = step.elements.iter().flat_map(|element| &element.variables);
-                variables.filter_map(|variable| variable.condition.as_ref()).for_each(|expr| self.expr(expr));
+                for variable in step.elements.iter().flat_map(|element| &element.variables) {
+                    self.aggregates(&variable.totals);
+                    variable.condition.iter().for_each(|expr| self.expr(expr));
+                }
             }
             StepKind::Branch(arms) => {
                 arms.iter().filter_map(|arm| arm.condition.as_ref()).for_each(|expr| self.expr(expr));
@@ -251,7 +253,7 @@ impl Finder {
                 step.cancel.iter().for_each(|expr| self.expr(expr));
             }
             StepKind::Via(step) => self.clauses(step.key.as_ref(), step.time.as_ref()),
-            StepKind::Window(_) | StepKind::Emit(_) => {}
+            StepKind::Window(_) | StepKind::Emit(_) | StepKind::Ttl(_) => {}
         }
     }
 

@@ -23,6 +23,8 @@ const DIGITS_MAX: u8 = 38;
 pub(super) struct Grouping<'a> {
     pub(super) by: Option<(Vec<usize>, &'a Step)>,
     pub(super) window: Option<(Window, &'a Step)>,
+    /// Of the step behind it.
+    pub(super) ttl: Option<&'a ast::Spanned<i64>>,
 }
 
 impl Lowerer<'_> {
@@ -51,6 +53,19 @@ impl Lowerer<'_> {
                     .note("all events of one key are aggregated together: `|> group by …`"),
             );
             return None;
+        };
+        if let (true, Some((_, window))) = (flow.is_table, &grouping.window) {
+            self.diagnostics.push(
+                Diagnostic::error(codes::STREAM_NEEDED, window.span, "a window is of events, and this is a table")
+                    .because(flow.key_at, "a table has one row for each key, whenever it came")
+                    .note("without the window its rows are added up as they are now; windows of its changes: `|> changes` before the `group by`"),
+            );
+            return None;
+        }
+        let row_key = flow.key.clone().filter(|_| flow.is_table);
+        let ttl = match grouping.ttl {
+            Some(length) => Some(self.ttl_of_groups(length, row_key.is_some(), grouping.window.is_some())?),
+            None => None,
         };
         let window_span = grouping.window.as_ref().map(|(_, step)| step.span);
         let window = grouping.window.map(|(window, _)| window);
@@ -81,13 +96,23 @@ impl Lowerer<'_> {
         let needs_events = window
             .as_ref()
             .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding));
-        let input = if flow.is_partitioned_for(&key) {
+        // A row that has the same group for ever lies where the others of it are.
+        let stays = flow.is_partitioned_for(&key)
+            && row_key.as_ref().is_none_or(|row_key| key.iter().all(|column| row_key.contains(column)));
+        let input = if stays {
             flow.node
+        } else if let Some(row_key) = &row_key {
+            let name = match alias {
+                Some(alias) => format!("{}.{alias}", decl.name.node),
+                None => format!("{}-moves", Self::step_name(decl, step, "aggregate")),
+            };
+            self.moved(name, flow, &key, row_key, group.span)
         } else if needs_events {
             let wish = Wish::Needed { keyword: "group by" };
             self.repartitioned(&decl.name.node, flow, &key, group.span, &wish).node
-        } else if window.is_none() && self.looked_up.contains(decl.name.node.as_str()) {
-            // An event that looks its row up must meet it as of itself, and partial aggregates hold later events, too.
+        } else if window.is_none() && (ttl.is_some() || self.looked_up.contains(decl.name.node.as_str())) {
+            // An event that looks its row up must meet it as of itself, and one that comes too late for a group begins a new one: partial aggregates
+            // hold later events, too.
             self.repartitioned(&decl.name.node, flow, &key, group.span, &Wish::Said { alias }).node
         } else {
             let name = Self::partial_name(&decl.name.node, flow, &key, alias);
@@ -95,8 +120,18 @@ impl Lowerer<'_> {
             self.repartition(name, flow, &key, true, errors, group.span)
         };
         let windowed = window.is_some();
+        // A row that another one may take the place of is a table's, but where the declaration is a stream's: there each change is an event.
+        let is_table = flow.is_table || decl.is_table && !matches!(emit, Emit::Final);
         let place = step.alias.as_ref().map_or(step.span, |alias| alias.span);
-        let kind = NodeKind::Aggregate(Aggregate { key: key_exprs, window, functions: calls, emit, errors });
+        let kind = NodeKind::Aggregate(Aggregate {
+            key: key_exprs,
+            row_key,
+            window,
+            functions: calls,
+            emit,
+            ttl,
+            errors,
+        });
         let node =
             self.add(Self::step_name(decl, step, "aggregate"), kind, vec![input], schema.clone(), place);
         if let Some(span) = window_span {
@@ -104,24 +139,47 @@ impl Lowerer<'_> {
         }
         // What the events were partitioned by is a part of the key, unless they were moved to be partitioned by all of it.
         let partitioned: Vec<usize> = match &flow.partitioned {
-            Some(columns) if flow.is_partitioned_for(&key) => {
+            Some(columns) if stays => {
                 columns.iter().filter_map(|column| key.iter().position(|part| part == column)).collect()
             }
             _ => (0..key.len()).collect(),
         };
         let window_columns = if windowed { 2 } else { 0 };
-        let row_key = (0..key.len() + window_columns).collect();
+        let result_key = (0..key.len() + window_columns).collect();
         Some(Flow {
             node,
             schema,
             partitioned: Some(partitioned),
             partitioned_at: group.span,
             since: None,
-            key: Some(row_key),
+            key: Some(result_key),
             key_at: group.span,
-            is_table: false,
+            is_table,
             only_with: Vec::new(),
         })
+    }
+
+    fn ttl_of_groups(&mut self, length: &ast::Spanned<i64>, of_table: bool, windowed: bool) -> Option<Span> {
+        let (message, note) = match (of_table, windowed) {
+            (true, _) => (
+                "these rows go when the rows go that they are added up from",
+                "put `ttl` where the table's rows come from: behind its topic, its `latest` or its `aggregate`",
+            ),
+            (_, true) => (
+                "the state of windows goes by itself, and their rows stay as they were",
+                "leave `ttl` away; or leave the window away, so that there is one row for each key",
+            ),
+            _ => return self.ttl(Some(length)),
+        };
+        self.diagnostics.push(Diagnostic::error(codes::TTL, length.span, message).note(note));
+        None
+    }
+
+    /// A time to live: more than none.
+    pub(super) fn ttl(&mut self, length: Option<&ast::Spanned<i64>>) -> Option<Span> {
+        let length = length?;
+        self.positive(length)?;
+        Some(Span::from_micros(length.node))
     }
 
     pub(super) fn result_schema(

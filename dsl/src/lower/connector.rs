@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::facts::{CURSOR, Fact};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{HttpPoll, HttpSink, JsonFormat, NodeKind, Retry, SourceTime, WebSocketSink};
+use tidegate_model::plan::{HttpPoll, JsonFormat, NodeKind, SourceTime, WebSocketSink};
 use tidegate_model::{Column, ScalarType, Schema, Span, Value};
 
 const SOURCES: [&str; 4] = ["kafka", "embedded", "http.poll", "generate"];
@@ -23,11 +23,9 @@ pub(crate) struct Takes {
 pub(crate) const TAKES: [Takes; 4] = [
     Takes { word: "http.poll", options: &["every", "items"], routes: &[] },
     Takes { word: "generate", options: &["every", "seed", "count"], routes: &[] },
-    Takes { word: "http", options: &["retry"], routes: &["failed"] },
+    Takes { word: "http", options: &["method", "headers", "timeout", "retry"], routes: &["failed"] },
     Takes { word: "websocket", options: &["snapshot"], routes: &[] },
 ];
-
-const ATTEMPTS_MAX: i64 = 1_000;
 
 impl Lowerer<'_> {
     /// The node's kind of a source that is no topic.
@@ -82,7 +80,7 @@ impl Lowerer<'_> {
     pub(super) fn external_sink(&mut self, decl: &SinkDecl, connector: &ConnectorRef, flow: &Flow) {
         let (kind, inputs) = match connector.name.node.as_str() {
             "http" => {
-                let Some(kind) = self.http_sink(connector) else { return };
+                let Some(kind) = self.http_sink(decl, connector, flow) else { return };
                 (kind, vec![flow.node])
             }
             "websocket" => {
@@ -101,18 +99,6 @@ impl Lowerer<'_> {
             plain
         };
         self.add(name, kind, inputs, flow.schema.clone(), decl.stream.span);
-    }
-
-    fn http_sink(&mut self, connector: &ConnectorRef) -> Option<NodeKind> {
-        self.takes(connector)?;
-        let url = self.url(connector)?;
-        let retry = match self.option(connector, "retry") {
-            Some(retry) => Some(self.retry(retry)?),
-            None => None,
-        };
-        let failed = connector.routes.iter().find(|(name, _)| name.node == "failed");
-        let failed = self.route(failed.map(|(_, topic)| topic));
-        Some(NodeKind::HttpSink(HttpSink { url, retry, failed, format: JsonFormat::default() }))
     }
 
     fn websocket_sink(
@@ -172,44 +158,8 @@ impl Lowerer<'_> {
         Some((NodeKind::WebSocketSink(sink), table))
     }
 
-    /// `exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts.
-    fn retry(&mut self, expr: &Expr) -> Option<Retry> {
-        let wrong = Diagnostic::error(codes::CONNECTOR, expr.span, "`retry` says how attempts are spread")
-            .note("`exponential(1s, 5m, 10)`: the first pause, which doubles up to the longest one, and how many attempts");
-        let Ast::Call(Name { node: word, .. }, arguments) = &expr.node else {
-            self.diagnostics.push(wrong);
-            return None;
-        };
-        let (Ast::Duration(first), Ast::Duration(most), Ast::Int(attempts)) = (match &arguments[..] {
-            [first, most, attempts] if word == "exponential" => (&first.node, &most.node, &attempts.node),
-            _ => {
-                self.diagnostics.push(wrong);
-                return None;
-            }
-        }) else {
-            self.diagnostics.push(wrong);
-            return None;
-        };
-        let problem = if *first <= 0 || most < first {
-            Some("the first pause is more than zero, and no longer than the longest".to_owned())
-        } else if !(1..=ATTEMPTS_MAX).contains(attempts) {
-            Some(format!("from 1 to {ATTEMPTS_MAX} attempts are made"))
-        } else {
-            None
-        };
-        if let Some(problem) = problem {
-            self.error(codes::CONNECTOR, expr.span, problem);
-            return None;
-        }
-        Some(Retry {
-            first: Span::from_micros(*first),
-            most: Span::from_micros(*most),
-            attempts: *attempts as u32,
-        })
-    }
-
     /// Options and routes that are not known, or are there twice, are told.
-    fn takes(&mut self, connector: &ConnectorRef) -> Option<()> {
+    pub(super) fn takes(&mut self, connector: &ConnectorRef) -> Option<()> {
         let takes = TAKES.iter().find(|takes| takes.word == connector.name.node);
         let Takes { options, routes, .. } = *takes.expect("whoever asks knows the connector");
         let told = self.diagnostics.len();
@@ -253,7 +203,7 @@ impl Lowerer<'_> {
         connector.options.iter().find(|(option, _)| option.node == name).map(|(_, value)| value)
     }
 
-    fn only_argument<'e>(&mut self, connector: &'e ConnectorRef, what: &str) -> Option<&'e Expr> {
+    pub(super) fn only_argument<'e>(&mut self, connector: &'e ConnectorRef, what: &str) -> Option<&'e Expr> {
         match &connector.arguments[..] {
             [only] => Some(only),
             [] => {
@@ -275,7 +225,7 @@ impl Lowerer<'_> {
         }
     }
 
-    fn url(&mut self, connector: &ConnectorRef) -> Option<String> {
+    pub(super) fn url(&mut self, connector: &ConnectorRef) -> Option<String> {
         let given = self.only_argument(connector, "an address, such as \"https://example.org/feed.json\"")?;
         let url = self.text(given)?;
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));

@@ -19,7 +19,7 @@ impl<'a> Lowerer<'a> {
         let key = decl.key.as_ref().and_then(|path| self.key_column(path, &schema));
         let time = match &decl.time {
             Some(clause) => self.source_time(clause, &schema),
-            None => SourceTime { column: None, out_of_order: Span::ZERO, idle: None },
+            None => SourceTime::default(),
         };
         let kind = match &decl.from {
             Connector::Kafka(topic) => {
@@ -52,8 +52,7 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn source_time(&mut self, clause: &TimeClause, schema: &Schema) -> SourceTime {
-        let mut time = SourceTime { column: None, out_of_order: Span::ZERO, idle: None };
-        time.column = self.field(&clause.field, schema);
+        let mut time = SourceTime { column: self.field(&clause.field, schema), ..SourceTime::default() };
         if let Some(column) = time.column.map(|index| &schema.columns[index])
             && (column.ty != ScalarType::Timestamp || column.nullable)
         {
@@ -76,6 +75,7 @@ impl<'a> Lowerer<'a> {
             }
             time.idle = Some(Span::from_micros(idle.node));
         }
+        time.ahead = clause.ahead.as_ref().map(|length| Span::from_micros(length.node));
         time
     }
 
@@ -84,6 +84,17 @@ impl<'a> Lowerer<'a> {
         let malformed = self.route(decl.malformed.as_ref());
         let history = decl.history.as_ref().filter(|length| self.positive(length).is_some());
         let history = history.map(|length| Span::from_micros(length.node));
+        let ttl = self.ttl(decl.ttl.as_ref());
+        if let Some(length) = decl.ttl.as_ref().filter(|_| decl.global) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::TTL,
+                    length.span,
+                    "a `global table` has all rows of its topic, for ever",
+                )
+                .note("let the topic delete its records (`retention.ms`), or take a plain table"),
+            );
+        }
         let ty = types.resolve(&decl.ty, self.diagnostics);
         let schema = self.event_schema(&ty, decl.ty.span);
         let key = match (&decl.key, &schema) {
@@ -111,6 +122,7 @@ impl<'a> Lowerer<'a> {
             key,
             global: decl.global,
             history,
+            ttl,
             malformed,
         });
         let node = self.add(name.node.clone(), kind, Vec::new(), schema.clone(), name.span);

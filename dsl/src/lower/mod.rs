@@ -5,6 +5,7 @@ mod connector;
 mod event_time;
 mod flow;
 mod generate;
+mod http_sink;
 mod input;
 mod key;
 mod looked_up;
@@ -298,7 +299,9 @@ impl<'a> Lowerer<'a> {
             NodeKind::Source(_) => name.contains('.'),
             NodeKind::Repartition(_) => true,
             // Of these the join is told.
-            NodeKind::Ask(_) | NodeKind::Answer(_) | NodeKind::Rekey(_) => false,
+            NodeKind::Ask(_) | NodeKind::Answer(_) => false,
+            // It has the step's name, or one of its own.
+            NodeKind::Rekey(_) => !name.ends_with("-moves"),
             _ => node.has_store(),
         };
         let mut unique = name.clone();

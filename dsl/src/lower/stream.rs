@@ -2,8 +2,9 @@
 
 use super::aggregate::Grouping;
 use super::{Flow, Lowerer, STEPS_MAX, step};
-use crate::ast::{Name, Step, StepKind, StreamDecl};
+use crate::ast::{Name, Spanned, Step, StepKind, StreamDecl};
 use crate::diagnostic::{Diagnostic, codes};
+use std::iter::Peekable;
 use tidegate_model::plan::NodeKind;
 use tidegate_model::{Column, Schema};
 
@@ -103,6 +104,7 @@ impl<'a> Lowerer<'a> {
                     if emit.is_some() {
                         steps.next();
                     }
+                    grouping.ttl = ttl_behind(&mut steps);
                     flow = self.aggregate(
                         decl,
                         step,
@@ -115,6 +117,21 @@ impl<'a> Lowerer<'a> {
                 }
                 StepKind::Emit(_) => {
                     self.error(codes::EMIT, step.span, "`emit` stands directly behind an `aggregate`");
+                    return None;
+                }
+                StepKind::Latest(by) => {
+                    let ttl = self.ttl(ttl_behind(&mut steps));
+                    flow = self.latest(step::At { decl, step }, by, ttl, &flow, errors)?;
+                }
+                StepKind::Ttl(length) => {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            codes::TTL,
+                            length.span,
+                            "`ttl` stands directly behind a `latest` or an `aggregate` (and its `emit`)",
+                        )
+                        .note("rows go where they come from; a table of a topic says it there: `key …, ttl 30d`"),
+                    );
                     return None;
                 }
                 StepKind::Branch(arms) => {
@@ -253,6 +270,13 @@ impl<'a> Lowerer<'a> {
         let word = step.alias.as_ref().map_or(keyword, |alias| alias.node.as_str());
         format!("{}.{word}", decl.name.node)
     }
+}
+
+/// The `ttl` that belongs to the step before it.
+fn ttl_behind<'a>(steps: &mut Peekable<std::slice::Iter<'a, Step>>) -> Option<&'a Spanned<i64>> {
+    let StepKind::Ttl(length) = &steps.peek()?.kind else { return None };
+    steps.next();
+    Some(length)
 }
 
 /// One of those of which there are most: what differs from it is the odd one. Of equally many the first counts.

@@ -26,6 +26,8 @@ fn written(topology: &Topology) -> Vec<&Name> {
         match &step.kind {
             StepKind::Window(window) => topics.extend(&window.late),
             StepKind::Join(join) => topics.extend(&join.late),
+            StepKind::Rolling(rolling) => topics.extend(&rolling.late),
+            StepKind::Match(pattern) => topics.extend(&pattern.late),
             StepKind::Via(via) => topics.extend(&via.malformed),
             _ => {}
         }
@@ -111,6 +113,9 @@ impl Lowerer<'_> {
             let place = self.node_places[&node.name];
             if let Some(topic) = node.kind.internal_topic() {
                 own.insert(topic.to_owned(), place);
+            }
+            if let Some(topic) = node.outbox_topic(&self.name) {
+                own.insert(topic, place);
             }
             if node.has_store() {
                 own.insert(node.changelog_topic(&self.name), place);

@@ -9,6 +9,7 @@ pub(super) struct Clauses {
     pub(super) key: Option<Path>,
     pub(super) time: Option<TimeClause>,
     pub(super) history: Option<Spanned<i64>>,
+    pub(super) ttl: Option<Spanned<i64>>,
     pub(super) malformed: Option<TopicRef>,
 }
 
@@ -89,7 +90,7 @@ impl Reader<'_> {
                 let name = self.name(&inner.next().expect("a name"));
                 let ty = self.type_expr(inner.next().expect("a type"));
                 let topic = self.topic_ref(inner.next().expect("a topic"));
-                let Clauses { key, time, history, malformed } = self.clauses(inner);
+                let Clauses { key, time, history, ttl, malformed } = self.clauses(inner);
                 if let Some(time) = time {
                     self.diagnostics.push(Diagnostic::error(
                         codes::SYNTAX,
@@ -97,7 +98,7 @@ impl Reader<'_> {
                         "a table has no event time: it holds the last row of each key",
                     ));
                 }
-                topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
+                topology.tables.push(TableDecl { name, global, ty, topic, key, history, ttl, malformed });
             }
             Rule::stream_decl => {
                 let name = self.name(&inner.next().expect("a name"));
@@ -147,6 +148,11 @@ impl Reader<'_> {
                 Rule::history_clause => {
                     let before = clauses.history.as_ref().map(|length| length.span);
                     clauses.history = Some(self.duration(&last(clause)));
+                    before
+                }
+                Rule::ttl_clause => {
+                    let before = clauses.ttl.as_ref().map(|length| length.span);
+                    clauses.ttl = Some(self.duration(&last(clause)));
                     before
                 }
                 Rule::malformed_clause => {
@@ -243,13 +249,14 @@ impl Reader<'_> {
     pub(super) fn time_clause(&mut self, pair: Node<'_>) -> TimeClause {
         let mut inner = pair.into_inner().skip(1);
         let field = self.path(&inner.next().expect("a field"));
-        let mut clause = TimeClause { field, out_of_order: None, idle: None };
+        let mut clause = TimeClause { field, out_of_order: None, idle: None, ahead: None };
         for part in inner {
             let rule = part.as_rule();
             let length = self.duration(&last(part));
             match rule {
                 Rule::out_of_order_clause => clause.out_of_order = Some(length),
-                _ => clause.idle = Some(length),
+                Rule::idle_clause => clause.idle = Some(length),
+                _ => clause.ahead = Some(length),
             }
         }
         clause

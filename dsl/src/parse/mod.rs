@@ -24,7 +24,7 @@ pub(crate) const DECLARATIONS: [&str; 13] = [
     "topology", "use", "type", "enum", "param", "fn", "source", "global", "table", "stream", "sink", "serve",
     "test",
 ];
-pub(crate) const STEPS: [&str; 24] = [
+pub(crate) const STEPS: [&str; 25] = [
     "filter",
     "map",
     "select",
@@ -49,6 +49,7 @@ pub(crate) const STEPS: [&str; 24] = [
     "flat map",
     "dedupe",
     "emit",
+    "ttl",
 ];
 
 type Rules<'a> = Pairs<'a, Rule>;
@@ -255,9 +256,35 @@ impl Scalar<'_> {
         self.parse(Rule::whole_element, diagnostics, |reader, pair| reader.element(pair))
     }
 
+    /// What stands behind `skip`.
+    pub(crate) fn skip(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Spanned<Skip>> {
+        self.parse(Rule::whole_skip, diagnostics, |reader, pair| reader.skip(pair))
+    }
+
     pub(crate) fn order(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<(Expr, bool)> {
         self.parse(Rule::whole_order, diagnostics, |reader, pair| reader.order(pair))
     }
+}
+
+/// Where a pair's last token ends: a rule that ends in an optional part takes the white space and comments before that along.
+fn end_of(pair: &Node<'_>) -> usize {
+    let (span, text) = (pair.as_span(), pair.as_str());
+    let trimmed = span.start() + text.trim_end().len();
+    let Some(last) = pair.clone().into_inner().next_back().filter(|_| text.contains("//")) else {
+        return trimmed;
+    };
+    // Texts are pairs of their own, so what begins with two slashes behind the last pair is a comment.
+    let behind = last.as_span().end();
+    let mut end = end_of(&last);
+    let mut line_start = behind;
+    for line in text[behind - span.start()..].split_inclusive('\n') {
+        let code = line.split("//").next().unwrap_or_default().trim_end();
+        if !code.is_empty() {
+            end = line_start + code.len();
+        }
+        line_start += line.len();
+    }
+    end
 }
 
 impl Reader<'_> {
@@ -265,10 +292,7 @@ impl Reader<'_> {
         if let Some(span) = self.yaml {
             return span;
         }
-        let span = pair.as_span();
-        // Rules that end in an optional part take the white space before it along.
-        let end = span.start() + span.as_str().trim_end().len();
-        Span::new(self.offset + span.start(), self.offset + end)
+        Span::new(self.offset + pair.as_span().start(), self.offset + end_of(pair))
     }
 
     pub(super) fn name(&self, pair: &Node<'_>) -> Name {

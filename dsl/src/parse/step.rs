@@ -41,11 +41,18 @@ impl Reader<'_> {
             Rule::aggregate_step => StepKind::Aggregate(self.assignments(next())),
             Rule::rolling_step => self.rolling(inner),
             Rule::join_step => self.join(inner),
-            Rule::match_step => StepKind::Match(MatchStep {
-                by: self.by(next()),
-                within: self.duration(&next()),
-                elements: inner.map(|pair| self.element(pair)).collect(),
-            }),
+            Rule::match_step => {
+                let (by, within) = (self.by(next()), self.duration(&next()));
+                let mut step = MatchStep { by, within, elements: Vec::new(), skip: None, late: None };
+                for part in inner {
+                    match part.as_rule() {
+                        Rule::match_skip => step.skip = Some(self.skip(last(part))),
+                        Rule::late_clause => step.late = Some(self.topic_ref(last(part))),
+                        _ => step.elements.push(self.element(part)),
+                    }
+                }
+                StepKind::Match(step)
+            }
             Rule::branch_step => StepKind::Branch(inner.map(|pair| self.branch_arm(pair)).collect()),
             Rule::via_step => {
                 let topic = self.topic_ref(next());
@@ -67,16 +74,18 @@ impl Reader<'_> {
             }
             Rule::schedule_step => {
                 let (at, by) = (self.expr(next()), self.by(next()));
-                let mut step = ScheduleStep { at, by, replace: false, cancel: None };
+                let mut step = ScheduleStep { at, by, replace: false, cancel: None, wall_clock: false };
                 for clause in inner {
                     match clause.as_rule() {
                         Rule::schedule_replace => step.replace = true,
+                        Rule::schedule_wall => step.wall_clock = true,
                         _ => step.cancel = Some(self.expr(last(clause))),
                     }
                 }
                 StepKind::Schedule(step)
             }
             Rule::dedupe_step => StepKind::Dedupe { by: self.by(next()), within: self.duration(&next()) },
+            Rule::ttl_step => StepKind::Ttl(self.duration(&next())),
             Rule::emit_step => {
                 let kind = next();
                 StepKind::Emit(match kind.as_rule() {
@@ -166,12 +175,14 @@ impl Reader<'_> {
             granularity: None,
             ordered: false,
             functions: Vec::new(),
+            late: None,
         };
         for part in parts {
             match part.as_rule() {
                 Rule::excluding => step.excluding_current = true,
                 Rule::granularity => step.granularity = Some(self.duration(&last(part))),
                 Rule::ordered => step.ordered = true,
+                Rule::late_clause => step.late = Some(self.topic_ref(last(part))),
                 _ => step.functions = self.assignments(part),
             }
         }
@@ -235,6 +246,17 @@ impl Reader<'_> {
         StepKind::Join(step)
     }
 
+    pub(super) fn skip(&mut self, way: Node<'_>) -> Spanned<Skip> {
+        let span = self.span(&way);
+        let skip = match way.as_rule() {
+            Rule::skip_next => Skip::ToNext,
+            Rule::skip_past => Skip::PastLast,
+            Rule::skip_first => Skip::ToFirst(self.name(&last(way))),
+            _ => Skip::ToLast(self.name(&last(way))),
+        };
+        Spanned::new(skip, span)
+    }
+
     pub(super) fn element(&mut self, pair: Node<'_>) -> PatternElement {
         let span = self.span(&pair);
         let mut element = PatternElement { word: PatternWord::Event, variables: Vec::new(), span };
@@ -251,10 +273,11 @@ impl Reader<'_> {
     fn variable(&mut self, pair: Node<'_>) -> PatternVariable {
         let mut inner = pair.into_inner();
         let name = self.name(&inner.next().expect("a name"));
-        let mut variable = PatternVariable { name, times: None, condition: None };
+        let mut variable = PatternVariable { name, times: None, totals: Vec::new(), condition: None };
         for part in inner {
             match part.as_rule() {
                 Rule::times => variable.times = Some(self.times(part)),
+                Rule::assignments => variable.totals = self.assignments(part),
                 Rule::expr => variable.condition = Some(self.expr(part)),
                 _ => {}
             }

@@ -120,7 +120,9 @@ fn human(rule: Rule) -> Option<String> {
             Rule::source_clause | Rule::key_clause | Rule::time_clause | Rule::malformed_clause => {
                 "`key`, `time` or `malformed ->`"
             }
-            Rule::table_clause | Rule::history_clause => "`key`, `history`, `time` or `malformed ->`",
+            Rule::table_clause | Rule::history_clause | Rule::ttl_clause => {
+                "`key`, `history`, `ttl`, `time` or `malformed ->`"
+            }
             Rule::tumbling => "`tumbling`",
             Rule::hopping => "`hopping`",
             Rule::pipeline_input => "a stream's name",

@@ -84,6 +84,10 @@ pub(super) const PAGES: &[Page] = &[
             ("time FIELD", "the field with the time of the event; without it the record's own timestamp"),
             (", out_of_order 5s", "how far events may come out of order; 0s by default"),
             (", idle 1m", "after how long without records a partition holds nothing up; never by default"),
+            (
+                ", ahead 1d",
+                "how far ahead of the machine's clock an event may be: what is farther is malformed",
+            ),
             MALFORMED,
         ],
         inside: &[],
@@ -112,6 +116,10 @@ pub(super) const PAGES: &[Page] = &[
             ),
             ("key FIELD", "the key of its rows: the last record of a key counts, a null value deletes"),
             ("history 90d", "how long a replaced row can be asked for with `as of`; without it for ever"),
+            (
+                "ttl 30d",
+                "a row whose record's time is so far behind the watermark is deleted; without it it stays",
+            ),
             MALFORMED,
         ],
         inside: &[],

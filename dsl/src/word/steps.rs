@@ -109,6 +109,7 @@ pub(super) const PAGES: &[Page] = &[
             ("granularity 1m", "may be left out: sums of whole minutes in place of single events"),
             ("ordered", "may be left out: in order of event time, which waits for what is out of order"),
             ("{ FIELD: FUNCTION(VALUE), … }", "fields that the event gets, as in `aggregate`"),
+            (", late -> kafka(\"TOPIC\")", "with `ordered`: where late events go; else they are counted"),
             STORE,
             ERRORS,
         ],
@@ -157,6 +158,12 @@ pub(super) const PAGES: &[Page] = &[
                 "{ a, b if CONDITION, … }",
                 "the events, one after the other; `b?`, `b+`, `b*`, `b{2,5}` repeat, `not c` must not come between, `absent c` not at the end",
             ),
+            ("b+ { FIELD: FUNCTION(VALUE) }", "aggregates over the events that `b` takes, as `b.FIELD`"),
+            (
+                ", skip past last",
+                "where the search goes on behind a match; also `to next` (without this), `to first b`, `to last b`",
+            ),
+            (", late -> kafka(\"TOPIC\")", "where late events go; else they are counted"),
             STORE,
             ERRORS,
         ],
@@ -221,6 +228,7 @@ pub(super) const PAGES: &[Page] = &[
             ("by FIELD, by (A, B)", "whose events"),
             (", replace", "may be left out: a new event takes the place of one of its key that waits"),
             (", cancel when CONDITION", "may be left out: such an event takes the waiting one away"),
+            (", wall clock", "may be left out: by the machine's clock, and not by event time"),
             STORE,
             ERRORS,
         ],
@@ -263,5 +271,14 @@ pub(super) const PAGES: &[Page] = &[
         ],
         inside: &[],
         example: "|> group by card\n|> aggregate { payments: count() }\n|> emit changes",
+    },
+    Page {
+        word: "ttl",
+        parts: &[(
+            "30d",
+            "how far behind the watermark a row's time may be; it stands directly behind `latest`, or `aggregate` (and its `emit`)",
+        )],
+        inside: &[],
+        example: "|> group by card\n|> aggregate { payments: count() }\n|> ttl 30d",
     },
 ];

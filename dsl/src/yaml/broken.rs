@@ -32,10 +32,14 @@ impl Broken<'_> {
         Diagnostic::error(codes::YAML_SHAPE, self.file.place(Span::new(start, end)), message)
     }
 
-    /// The place of one character.
-    fn character(&self, at: usize, message: impl Into<String>) -> Diagnostic {
+    /// The place of one character, which may be longer than a byte.
+    fn character(&self, at: usize) -> Span {
         let length = self.text()[at..].chars().next().map_or(0, char::len_utf8);
-        self.error(at, at + length, message)
+        Span::new(at, at + length)
+    }
+
+    fn error_at_character(&self, at: usize, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(codes::YAML_SHAPE, self.file.place(self.character(at)), message)
     }
 
     fn line_start(&self, at: usize) -> usize {
@@ -111,7 +115,7 @@ impl Broken<'_> {
 
     fn quotes(&self) -> Option<Diagnostic> {
         if self.says("unclosed quote") || self.says("in multiline quoted scalar") {
-            return Some(self.character(self.at, "this quote is not closed").note(
+            return Some(self.error_at_character(self.at, "this quote is not closed").note(
                 "a text in quotes ends with the same quote; in an expression YAML's quotes go around all of it: `'country == \"NL\"'`",
             ));
         }
@@ -120,7 +124,7 @@ impl Broken<'_> {
         }
         let value = self.value_here()?;
         let diagnostic = self
-            .error(self.at, self.at + 1, "the value's quotes are closed before this")
+            .error_at_character(self.at, "the value's quotes are closed before this")
             .note("YAML's quotes go around the whole value, and single ones leave double ones alone");
         Some(match value.in_single_quotes(true) {
             Some(quoted) => {
@@ -155,7 +159,7 @@ impl Broken<'_> {
     /// A bracket that was opened on a line above and not closed.
     fn bracket(&self) -> Option<Diagnostic> {
         if self.says("misplaced bracket") || self.says("mismatched bracket") {
-            return Some(self.character(self.at, "this bracket closes none that is open"));
+            return Some(self.error_at_character(self.at, "this bracket closes none that is open"));
         }
         let here = self.text()[self.at..].chars().next().map_or(0, char::len_utf8);
         let unclosed = self.says("unclosed bracket") || self.says("unexpected EOF");
@@ -167,11 +171,11 @@ impl Broken<'_> {
             return None;
         }
         let bracket = self.text()[open..].chars().next()?;
-        let diagnostic = self.character(open, format!("this `{bracket}` is not closed"));
+        let diagnostic = self.error_at_character(open, format!("this `{bracket}` is not closed"));
         Some(if at_end || self.at == open {
             diagnostic
         } else {
-            diagnostic.because(self.file.place(Span::new(self.at, self.at + 1)), "here something else begins")
+            diagnostic.because(self.file.place(self.character(self.at)), "here something else begins")
         })
     }
 
@@ -224,8 +228,11 @@ impl Broken<'_> {
         let spaces =
             |number: usize| if number == 1 { "1 space".to_owned() } else { format!("{number} spaces") };
         Some(
-            self.character(at, format!("this line begins behind {}, and belongs to none above", spaces(own)))
-                .note(format!("those that it could continue begin behind {} spaces", words.join(" or "))),
+            self.error_at_character(
+                at,
+                format!("this line begins behind {}, and belongs to none above", spaces(own)),
+            )
+            .note(format!("those that it could continue begin behind {} spaces", words.join(" or "))),
         )
     }
 
@@ -239,29 +246,32 @@ impl Broken<'_> {
                 .note("put it into a file of its own");
         }
         if self.says("unknown anchor") || self.says("unknown alias") {
-            return self.character(at, "there is no `&` above with the name that this `*` refers to");
+            return self
+                .error_at_character(at, "there is no `&` above with the name that this `*` refers to");
         }
         if self.says("merge value") {
-            return self.character(at, "`<<` brings in a map, by its name: `<<: *base`");
+            return self.error_at_character(at, "`<<` brings in a map, by its name: `<<: *base`");
         }
         if self.says("depth") || self.says("Depth") || self.says("recursion") {
             let message = format!("more than {} levels, one in the other", crate::parse::limit::DEPTH_MAX);
-            return self.character(at, message).note("a calculation that deep is split into several steps");
+            return self
+                .error_at_character(at, message)
+                .note("a calculation that deep is split into several steps");
         }
         if self.says("alias") || self.says("recursive") || self.says("exceed") || self.says("limit") {
-            return self.character(at, "what `*` refers to makes more of this file than is read");
+            return self.error_at_character(at, "what `*` refers to makes more of this file than is read");
         }
         if self.says("unknown escape") || self.says("hexadecimal") || self.says("surrogate") {
             return self
-                .character(at, "YAML has no such escape in double quotes")
+                .error_at_character(at, "YAML has no such escape in double quotes")
                 .note("in single quotes a `\\` is a `\\`");
         }
         if self.says("unsupported tag") || self.says("tag") {
             return self
-                .character(at, "`!` begins a tag of YAML, which topologies have not")
+                .error_at_character(at, "`!` begins a tag of YAML, which topologies have not")
                 .note("a condition is turned round by `not`");
         }
-        self.character(at, "this is no YAML from here on").note(
+        self.error_at_character(at, "this is no YAML from here on").note(
             "the cause may be above: an indentation that is not that of its neighbours, a bracket or a quote that is not closed, a value with `: ` in it without quotes",
         )
     }

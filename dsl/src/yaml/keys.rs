@@ -93,6 +93,7 @@ pub(super) static TIME: Table = table(
             "How much earlier than the latest one an event may be and still be in time.",
         ),
         may("idle", Duration, "A partition that is silent for so long holds the others back no longer."),
+        may("ahead", Duration, "An event that is farther ahead of the machine's clock is malformed."),
     ],
 );
 
@@ -132,6 +133,7 @@ pub(super) static TABLE: Table = Table {
             Duration,
             "How long a row that was replaced can be asked for with `as_of`; without it for ever.",
         ),
+        word("ttl", "ttl", Duration),
         MALFORMED,
     ],
     one_of: &[TOPICS],
@@ -190,10 +192,17 @@ pub(super) static HTTP: Table = table(
     "http",
     &[
         must("url", Text, "The address, or `env(\"NAME\")`, or `param.NAME`."),
+        may("method", Expression, "`post` (the default), `put` or `patch`."),
+        may(
+            "headers",
+            Expression,
+            "A map of texts: `{ \"Authorization\": \"Bearer ${env:CRM_TOKEN}\" }`; `${env:NAME}` is a secret that is read when a run starts.",
+        ),
+        may("timeout", Expression, "How long an answer is waited for: 30 seconds, or at most 45."),
         may(
             "retry",
             Expression,
-            "`exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts.",
+            "`exponential(1s, 5m, 10)`: the first pause, the longest one, how many attempts or for how long; without it until it is taken.",
         ),
         may(
             "failed",
@@ -261,6 +270,7 @@ pub(super) static STEPS: Table = table(
         word("flat_map", "flat", Expression),
         word("dedupe", "dedupe", Map(&DEDUPE)),
         word("emit", "emit", Either(&[Words(&["final", "changes"]), Map(&EMIT)])),
+        word("ttl", "ttl", Duration),
     ],
 );
 
@@ -305,6 +315,11 @@ pub(super) static ROLLING: Table = Table {
             "Events are taken in the order of their time; each waits until none can come before it.",
         ),
         must("fields", Named(&Expression), "The fields that are added, each an aggregate."),
+        may(
+            "late",
+            Map(&ROUTE),
+            "With `ordered`: where late events go; without it they are counted, and gone.",
+        ),
     ],
     one_of: &[&["range", "rows"]],
     is_filled: false,
@@ -348,6 +363,12 @@ pub(super) static MATCH: Table = table(
         BY_KEY,
         must("within", Duration, "The time from the first event to the last."),
         must("events", Some(&Text), "The events in their order, such as `b if b.country != a.country`."),
+        may(
+            "skip",
+            Text,
+            "Where the search goes on behind a match: `to next`, `past last`, `to first b`, `to last b`.",
+        ),
+        may("late", Map(&ROUTE), "Where late events go; without it they are counted, and gone."),
     ],
 );
 
@@ -379,6 +400,7 @@ pub(super) static SCHEDULE: Table = table(
         BY_KEY,
         may("replace", Flag, "A new event of the key takes the place of the one that waits."),
         may("cancel_when", Expression, "An event for which this is true takes the waiting one away."),
+        may("wall_clock", Flag, "By the machine's clock, and not by event time."),
     ],
 );
 

@@ -168,13 +168,14 @@ impl Reader<'_> {
 
     fn time(&mut self, node: &Node) -> Option<TimeClause> {
         if let Kind::Scalar(_) = &node.kind {
-            return Some(TimeClause { field: self.path(node)?, out_of_order: None, idle: None });
+            return Some(TimeClause { field: self.path(node)?, out_of_order: None, idle: None, ahead: None });
         }
         let fields = self.entries(node, "`time`", &keys::TIME);
         let field = self.needed(node, &fields, "field").and_then(|node| self.path(node))?;
         let out_of_order = self.find(&fields, "out_of_order").and_then(|node| self.duration(node));
         let idle = self.find(&fields, "idle").and_then(|node| self.duration(node));
-        Some(TimeClause { field, out_of_order, idle })
+        let ahead = self.find(&fields, "ahead").and_then(|node| self.duration(node));
+        Some(TimeClause { field, out_of_order, idle, ahead })
     }
 
     /// A table is read from a topic, or made from a stream.
@@ -196,9 +197,10 @@ impl Reader<'_> {
         let topic = self.topic_of(node, &fields);
         let global = self.find(&fields, "global").and_then(|node| self.flag(node)).unwrap_or(false);
         let history = self.find(&fields, "history").and_then(|node| self.duration(node));
+        let ttl = self.find(&fields, "ttl").and_then(|node| self.duration(node));
         let (key, _, malformed) = self.clauses(&fields);
         if let (Some(ty), Some(topic)) = (ty, topic) {
-            topology.tables.push(TableDecl { name, global, ty, topic, key, history, malformed });
+            topology.tables.push(TableDecl { name, global, ty, topic, key, history, ttl, malformed });
         }
     }
 

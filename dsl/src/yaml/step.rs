@@ -85,7 +85,15 @@ impl Reader<'_> {
                 let by = self.needed(node, &fields, "by").and_then(|node| self.by(node));
                 let within = self.needed(node, &fields, "within").and_then(|node| self.duration(node));
                 let elements = self.needed(node, &fields, "events").and_then(|node| self.elements(node));
-                StepKind::Match(MatchStep { by: by?, within: within?, elements: elements? })
+                let skip = match self.find(&fields, "skip") {
+                    Some(node) => Some(self.skip(node)?),
+                    None => None,
+                };
+                let late = match self.find(&fields, "late") {
+                    Some(node) => Some(self.topic_holder(node)?),
+                    None => None,
+                };
+                StepKind::Match(MatchStep { by: by?, within: within?, elements: elements?, skip, late })
             }
             "branch" => {
                 let wrong = self.diagnostics.len();
@@ -136,7 +144,11 @@ impl Reader<'_> {
                     Some(node) => Some(self.expr(node)?),
                     None => None,
                 };
-                StepKind::Schedule(ScheduleStep { at: at?, by: by?, replace, cancel })
+                let wall_clock = match self.find(&fields, "wall_clock") {
+                    Some(node) => self.flag(node)?,
+                    None => false,
+                };
+                StepKind::Schedule(ScheduleStep { at: at?, by: by?, replace, cancel, wall_clock })
             }
             word @ ("expand" | "left_expand") => {
                 let fields = self.entries(node, "`expand`", &keys::EXPAND);
@@ -152,6 +164,7 @@ impl Reader<'_> {
                 StepKind::Dedupe { by: by?, within: within? }
             }
             "emit" => StepKind::Emit(self.emit(node)?),
+            "ttl" => StepKind::Ttl(self.duration(node)?),
             _ => {
                 self.unknown(key, "step", &keys::STEPS.names());
                 return None;
@@ -194,6 +207,10 @@ impl Reader<'_> {
             Some(node) => self.flag(node)?,
             None => false,
         };
+        let late = match self.find(&fields, "late") {
+            Some(node) => Some(self.topic_holder(node)?),
+            None => None,
+        };
         Some(RollingStep {
             range: range?,
             by: by?,
@@ -201,6 +218,7 @@ impl Reader<'_> {
             granularity,
             ordered,
             functions: functions?,
+            late,
         })
     }
 
@@ -283,6 +301,12 @@ impl Reader<'_> {
             None => Some(None),
         };
         Some(JoinWithin { before: side("before")?, after: side("after")? })
+    }
+
+    fn skip(&mut self, node: &Node) -> Option<Spanned<Skip>> {
+        self.scalar(node, "`to next`, `past last`, `to first b` or `to last b`")?
+            .as_text()
+            .skip(self.diagnostics)
     }
 
     fn elements(&mut self, node: &Node) -> Option<Vec<PatternElement>> {

@@ -2,9 +2,11 @@
 
 mod check;
 mod convert;
+mod dlq;
 mod doctor;
 mod eval;
 mod explain;
+mod failpoints;
 mod fmt;
 mod load;
 mod lsp;
@@ -85,6 +87,9 @@ enum Command {
     /// Looks whether brokers and topics keep what the topology promises: copies, retention, partitions, time-outs
     #[command(after_help = doctor::HELP)]
     Doctor(doctor::Arguments),
+    /// Shows what the topology's routes have set aside, and sends it back: unchanged or mended, each record once
+    #[command(after_help = dlq::HELP)]
+    Dlq(dlq::Arguments),
     /// Runs the `test` blocks of topology files, in virtual time
     #[command(after_help = test::HELP)]
     Test(test::Arguments),
@@ -107,6 +112,10 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(&cli);
+    if let Err(error) = failpoints::arm() {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(UNUSABLE);
+    }
     let code = match &cli.command {
         Command::New(arguments) => new::new(arguments),
         Command::Check(arguments) => check::check(arguments),
@@ -117,6 +126,7 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => explain::graph(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
+        Command::Dlq(arguments) => dlq::dlq(arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Schema => schema::schema(),
         Command::Lsp => lsp::lsp(),

@@ -234,7 +234,7 @@ table newest = s |> latest by id
 table much = newest |> left join names as of_name by id
 stream copy = made |> filter id != ""
 sink kept -> embedded("kept")
-sink later -> http("http://localhost:1/")
+sink later -> websocket("/later")
 sink much -> embedded("much")
 sink copy -> embedded("copy")
 "#;

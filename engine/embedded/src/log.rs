@@ -1,7 +1,7 @@
 //! The partitions, and what is known of them.
 
 use crate::reader::EmbeddedReader;
-use crate::record::{OwnedRecord, decode_owned, encode};
+use crate::record::{decode_owned, encode};
 use crate::restorer::EmbeddedRestorer;
 use crate::writer::EmbeddedWriter;
 use rocksdb::{DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
-use tidegate_engine::log::{Committed, LogError, OffsetRange, Outgoing};
+use tidegate_engine::log::{Committed, LogError, OffsetRange, Outgoing, OwnedRecord};
 use tidegate_engine::topics::{InternalKind, internal_topics, user_topics};
 use tidegate_model::plan::Plan;
 use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
@@ -19,7 +19,7 @@ use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 pub enum TopicKind {
     /// Kept for ever.
     User,
-    /// A repartition: forgotten behind what its reader has committed.
+    /// A repartition or an outbox: forgotten behind what its reader has committed.
     Repartition,
     /// Forgotten behind what its store holds.
     Changelog,
@@ -230,7 +230,7 @@ impl EmbeddedLog {
         let internal = internal_topics(plan, &|_| partitions).expect("all have equally many partitions");
         for topic in internal {
             let kind = match topic.kind {
-                InternalKind::Repartition => TopicKind::Repartition,
+                InternalKind::Repartition | InternalKind::Outbox => TopicKind::Repartition,
                 InternalKind::Changelog => TopicKind::Changelog,
             };
             self.create_topic(&topic.name, topic.partitions, kind)?;

@@ -1,21 +1,11 @@
 //! A record's bytes in the log: version, timestamp (microseconds, 8 bytes), then key, value and headers, each behind its length
 //! (4 bytes, little-endian; `u32::MAX` for none).
 
-use tidegate_engine::log::Record;
+use tidegate_engine::log::{OwnedRecord, Record};
 use tidegate_model::{EventTime, Offset};
 
 const VERSION: u8 = 1;
 const NONE: u32 = u32::MAX;
-
-/// A record that does not borrow from the log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OwnedRecord {
-    pub offset: Offset,
-    pub timestamp: EventTime,
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Vec<u8>)>,
-}
 
 fn put(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {

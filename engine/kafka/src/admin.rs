@@ -159,8 +159,8 @@ impl Admin {
                         .set("cleanup.policy", "compact")
                         // A store that was away for longer than half of it is built anew.
                         .set("delete.retention.ms", DELETE_RETENTION_MS),
-                    // Deleted by the topology when it has read them, never by age.
-                    InternalKind::Repartition => new
+                    // Deleted by the topology when it has read or delivered them, never by age.
+                    InternalKind::Repartition | InternalKind::Outbox => new
                         .set("cleanup.policy", "delete")
                         .set("retention.ms", "-1")
                         .set("retention.bytes", "-1"),

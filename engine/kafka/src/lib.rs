@@ -3,6 +3,7 @@
 //! `DESIGN.md` tells the protocol call by call, and why librdkafka's C interface is used for the data path.
 
 mod admin;
+mod archive;
 mod client;
 mod doctor;
 mod end;
@@ -14,9 +15,10 @@ mod trim;
 mod writer;
 
 pub use admin::{Admin, AdminError, Prepared};
+pub use archive::KafkaArchive;
 pub use doctor::{Finding, Level, Report, examine};
 pub use reader::KafkaReader;
 pub use restorer::KafkaRestorer;
 pub use running::running;
-pub use settings::{PropertyError, Settings};
+pub use settings::{PropertyError, Queues, Settings};
 pub use writer::KafkaWriter;

@@ -3,6 +3,7 @@
 use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
 use crate::end::EndFinder;
 use crate::settings::Settings;
+use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
@@ -17,9 +18,15 @@ pub struct KafkaReader {
     slots: Vec<Assigned>,
     main: Option<Queue>,
     client: Client,
+    member: ClientConfig,
+    topics: Vec<String>,
     observer: Client,
     signal: Signal,
     events: VecDeque<GroupEvent>,
+    /// When this member was fenced, the last times.
+    fenced: VecDeque<Instant>,
+    /// A fenced client took its assignment along: there is nothing to be given back.
+    took_assignment: bool,
     /// When a question about a partition's end had no answer.
     unanswered: Option<Instant>,
     ends: EndFinder,
@@ -28,6 +35,9 @@ pub struct KafkaReader {
 
 /// After a question without an answer none is asked for so long.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// So often within this time a fenced member joins again. More often: another process goes by the same name.
+const REJOINS_MAX: usize = 3;
+const REJOINS_WITHIN: Duration = Duration::from_secs(300);
 
 struct Assigned {
     partition: TopicPartition,
@@ -43,25 +53,55 @@ struct Assigned {
 impl KafkaReader {
     /// Joins the group for `topics`, which must be there.
     pub fn join(settings: &Settings, worker: u32, topics: &[String]) -> Result<KafkaReader, LogError> {
-        let client = Client::new(Kind::Consumer, &settings.member(worker)).map_err(LogError::Fatal)?;
+        let member = settings.member(worker);
         let observer = Client::new(Kind::Consumer, &settings.observer()).map_err(LogError::Fatal)?;
         let signal = Signal::new().map_err(LogError::Fatal)?;
-        let main = client.consumer_queue();
-        if let Some(main) = &main {
-            main.signal(signal.fd());
-        }
-        client.subscribe(topics).map_err(|error| LogError::Fatal(error.to_string()))?;
+        let (client, main) = subscribe(&member, topics, &signal)?;
         Ok(KafkaReader {
             slots: Vec::new(),
             main,
             client,
+            member,
+            topics: topics.to_vec(),
             observer,
             signal,
             events: VecDeque::new(),
+            fenced: VecDeque::new(),
+            took_assignment: false,
             unanswered: None,
             ends: EndFinder::new(settings),
             closed: false,
         })
+    }
+
+    fn is_fenced(&self) -> bool {
+        let fatal = self.client.fatal_error();
+        fatal.is_some_and(|error| error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    }
+
+    /// A killed process's request to join, served behind its successor's, fences the successor though nobody is there: a new client takes the place
+    /// back. librdkafka's own cannot.
+    fn rejoin(&mut self) -> Result<(), LogError> {
+        let now = now();
+        self.fenced.retain(|at| now.duration_since(*at) < REJOINS_WITHIN);
+        if self.fenced.len() == REJOINS_MAX {
+            return Err(LogError::Fatal(format!(
+                "another process took this one's place in the group {} times within {} minutes; was the `--data` directory copied? \
+                 Each process needs its own",
+                REJOINS_MAX + 1,
+                REJOINS_WITHIN.as_secs() / 60
+            )));
+        }
+        self.fenced.push_back(now);
+        tracing::warn!("this process's place in the group was taken by its own name; joining again");
+        self.slots.clear();
+        self.main = None;
+        let (client, main) = subscribe(&self.member, &self.topics, &self.signal)?;
+        (self.client, self.main) = (client, main);
+        self.events.clear();
+        self.events.push_back(GroupEvent::Lost);
+        self.took_assignment = true;
+        Ok(())
     }
 
     fn has_read_to(
@@ -103,6 +143,21 @@ impl KafkaReader {
     }
 }
 
+/// A client that joins the group, and the queue of what concerns all of it.
+fn subscribe(
+    member: &ClientConfig,
+    topics: &[String],
+    signal: &Signal,
+) -> Result<(Client, Option<Queue>), LogError> {
+    let client = Client::new(Kind::Consumer, member).map_err(LogError::Fatal)?;
+    let main = client.consumer_queue();
+    if let Some(main) = &main {
+        main.signal(signal.fd());
+    }
+    client.subscribe(topics).map_err(|error| LogError::Fatal(error.to_string()))?;
+    Ok((client, main))
+}
+
 fn is_refused(error: &Error) -> bool {
     use RDKafkaRespErr as Code;
     matches!(
@@ -140,19 +195,23 @@ impl Reader for KafkaReader {
         while let Some(given) = self.client.poll_consumer() {
             match given {
                 Ok((partition, _)) => self.refetch(&partition)?,
+                Err(_) if self.is_fenced() => break,
                 Err(error) => classify(&error, "")?,
             }
         }
+        if self.is_fenced() {
+            self.rejoin()?;
+            return Ok(self.events.pop_front());
+        }
         if let Some(error) = self.client.fatal_error() {
-            return Err(LogError::Fatal(format!(
-                "{error}; is another process running with the same `--data` directory?"
-            )));
+            return Err(LogError::Fatal(error.to_string()));
         }
         self.take_rebalances();
         Ok(self.events.pop_front())
     }
 
     fn assign(&mut self, starts: &[(TopicPartition, Offset)]) -> Result<Vec<Slot>, LogError> {
+        assert!(!self.took_assignment, "what was lost is given back before something new is taken");
         self.slots.clear();
         let mut list = TopicPartitionList::new();
         for (partition, next) in starts {
@@ -184,6 +243,9 @@ impl Reader for KafkaReader {
 
     fn unassign(&mut self) -> Result<(), LogError> {
         self.slots.clear();
+        if std::mem::take(&mut self.took_assignment) {
+            return Ok(());
+        }
         self.client.assign(None).map_err(|error| LogError::Fatal(error.to_string()))
     }
 
@@ -224,6 +286,7 @@ impl Reader for KafkaReader {
                 let range = self.offset_range(&partition, Duration::from_secs(10))?;
                 return Err(LogError::OutOfRange { partition, wanted: next, range });
             }
+            Some(_) if self.is_fenced() => {}
             Some(error) => classify(&error, &partition.to_string())?,
             None => {}
         }
@@ -297,7 +360,10 @@ impl Reader for KafkaReader {
         for partition in partitions {
             list.add_partition(&partition.topic, partition.partition.0);
         }
-        self.client.committed(&list, timeout).map_err(|error| asked(&error, "the committed offsets"))?;
+        self.client.committed(&list, timeout).map_err(|error| match self.is_fenced() {
+            true => LogError::NotMember(error.to_string()),
+            false => asked(&error, "the committed offsets"),
+        })?;
         let mut committed = Vec::new();
         for (partition, element) in partitions.iter().zip(list.elements()) {
             assert!(
@@ -331,6 +397,9 @@ impl Reader for KafkaReader {
         let Some(group) = self.client.group_metadata() else {
             return Err(LogError::NotMember("the group has not been joined".to_owned()));
         };
+        if self.is_fenced() {
+            return Err(LogError::NotMember("the place in the group was taken".to_owned()));
+        }
         // The broker takes offsets of generation -1 without a member id from anyone: such a commit would not be fenced.
         if group.generation() < 1 || !group.has_member() || self.client.assignment_lost() {
             return Err(LogError::NotMember(format!("generation {}", group.generation())));

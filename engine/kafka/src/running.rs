@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tidegate_engine::change::{Kept, changelog_store};
 use tidegate_engine::layout::{self, LAYOUT_KEY};
 use tidegate_engine::layout_of_record;
+use tidegate_engine::outbox;
 
 const CALL: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
@@ -25,13 +26,18 @@ type Partitions = BTreeMap<String, i32>;
 pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
     let consumer: BaseConsumer =
         settings.looker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+    let onlooker: BaseConsumer =
+        settings.onlooker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
     let metadata = consumer.fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let there = metadata.topics().iter().filter(|topic| topic.error().is_none());
     let topics: Partitions =
         there.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect();
     let own = format!("{}.", wanted.topology);
-    let (internal, others): (Partitions, Partitions) =
-        topics.into_iter().partition(|(topic, _)| topic.starts_with(&own));
+    let (internal, others): (Partitions, Partitions) = topics
+        .into_iter()
+        // Rows of an outbox have no layout.
+        .filter(|(topic, _)| outbox::sink_of(&wanted.topology, topic).is_none())
+        .partition(|(topic, _)| topic.starts_with(&own));
     let mut kept = Kept { topology: wanted.topology.clone(), ..Kept::default() };
     let mut repartitions = BTreeMap::new();
     for (topic, partitions) in &internal {
@@ -44,13 +50,13 @@ pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
             None => {
                 let layout = wanted.repartitions.as_ref().and_then(|wanted| wanted.get(topic));
                 let layout = layout.map(String::as_str).unwrap_or_default();
-                let found = unread(&consumer, topic, *partitions, layout)?;
+                let found = unread(&consumer, &onlooker, topic, *partitions, layout)?;
                 repartitions.insert(topic.clone(), found);
             }
         }
     }
     kept.repartitions = Some(repartitions);
-    let read = committed(&consumer, &others)?.into_iter().filter(|(_, offset)| offset.is_some());
+    let read = committed(&onlooker, &others)?.into_iter().filter(|(_, offset)| offset.is_some());
     let read: BTreeSet<String> = read.map(|((topic, _), _)| topic).collect();
     let written = wanted.topics.iter().flat_map(|(_, written)| written);
     let written = written.filter(|topic| others.contains_key(*topic)).cloned().collect();
@@ -125,9 +131,15 @@ fn layout_in(
 }
 
 /// The layout of the records that have not been read yet: `wanted` if there are none of another one.
-fn unread(consumer: &BaseConsumer, topic: &str, partitions: i32, wanted: &str) -> Result<String, AdminError> {
+fn unread(
+    consumer: &BaseConsumer,
+    onlooker: &BaseConsumer,
+    topic: &str,
+    partitions: i32,
+    wanted: &str,
+) -> Result<String, AdminError> {
     let only = BTreeMap::from([(topic.to_owned(), partitions)]);
-    let committed = committed(consumer, &only)?;
+    let committed = committed(onlooker, &only)?;
     let start = |partition: i32| {
         let committed = committed.get(&(topic.to_owned(), partition)).copied().flatten();
         committed.map_or(Offset::Beginning, Offset::Offset)
@@ -144,9 +156,9 @@ fn unread(consumer: &BaseConsumer, topic: &str, partitions: i32, wanted: &str) -
     Ok(other.unwrap_or_else(|| wanted.to_owned()))
 }
 
-/// The offset that the group has committed of each partition.
+/// The offset that the group has committed of each partition, without what a transaction still has open.
 fn committed(
-    consumer: &BaseConsumer,
+    onlooker: &BaseConsumer,
     topics: &Partitions,
 ) -> Result<BTreeMap<(String, i32), Option<i64>>, AdminError> {
     let mut list = TopicPartitionList::new();
@@ -156,7 +168,7 @@ fn committed(
     if list.count() == 0 {
         return Ok(BTreeMap::new());
     }
-    let found = consumer.committed_offsets(list, CALL).map_err(|error| classify(&error))?;
+    let found = onlooker.committed_offsets(list, CALL).map_err(|error| classify(&error))?;
     let of = |offset: Offset| match offset {
         Offset::Offset(offset) => Some(offset),
         _ => None,

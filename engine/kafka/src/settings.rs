@@ -60,6 +60,22 @@ pub struct Settings {
     instance: String,
     transaction_timeout: Duration,
     batch_bytes: u32,
+    queues: Queues,
+}
+
+/// How much a client keeps in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queues {
+    /// Of each partition, read ahead.
+    pub fetched_bytes: usize,
+    /// Of each worker, not taken by the broker yet.
+    pub send_bytes: usize,
+}
+
+impl Default for Queues {
+    fn default() -> Queues {
+        Queues { fetched_bytes: 8 << 20, send_bytes: 64 << 20 }
+    }
 }
 
 impl Settings {
@@ -84,6 +100,7 @@ impl Settings {
             instance: instance.to_owned(),
             transaction_timeout: TRANSACTION_TIMEOUT_MIN.max(commit_interval * 3),
             batch_bytes: BATCH_BYTES_MAX,
+            queues: Queues::default(),
         };
         for (name, value) in properties {
             let mut one = ClientConfig::new();
@@ -98,6 +115,10 @@ impl Settings {
     /// The brokers take no larger batch of records than this.
     pub fn with_batch_bytes(self, batch_bytes_max: u32) -> Settings {
         Settings { batch_bytes: batch_bytes_max.min(BATCH_BYTES_MAX), ..self }
+    }
+
+    pub fn with_queues(self, queues: Queues) -> Settings {
+        Settings { queues, ..self }
     }
 
     /// How long a transaction may stay open.
@@ -151,7 +172,7 @@ impl Settings {
         config.set("fetch.queue.backoff.ms", "2");
         config.set("fetch.error.backoff.ms", "100");
         config.set("queued.min.messages", "20000");
-        config.set("queued.max.messages.kbytes", "8192");
+        config.set("queued.max.messages.kbytes", kilobytes(self.queues.fetched_bytes));
         config
     }
 
@@ -207,6 +228,13 @@ impl Settings {
         config
     }
 
+    /// Asks what the group has committed without waiting for a transaction that a killed process has left open.
+    pub(crate) fn onlooker(&self) -> ClientConfig {
+        let mut config = self.looker();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     pub(crate) fn admin(&self) -> ClientConfig {
         self.with_properties(self.common(), false)
     }
@@ -218,7 +246,7 @@ impl Settings {
         config.set("batch.size", self.batch_bytes.to_string());
         config.set("batch.num.messages", "100000");
         config.set("queue.buffering.max.messages", "500000");
-        config.set("queue.buffering.max.kbytes", "65536");
+        config.set("queue.buffering.max.kbytes", kilobytes(self.queues.send_bytes));
         config.set("sticky.partitioning.linger.ms", "0");
         // A transaction may begin while the markers of this producer's last one are still being written; with the default it then
         // rests for 100 ms.
@@ -230,6 +258,10 @@ impl Settings {
         config.set("delivery.report.only.error", if reports { "false" } else { "true" });
         config
     }
+}
+
+fn kilobytes(bytes: usize) -> String {
+    (bytes >> 10).to_string()
 }
 
 #[cfg(test)]
@@ -266,6 +298,7 @@ mod tests {
             settings.end_finder(),
             settings.observer(),
             settings.looker(),
+            settings.onlooker(),
             settings.admin(),
             settings.producer("0-0", true),
         ] {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tidegate_engine::failpoint::Failpoint;
 use tidegate_engine::log::{ChangelogEnd, CommitOutcome, Committed, LogError, Outgoing, TopicHandle, Writer};
 use tidegate_engine::topics::InternalKind;
 use tidegate_model::{Offset, PartitionId, TopicPartition};
@@ -104,7 +105,7 @@ impl KafkaWriter {
         reports: bool,
         timeout: Duration,
     ) -> Result<KafkaWriter, LogError> {
-        let repartitions = known.internal.iter().filter(|topic| topic.kind == InternalKind::Repartition);
+        let repartitions = known.internal.iter().filter(|topic| topic.kind != InternalKind::Changelog);
         let repartitions = repartitions.map(|topic| topic.name.clone());
         let mut writer = KafkaWriter {
             producers: Vec::new(),
@@ -152,9 +153,9 @@ impl KafkaWriter {
         deliveries.ends.clear();
         deliveries.failure = None;
         drop(deliveries);
-        // A request of an older transaction that is still on its way could end the next one (KIP-890), unless its epoch is over.
-        if self.client().callbacks().transport_failed.swap(false, Ordering::SeqCst) {
-            tracing::debug!("the connection failed since the last transaction: the producer is made anew");
+        // A request that was never answered may still be on its way, and could end the next transaction (KIP-890), unless its epoch is over.
+        if self.client().callbacks().unanswered.load(Ordering::SeqCst) && !Failpoint::ProducerKept.fails() {
+            tracing::info!("a request of the last transaction was not answered: the producers are made anew");
             self.reset_until(CALL * 6)?;
         }
         match self.client().begin_transaction() {
@@ -167,6 +168,7 @@ impl KafkaWriter {
             Err(error) => return Err(LogError::Fatal(format!("a transaction could not be begun: {error}"))),
         }
         self.in_transaction = true;
+        Failpoint::CommitBegun.pass();
         Ok(())
     }
 
@@ -199,6 +201,9 @@ impl KafkaWriter {
             }
         }
         match client.callbacks().deliveries.lock().expect("no holder of this lock panics").failure.clone() {
+            None if Failpoint::CommitDrained.fails() => {
+                Err(Error { abort: true, ..Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) })
+            }
             None => Ok(()),
             Some(mut error) => {
                 error.abort = true;
@@ -218,9 +223,15 @@ impl KafkaWriter {
                 Err(error) => return Err(error),
             }
         }
+        if Failpoint::CommitOffsets.fails() {
+            return Err(Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT));
+        }
         let mut left = 6;
         loop {
             match self.client().commit_transaction() {
+                Ok(()) if Failpoint::CommitAnswered.fails() => {
+                    return Err(Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT));
+                }
                 Ok(()) => return Ok(()),
                 Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => left -= 1,
                 Err(error) => return Err(error),
@@ -395,7 +406,11 @@ impl Writer for KafkaWriter {
         if !self.in_transaction {
             return CommitOutcome::Aborted { why: "given up".to_owned() };
         }
-        let result = self.client().abort_transaction(ABORT);
+        let result = match Failpoint::AbortBegun.fails() {
+            true => Err(Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT)),
+            false => self.client().abort_transaction(ABORT),
+        };
+        Failpoint::AbortDone.pass();
         self.next_turn();
         match result {
             Ok(()) => CommitOutcome::Aborted { why: "given up".to_owned() },
@@ -408,15 +423,20 @@ impl Writer for KafkaWriter {
         self.refused = None;
         self.producers.clear();
         self.turn = 0;
+        if Failpoint::ResetBegun.fails() {
+            return Err(LogError::Retry("a failpoint has the coordinator away".to_owned()));
+        }
         let mut producers = Vec::new();
         for number in 0..PRODUCERS {
             let name = format!("{}-{number}", self.worker);
             let mut producer = Producer::new(&self.settings, &name, self.reports)?;
             producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error))?;
-            producer.client.callbacks().transport_failed.store(false, Ordering::SeqCst);
+            producer.client.callbacks().unanswered.store(false, Ordering::SeqCst);
             producer.topics = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
             producers.push(producer);
+            Failpoint::ResetHalf.pass();
         }
+        Failpoint::ResetDone.pass();
         self.producers = producers;
         Ok(())
     }

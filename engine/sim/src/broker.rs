@@ -1,6 +1,7 @@
-//! Apache Kafka 4.2 (KRaft, one node) on free ports of the loopback interface, with jars that Maven fetches once.
+//! Apache Kafka 4.2 (KRaft) on free ports of the loopback interface, with jars that Maven fetches once.
 
 use crate::jars::classpath;
+use crate::proxy::Proxy;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::fs::{self, File};
@@ -17,10 +18,20 @@ const TRY: Duration = Duration::from_millis(500);
 /// A broker of one's own. It ends with the value, and with the process.
 pub struct Broker {
     dir: tempfile::TempDir,
-    port: u16,
+    node: Node,
     child: Option<Child>,
     classpath: String,
     heap: &'static str,
+}
+
+/// Where a broker listens.
+#[derive(Clone)]
+struct Node {
+    id: usize,
+    port: u16,
+    controller: u16,
+    /// For each proxy in front of it: the port that the proxy forwards to, and the proxy's own, which clients are told.
+    links: Vec<(u16, u16)>,
 }
 
 impl Broker {
@@ -31,35 +42,86 @@ impl Broker {
 
     /// `heap`: as in `-Xmx`.
     pub fn start_with(heap: &'static str) -> Broker {
+        Broker::start_cluster(heap, 1, &[], None).remove(0)
+    }
+
+    /// Starts brokers that are one cluster. Each has a listener for each of the proxies, which are to have as many ports; clients that come
+    /// through a proxy stay on it. `place`: where their directories are made.
+    pub fn start_cluster(
+        heap: &'static str,
+        count: usize,
+        proxies: &[&Proxy],
+        place: Option<&Path>,
+    ) -> Vec<Broker> {
         let classpath = classpath("Apache Kafka", Path::new(POM));
-        let dir =
-            tempfile::Builder::new().prefix("tidegate-kafka-").tempdir().expect("a temporary directory");
-        let (port, controller) = (free_port(), free_port());
-        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller))
-            .expect("written");
-        let mut broker = Broker { dir, port, child: None, classpath, heap };
-        broker.format();
-        broker.launch();
-        broker
+        let nodes: Vec<Node> = (0..count)
+            .map(|id| {
+                let links = proxies.iter().map(|proxy| (free_port(), proxy.ports()[id]));
+                Node { id, port: free_port(), controller: free_port(), links: links.collect() }
+            })
+            .collect();
+        let mut brokers = Vec::new();
+        for node in &nodes {
+            for (proxy, (port, _)) in proxies.iter().zip(&node.links) {
+                proxy.forward(node.id, *port);
+            }
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("tidegate-kafka-");
+            let dir = match place {
+                Some(place) => builder.tempdir_in(place),
+                None => builder.tempdir(),
+            };
+            let dir = dir.expect("a temporary directory");
+            let text = properties(dir.path(), node, &nodes);
+            fs::write(dir.path().join("server.properties"), text).expect("written");
+            let (node, classpath) = (node.clone(), classpath.clone());
+            let mut broker = Broker { dir, node, child: None, classpath, heap };
+            broker.format();
+            broker.launch();
+            brokers.push(broker);
+        }
+        for broker in &mut brokers {
+            broker.wait_until_up();
+        }
+        brokers
     }
 
     /// `host:port`
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.node.port)
     }
 
     /// Kills it as the system would (SIGKILL).
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("the broker can be killed");
+            // One that has ended already cannot be.
+            let _ = child.kill();
             child.wait().expect("the broker has ended");
         }
+    }
+
+    /// Has it ended by itself?
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_some()))
+    }
+
+    /// SIGSTOP and SIGCONT have it stand still for a while.
+    #[expect(unsafe_code, reason = "the standard library sends no signal but SIGKILL")]
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: the process is our child and was not waited for.
+        unsafe { libc::kill(self.pid() as i32, signal) };
     }
 
     /// Starts it again on the same port, with what its disk holds.
     pub fn restart(&mut self) {
         self.kill();
         self.launch();
+        self.wait_until_up();
+    }
+
+    /// The number by which metadata name it.
+    pub fn id(&self) -> i32 {
+        self.node.id as i32
     }
 
     pub fn pid(&self) -> u32 {
@@ -114,6 +176,9 @@ impl Broker {
         let mut command = self.java("kafka.Kafka");
         command.arg("server.properties");
         self.child = Some(spawn_bound(command));
+    }
+
+    fn wait_until_up(&mut self) {
         for _ in 0..START_TRIES {
             let probe: BaseConsumer = self.config().set("log_level", "0").create().expect("a client");
             if probe.fetch_metadata(None, TRY).is_ok_and(|metadata| !metadata.brokers().is_empty()) {
@@ -169,21 +234,36 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it has an address").port()
 }
 
-fn properties(dir: &Path, port: u16, controller: u16) -> String {
+fn properties(dir: &Path, node: &Node, all: &[Node]) -> String {
+    let Node { id, port, controller, links } = node;
+    let voters: Vec<String> =
+        all.iter().map(|node| format!("{}@127.0.0.1:{}", node.id, node.controller)).collect();
+    let voters = voters.join(",");
+    let each = |text: fn(usize, &(u16, u16)) -> String| -> String {
+        links.iter().enumerate().map(|(number, link)| text(number, link)).collect()
+    };
+    let listeners = each(|number, (port, _)| format!(",LINK{number}://127.0.0.1:{port}"));
+    let advertised = each(|number, (_, proxy)| format!(",LINK{number}://127.0.0.1:{proxy}"));
+    let protocols = each(|number, _| format!(",LINK{number}:PLAINTEXT"));
+    let replicas = all.len().min(3);
+    let least = if replicas == 1 { 1 } else { 2 };
     format!(
         "process.roles=broker,controller\n\
-         node.id=1\n\
-         controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         node.id={id}\n\
+         controller.quorum.voters={voters}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}\n\
+         inter.broker.listener.name=PLAINTEXT\n\
          controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\
-         offsets.topic.replication.factor=1\n\
+         default.replication.factor={replicas}\n\
+         min.insync.replicas={least}\n\
+         offsets.topic.replication.factor={replicas}\n\
          offsets.topic.num.partitions=4\n\
-         transaction.state.log.replication.factor=1\n\
-         transaction.state.log.min.isr=1\n\
+         transaction.state.log.replication.factor={replicas}\n\
+         transaction.state.log.min.isr={least}\n\
          transaction.state.log.num.partitions=4\n\
          log.retention.ms=-1\n\
          transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\

@@ -2,12 +2,16 @@
 //! and a simulation of everything around a worker.
 
 mod broker;
+mod frame;
 mod jars;
 pub mod payments;
+mod proxy;
 pub mod reference;
 pub mod simulation;
 mod topics;
 
 pub use broker::Broker;
+pub use frame::{Api, end_txn_error};
 pub use jars::classpath;
+pub use proxy::{Act, Proxy, Seen, Weather};
 pub use topics::{Message, Topics};

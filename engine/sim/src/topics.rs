@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CALL: Duration = Duration::from_secs(30);
+/// As many copies as the brokers' own default says.
+const BROKERS_DEFAULT: i32 = -1;
 
 /// A record as it was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,9 +71,14 @@ impl Topics {
         Topics { config: config.clone(), runtime }
     }
 
+    /// For clients of one's own.
+    pub fn config(&self) -> &ClientConfig {
+        &self.config
+    }
+
     pub fn create(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.config.create().expect("a client");
-        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(BROKERS_DEFAULT));
         for (key, value) in settings {
             topic = topic.set(key, value);
         }
@@ -121,14 +128,24 @@ impl Topics {
         topic: &str,
         records: impl IntoIterator<Item = (Option<i32>, Option<&'a [u8]>, Option<&'a [u8]>)>,
     ) {
+        self.produce_at(topic, records.into_iter().map(|record| (record, None)));
+    }
+
+    /// The same with the records' timestamps, in milliseconds.
+    pub fn produce_at<'a>(
+        &self,
+        topic: &str,
+        records: impl IntoIterator<Item = ((Option<i32>, Option<&'a [u8]>, Option<&'a [u8]>), Option<i64>)>,
+    ) {
         let mut config = self.config.clone();
         config.set("enable.idempotence", "true").set("linger.ms", "5").set("partitioner", "murmur2_random");
         let acknowledged = Acknowledged::default();
         let producer: ThreadedProducer<Acknowledged> =
             config.create_with_context(acknowledged.clone()).expect("a client");
         let mut sent = 0;
-        for (partition, key, value) in records {
+        for ((partition, key, value), timestamp_ms) in records {
             let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
+            record.timestamp = timestamp_ms;
             record.partition = partition;
             record.key = key;
             record.payload = value;
@@ -175,6 +192,9 @@ impl Topics {
             .set("isolation.level", isolation)
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
+            // A new reader asks before it knows who leads, and an empty partition answers late: by default half a second each.
+            .set("topic.metadata.refresh.fast.interval.ms", "10")
+            .set("fetch.wait.max.ms", "10")
             .set("check.crcs", "true");
         let consumer: BaseConsumer = config.create().expect("a client");
         let metadata = consumer.fetch_metadata(Some(topic), CALL).expect("the broker answers");
@@ -196,6 +216,16 @@ impl Topics {
         }
         messages.sort_by_key(|message| (message.partition, message.offset));
         messages
+    }
+
+    /// The number of the broker that leads a partition.
+    pub fn leader(&self, topic: &str, partition: i32) -> i32 {
+        let consumer: BaseConsumer = self.config.create().expect("a client");
+        let metadata = consumer.fetch_metadata(Some(topic), CALL).expect("the broker answers");
+        let partitions = metadata.topics()[0].partitions();
+        let found =
+            partitions.iter().find(|found| found.id() == partition).expect("there is such a partition");
+        found.leader()
     }
 
     /// (last stable offset, high watermark) of each partition: equal where no transaction is open.

@@ -11,7 +11,8 @@ use crate::route::{Aside, Route};
 use crate::watermark::{SourceClock, Upstream};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tidegate_model::{EventTime, Offset, PartitionId};
+use tidegate_model::plan::SourceTime;
+use tidegate_model::{EventTime, Offset, PartitionId, Span};
 
 /// A record that could not be decoded.
 pub(super) struct Reject {
@@ -49,6 +50,7 @@ pub(super) fn set_rejects_aside(
         let aside = Aside {
             place: Place { topic: topic.clone(), partition, offset: reject.offset },
             time: reject.timestamp,
+            own_timestamp: Some(reject.timestamp),
             key: reject.key.as_deref(),
             value: reject.value.as_deref(),
             code: reject.error.code,
@@ -67,6 +69,7 @@ pub struct SourceInput {
     clock: SourceClock,
     malformed: Route,
     keep_raw: bool,
+    ahead: Option<Span>,
     offsets: Vec<Offset>,
     timestamps: Vec<EventTime>,
     raw: RawRecords,
@@ -78,7 +81,7 @@ impl SourceInput {
         topic: Arc<str>,
         partition: PartitionId,
         decoder: JsonDecoder,
-        time_column: Option<usize>,
+        time: &SourceTime,
         clock: SourceClock,
         malformed: Route,
         keep_raw: bool,
@@ -87,15 +90,43 @@ impl SourceInput {
             topic,
             partition,
             decoder,
-            time_column,
+            time_column: time.column,
             clock,
             malformed,
             keep_raw,
+            ahead: time.ahead,
             offsets: Vec::new(),
             timestamps: Vec::new(),
             raw: RawRecords::default(),
             rejects: VecDeque::new(),
         }
+    }
+
+    /// The rows that are used; those of a time that cannot be are put among the rejects. One event of the year 2099 would close every window.
+    fn not_too_far_ahead(&mut self, times: &[EventTime], now: WallTime) -> Vec<u32> {
+        let (Some(ahead), Some(date)) = (self.ahead, now.date()) else {
+            return Batch::select_all(times.len());
+        };
+        let latest = date.plus(ahead);
+        let (used, too_far): (Vec<u32>, Vec<u32>) =
+            Batch::select_all(times.len()).into_iter().partition(|row| times[*row as usize] <= latest);
+        for &row in &too_far {
+            let row = row as usize;
+            let message =
+                format!("its time {} is more than {ahead} ahead of the machine's clock, {date}", times[row]);
+            self.rejects.push_back(Reject {
+                offset: self.offsets[row],
+                // Its own may be as far ahead, and a broker refuses that.
+                timestamp: date,
+                key: self.raw.key(row).map(Into::into),
+                value: self.raw.value(row).map(Into::into),
+                error: DecodeError { code: "too_far_ahead", message },
+            });
+        }
+        if !too_far.is_empty() {
+            self.rejects.make_contiguous().sort_by_key(|reject| reject.offset);
+        }
+        used
     }
 }
 
@@ -115,8 +146,9 @@ impl Input for SourceInput {
         }
         self.offsets.push(record.offset);
         self.timestamps.push(record.timestamp);
-        if self.keep_raw {
-            self.raw.push(record.key, record.value);
+        // What is too far ahead is known only when all are decoded.
+        if self.keep_raw || self.ahead.is_some() {
+            self.raw.push(record.timestamp, record.key, record.value);
         }
     }
 
@@ -140,8 +172,13 @@ impl Input for SourceInput {
                 micros.iter().map(|micros| EventTime::from_micros(*micros)).collect()
             }
         };
-        let watermarks = times.iter().map(|time| self.clock.observe(*time)).collect();
+        let selection = self.not_too_far_ahead(&times, now);
+        let mut watermarks = vec![EventTime::MIN; rows];
+        for &row in &selection {
+            watermarks[row as usize] = self.clock.observe(times[row as usize]);
+        }
         self.clock.woke(now);
+        let raw = std::mem::take(&mut self.raw);
         let origin = Origin {
             topic: self.topic.clone(),
             partition: self.partition,
@@ -151,12 +188,12 @@ impl Input for SourceInput {
             columns: columns.into_iter().map(Arc::new).collect(),
             times: Arc::new(times),
             watermarks: Arc::new(watermarks),
-            selection: Batch::select_all(rows),
-            raw: self.keep_raw.then(|| Arc::new(std::mem::take(&mut self.raw))),
+            selection,
+            raw: self.keep_raw.then(|| Arc::new(raw)),
             deleted: None,
             origin: Some(Arc::new(origin)),
         };
-        Ok(vec![Pending::Rows(batch)])
+        Ok(if batch.is_empty() { Vec::new() } else { vec![Pending::Rows(batch)] })
     }
 
     fn set_aside(&mut self, before: Offset, context: &mut Context<'_>) -> Result<(), TaskError> {

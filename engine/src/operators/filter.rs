@@ -1,4 +1,4 @@
-//! `filter`: keeps the events for which the predicate is true. A table's row for which it is not true deletes its key's row.
+//! `filter`: keeps the events for which the predicate is true. A table's row for which it is not true, or fails, deletes its key's row.
 
 use crate::batch::Batch;
 use crate::expression::{Compiled, RowErrors, remove_failed};
@@ -33,11 +33,12 @@ impl Operator for Filter {
         let deletions = batch.take_deletions();
         let mut selection = batch.selection.clone();
         self.predicate.filter(&batch, &mut selection, &mut errors);
-        self.errors.settle(&mut batch, &errors, context)?;
         remove_failed(&mut selection, &errors);
         if self.of_table {
+            self.errors.settle_rows_of_table(&mut batch, &errors, context)?;
             batch.delete_all_but(&selection);
         } else {
+            self.errors.settle(&mut batch, &errors, context)?;
             batch.selection = selection;
         }
         batch.give_deletions(deletions);

@@ -122,11 +122,9 @@ impl Join {
         self.slots.clear();
         rows.overlay.resolve(context.store, &self.keys, &mut self.slots)?;
         for (&row, &slot) in batch.selection.iter().zip(&self.slots) {
-            *rows.overlay.modify(slot) = (!batch.is_deleted(row as usize)).then(|| {
-                let mut bytes = Vec::new();
-                rows.codec.encode(&batch.columns, row as usize, &mut bytes);
-                RowBytes(bytes.into())
-            });
+            let (row, time) = (row as usize, batch.times[row as usize]);
+            let now = (!batch.is_deleted(row)).then(|| rows.encode(&batch.columns, row, time));
+            *rows.overlay.modify(slot) = now;
         }
         Ok(())
     }
@@ -172,9 +170,9 @@ fn find<'a>(
     store: &Store,
     keys: &Keys,
     slots: &mut Vec<u32>,
-) -> Result<(&'a RowCodec, Vec<Option<&'a RowBytes>>), TaskError> {
+) -> Result<(&'a RowCodec, Vec<Option<&'a [u8]>>), TaskError> {
     rows.overlay.resolve(store, keys, slots)?;
-    Ok((&rows.codec, slots.iter().map(|slot| rows.overlay.get(*slot)).collect()))
+    Ok((&rows.codec, slots.iter().map(|slot| rows.row(*slot)).collect()))
 }
 
 impl Operator for Join {
@@ -211,13 +209,17 @@ impl Operator for Join {
                 let asked = asked.as_ref().expect("the times were worked out");
                 let ColumnData::Int(times) = &asked.data else { panic!("the check asks for a timestamp") };
                 let at = |(slot, row): (&u32, &u32)| {
-                    history.rows.get(*slot)?.at(EventTime::from_micros(times[*row as usize]))
+                    let row = history.rows.get(*slot)?.at(EventTime::from_micros(times[*row as usize]))?;
+                    Some(&row.0[..])
                 };
                 (&history.codec, slots.iter().zip(&batch.selection).map(at).collect())
             }
             Rows::Global(id) => {
                 let table = context.globals.table(*id);
-                (&table.codec, (0..keys.len()).map(|index| table.get(keys.get(index))).collect())
+                (
+                    &table.codec,
+                    (0..keys.len()).map(|index| Some(&table.get(keys.get(index))?.0[..])).collect(),
+                )
             }
         };
 
@@ -234,7 +236,7 @@ impl Operator for Join {
             }
             let hit = found.filter(|_| !key[0].is_null(row as usize));
             match hit {
-                Some(bytes) => codec.decode(&bytes.0, &mut builders).map_err(|cause| TaskError::Corrupt {
+                Some(bytes) => codec.decode(bytes, &mut builders).map_err(|cause| TaskError::Corrupt {
                     what: format!("a row of the table of step `{}`", self.errors.step),
                     cause: cause.to_string(),
                 })?,

@@ -305,7 +305,8 @@ impl Operator for JoinTables {
             Some(key) => {
                 let mut errors = RowErrors::default();
                 let columns = key.evaluate(&batch, &mut errors);
-                self.errors.settle(&mut batch, &errors, context)?;
+                // One that cannot tell what it refers to is no row.
+                self.errors.settle_rows_of_table(&mut batch, &errors, context)?;
                 Some(columns)
             }
         };

@@ -1,4 +1,4 @@
-//! `map`: a new event from each event.
+//! `map`: a new event from each event. A table's row for which it fails deletes its key's row.
 
 use crate::batch::{Batch, Column};
 use crate::expression::{Compiled, RowErrors};
@@ -14,6 +14,7 @@ pub struct Map {
     width: usize,
     /// None: nobody reads the column.
     columns: Vec<Option<Compiled>>,
+    of_table: bool,
     errors: Route,
 }
 
@@ -27,6 +28,7 @@ impl Map {
             shared: shared.iter().map(Compiled::new).collect(),
             width,
             columns: columns.iter().map(|expr| expr.as_ref().map(Compiled::new)).collect(),
+            of_table: map.of_table,
             errors,
         }
     }
@@ -114,7 +116,11 @@ impl Operator for Map {
                 None => Arc::new(Column::absent()),
             })
             .collect();
-        self.errors.settle(&mut batch, &errors, context)?;
+        if self.of_table {
+            self.errors.settle_rows_of_table(&mut batch, &errors, context)?;
+        } else {
+            self.errors.settle(&mut batch, &errors, context)?;
+        }
         batch.columns = columns;
         batch.give_deletions(deletions);
         if !batch.is_empty() {

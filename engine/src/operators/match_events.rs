@@ -3,8 +3,11 @@
 //! Events wait until the watermark has passed them. Then each is given to the attempts of its key: to the elements that come next, the
 //! farthest one first (what may be missing is passed over), to the current one if it repeats, and to what must not come. Each event that the
 //! first element takes begins an attempt of its own. An attempt ends when D has passed.
+//!
+//! Where matches must not have events in common (`skip`), the one that began first counts: a match waits until all attempts that began
+//! before it are decided, and those that began among its events end with it.
 
-use crate::attempt::{Attempt, Attempts};
+use crate::attempt::{Attempt, Attempts, Event, NoColumns};
 use crate::batch::{Batch, Column};
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, push_key};
@@ -13,7 +16,9 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{OTHERS, TimeQueue};
-use tidegate_model::plan::{self, MatchElement, Times};
+use std::sync::Arc;
+use tidegate_model::expr::Expr;
+use tidegate_model::plan::{self, MatchElement, Skip, Times};
 use tidegate_model::{EventTime, ScalarType, Schema, Span};
 use tidegate_state::value::{self, Decoder};
 use tidegate_state::{CodecError, Overlay, StateError, StateValue, Store, TableId, WriteSet};
@@ -60,6 +65,9 @@ pub struct Match {
     elements: Vec<MatchElement>,
     /// For each element the condition of each alternative; None: it takes every event.
     conditions: Vec<Vec<Option<Compiled>>>,
+    /// For each element the arguments of its totals; None: `count()`.
+    arguments: Vec<Vec<Option<(Compiled, ScalarType)>>>,
+    skip: Skip,
     /// Of a match; and how many of them stand before each element.
     types: Vec<ScalarType>,
     widths: Vec<usize>,
@@ -82,11 +90,12 @@ impl Match {
     ) -> Result<Match, StateError> {
         let mut widths = vec![0];
         for element in &pattern.elements {
-            let several = element.alternatives.len() > 1;
-            let of = |name: &str| element.times.columns(name, several, event).len();
-            let width: usize = element.alternatives.iter().map(|variable| of(&variable.name)).sum();
-            widths.push(widths.last().expect("at least one") + width);
+            widths.push(widths.last().expect("at least one") + element.columns(event).len());
         }
+        let arguments = pattern.elements.iter().map(|element| {
+            let compiled = |argument: &Expr| (Compiled::new(argument), argument.ty);
+            element.totals.iter().map(|call| call.argument.as_ref().map(compiled)).collect()
+        });
         let conditions = pattern.elements.iter().map(|element| {
             element
                 .alternatives
@@ -98,6 +107,8 @@ impl Match {
             key: KeyColumns::new(&pattern.key),
             within: pattern.within,
             conditions: conditions.collect(),
+            arguments: arguments.collect(),
+            skip: pattern.skip,
             elements: pattern.elements.clone(),
             types: schema.columns.iter().map(|column| column.ty).collect(),
             widths,
@@ -111,6 +122,40 @@ impl Match {
 
     fn corrupt(&self, cause: &CodecError) -> TaskError {
         TaskError::corrupt_state(&self.errors.step, cause)
+    }
+
+    fn no_columns(&self, why: NoColumns) -> TaskError {
+        match why {
+            NoColumns::Codec(cause) => self.corrupt(&cause),
+            NoColumns::Result { function, cause } => TaskError::NoResult {
+                step: self.errors.step.clone(),
+                line: self.errors.line,
+                function,
+                cause,
+            },
+        }
+    }
+
+    /// The arguments of all totals for one event. Those for which there is none were set aside when they came.
+    fn arguments_of(
+        &self,
+        time: EventTime,
+        row: &[u8],
+    ) -> Result<Vec<Vec<Option<(Arc<Column>, ScalarType)>>>, TaskError> {
+        if self.arguments.iter().all(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let mut columns = self.codec.builders();
+        self.codec.decode(row, &mut columns).map_err(|cause| self.corrupt(&cause))?;
+        let batch = Batch::of_results(columns, vec![time]);
+        let mut errors = RowErrors::default();
+        let mut value = |(argument, ty): &(Compiled, ScalarType)| {
+            (argument.eval(&batch, &batch.selection, &mut errors), *ty)
+        };
+        let of_element = |arguments: &Vec<Option<(Compiled, ScalarType)>>| {
+            arguments.iter().map(|argument| argument.as_ref().map(&mut value)).collect()
+        };
+        Ok(self.arguments.iter().map(of_element).collect())
     }
 
     fn slot(&mut self, key: &[u8], store: &Store) -> Result<u32, StateError> {
@@ -186,8 +231,8 @@ impl Match {
         for place in among {
             attempts[*place]
                 .push_columns(&self.elements[..position], &self.codec, &mut columns)
-                .and_then(|()| self.codec.decode(event.row, &mut of_event))
-                .map_err(|cause| self.corrupt(&cause))?;
+                .and_then(|()| Ok(self.codec.decode(event.row, &mut of_event)?))
+                .map_err(|why| self.no_columns(why))?;
         }
         columns.extend(of_event);
         let mut batch = Batch::of_results(columns, vec![event.time; among.len()]);
@@ -226,8 +271,8 @@ impl Match {
     ) -> Result<Vec<Effect>, TaskError> {
         let mut effects = vec![Effect::None; attempts.len()];
         for position in 0..self.elements.len() {
-            let here: Vec<usize> =
-                (0..attempts.len()).filter(|place| attempts[*place].position() == position).collect();
+            let is_here = |attempt: &Attempt| attempt.complete.is_none() && attempt.position() == position;
+            let here: Vec<usize> = (0..attempts.len()).filter(|place| is_here(&attempts[*place])).collect();
             if here.is_empty() {
                 continue;
             }
@@ -262,33 +307,38 @@ impl Match {
     /// An event whose time has come goes to the attempts of its key, and may begin one.
     fn work(
         &mut self,
-        key: &[u8],
-        event: &Event<'_>,
+        (key, time, row): (&[u8], EventTime, &[u8]),
         matches: &mut Matches,
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
         let slot = self.slot(key, context.store)?;
         let before = self.take_attempts(slot);
         let due = before.as_ref().map(|before| before.due);
+        let number = before.as_ref().map_or(0, |before| before.next);
+        let arguments = self.arguments_of(time, row)?;
+        let event = Event { time, number, row, arguments: &arguments };
         let attempts = before.map(|before| before.list).unwrap_or_default();
-        let attempts = self.without_passed(attempts, event.time, matches)?;
-        let effects = self.effects(&attempts, event, context)?;
+        let attempts = self.without_passed(attempts, time, matches)?;
+        let effects = self.effects(&attempts, &event, context)?;
         let mut kept = Vec::with_capacity(attempts.len() + 1);
         for (mut attempt, effect) in attempts.into_iter().zip(effects) {
             match effect {
                 Effect::None => {}
                 Effect::Ends => continue,
-                Effect::Takes { position, alternative } => attempt.take(position, alternative, event.row),
+                Effect::Takes { position, alternative } => {
+                    attempt.take(position, alternative, &self.elements[position], &event);
+                }
             }
-            self.keep_or_give(attempt, event.time, &mut kept, matches)?;
+            self.keep_or_give(attempt, time, &mut kept, matches)?;
         }
         // The conditions of the first element see nothing but the event.
-        let first = [Attempt::new(0, event.time, event.row.into())];
-        if let [(_, alternative), ..] = self.takers(0, &first, vec![0], event, context)?[..] {
-            let attempt = Attempt::new(alternative, event.time, event.row.into());
-            self.keep_or_give(attempt, event.time, &mut kept, matches)?;
+        let first = [Attempt::new(0, &self.elements[0], &event)];
+        if let [(_, alternative), ..] = self.takers(0, &first, vec![0], &event, context)?[..] {
+            let attempt = Attempt::new(alternative, &self.elements[0], &event);
+            self.keep_or_give(attempt, time, &mut kept, matches)?;
         }
-        self.store_attempts(slot, key, kept, due, context.store)
+        self.give_decided(&mut kept, matches)?;
+        self.store_attempts(slot, key, (kept, due, number + 1), context.store)
     }
 
     /// Takes the attempts of a key out, to be put back by [`Match::store_attempts`].
@@ -302,8 +352,7 @@ impl Match {
         &mut self,
         slot: u32,
         key: &[u8],
-        attempts: Vec<Attempt>,
-        due: Option<EventTime>,
+        (attempts, due, next): (Vec<Attempt>, Option<EventTime>, u64),
         store: &Store,
     ) -> Result<(), TaskError> {
         let Some(first) = attempts.first() else { return Ok(()) };
@@ -315,28 +364,44 @@ impl Match {
                 end
             }
         };
-        *self.attempts.modify(slot) = Some(Attempts { list: attempts, due });
+        *self.attempts.modify(slot) = Some(Attempts { list: attempts, due, next });
         Ok(())
     }
 
     fn keep_or_give(
         &self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         time: EventTime,
         kept: &mut Vec<Attempt>,
         matches: &mut Matches,
     ) -> Result<(), TaskError> {
-        if !self.is_complete(&attempt) {
+        if attempt.complete.is_some() || !self.is_complete(&attempt) {
             kept.push(attempt);
             return Ok(());
         }
-        self.give(&attempt, time, matches)
+        if self.skip == Skip::ToNext {
+            return self.give(&attempt, time, matches);
+        }
+        attempt.complete = Some(time);
+        kept.push(attempt);
+        Ok(())
+    }
+
+    /// Matches before which no attempt is open are given out, and end the attempts that the search skips.
+    fn give_decided(&self, attempts: &mut Vec<Attempt>, matches: &mut Matches) -> Result<(), TaskError> {
+        while let Some(time) = attempts.first().and_then(|first| first.complete) {
+            let first = attempts.remove(0);
+            self.give(&first, time, matches)?;
+            let goes_on_at = first.goes_on_at(self.skip);
+            attempts.retain(|attempt| attempt.number() >= goes_on_at);
+        }
+        Ok(())
     }
 
     fn give(&self, attempt: &Attempt, time: EventTime, matches: &mut Matches) -> Result<(), TaskError> {
         attempt
             .push_columns(&self.elements, &self.codec, &mut matches.columns)
-            .map_err(|cause| self.corrupt(&cause))?;
+            .map_err(|why| self.no_columns(why))?;
         matches.times.push(time);
         Ok(())
     }
@@ -349,14 +414,20 @@ impl Match {
         matches: &mut Matches,
     ) -> Result<Vec<Attempt>, TaskError> {
         let mut left = Vec::with_capacity(attempts.len());
-        for attempt in attempts {
+        for mut attempt in attempts {
             let end = attempt.began.plus(self.within);
-            if end >= time {
+            if attempt.complete.is_some() || end >= time {
                 left.push(attempt);
             } else if self.is_enough(&attempt) {
-                self.give(&attempt, end, matches)?;
+                if self.skip == Skip::ToNext {
+                    self.give(&attempt, end, matches)?;
+                    continue;
+                }
+                attempt.complete = Some(end);
+                left.push(attempt);
             }
         }
+        self.give_decided(&mut left, matches)?;
         Ok(left)
     }
 
@@ -375,13 +446,8 @@ impl Match {
         }
         let attempts = self.take_attempts(slot).expect("they are there");
         let left = self.without_passed(attempts.list, time.plus(Span::from_micros(1)), matches)?;
-        self.store_attempts(slot, key, left, None, context.store)
+        self.store_attempts(slot, key, (left, None, attempts.next), context.store)
     }
-}
-
-struct Event<'a> {
-    time: EventTime,
-    row: &'a [u8],
 }
 
 /// Matches in the making of a batch.
@@ -399,16 +465,12 @@ impl Operator for Match {
     ) -> Result<(), TaskError> {
         let behind = |time: EventTime| time.plus(Span::from_micros(1));
         let closed = context.watermark;
-        late::set_aside(
-            &mut batch,
-            "events of its time were worked on at",
-            behind,
-            closed,
-            &self.late,
-            context,
-        )?;
+        late::set_aside(&mut batch, "its turn was over at", behind, closed, &self.late, context)?;
         let mut errors = RowErrors::default();
         let key = self.key.evaluate(&batch, &mut errors);
+        for (argument, _) in self.arguments.iter().flatten().flatten() {
+            argument.eval(&batch, &batch.selection, &mut errors);
+        }
         self.errors.settle(&mut batch, &errors, context)?;
         for &row in &batch.selection {
             let row = row as usize;
@@ -431,7 +493,7 @@ impl Operator for Match {
         while let Some((time, _, waiting)) = self.queue.pop(context.store, limit)? {
             match waiting.row {
                 Some(row) => {
-                    self.work(&waiting.key, &Event { time, row: &row }, &mut matches, context)?;
+                    self.work((&waiting.key, time, &row), &mut matches, context)?;
                 }
                 None => self.end_attempts(&waiting.key, time, &mut matches, context)?,
             }
@@ -439,7 +501,11 @@ impl Operator for Match {
         if !matches.times.is_empty() {
             context.emitted.push(Batch::of_results(matches.columns, matches.times));
         }
-        Ok(watermark)
+        Ok(match self.skip {
+            Skip::ToNext => watermark,
+            // A match waits for attempts that began up to `within` before its time.
+            _ => watermark.minus(self.within),
+        })
     }
 
     fn flush(&mut self, writes: &mut WriteSet) {

@@ -15,6 +15,7 @@ pub mod map;
 pub mod match_events;
 pub mod merge;
 pub mod ordered;
+pub mod outbox;
 pub mod partial;
 pub mod rekey;
 pub mod repartition;

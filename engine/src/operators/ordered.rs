@@ -43,14 +43,7 @@ impl Operator for Ordered {
     ) -> Result<(), TaskError> {
         let behind = |time: EventTime| time.plus(Span::from_micros(1));
         let closed = context.watermark;
-        late::set_aside(
-            &mut batch,
-            "events of its time were worked on at",
-            behind,
-            closed,
-            &self.late,
-            context,
-        )?;
+        late::set_aside(&mut batch, "its turn was over at", behind, closed, &self.late, context)?;
         for &row in &batch.selection {
             let time = batch.times[row as usize];
             let mut bytes = Vec::new();

@@ -1,12 +1,14 @@
-//! `schedule at T by K`: holds an event back until event time has come to T.
+//! `schedule at T by K`: holds an event back until event time has come to T; with `wall clock`, until the machine's clock has.
 
 use crate::batch::{Batch, ColumnData};
+use crate::clock::WallTime;
 use crate::expression::{Compiled, RowErrors, remove_failed};
 use crate::key_columns::{KeyColumns, push_key};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{OTHERS, TimeQueue};
+use crate::watermark::Upstream;
 use tidegate_model::plan;
 use tidegate_model::{EventTime, ScalarType, Span};
 use tidegate_state::value::{self, Decoder};
@@ -65,6 +67,7 @@ pub struct Schedule {
     key: KeyColumns,
     replace: bool,
     cancel: Option<Compiled>,
+    wall_clock: bool,
     codec: RowCodec,
     errors: Route,
     queue: TimeQueue<Waiting>,
@@ -85,6 +88,7 @@ impl Schedule {
             key: KeyColumns::new(&schedule.key),
             replace: schedule.replace,
             cancel: schedule.cancel.as_ref().map(Compiled::new),
+            wall_clock: schedule.wall_clock,
             codec,
             errors,
             queue: TimeQueue::open(table, cache_bytes / 2, store)?,
@@ -114,9 +118,10 @@ impl Schedule {
         Ok(())
     }
 
-    /// Gives out what is due, each with the moment as its time.
-    fn let_out(&mut self, watermark: EventTime, context: &mut Context<'_>) -> Result<(), TaskError> {
-        let limit = (watermark != EventTime::MAX).then(|| watermark.plus(Span::from_micros(1)));
+    /// Gives out what is due by `now`, each with the moment as its time, or the watermark if that is later.
+    fn let_out(&mut self, now: EventTime, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let limit = (now != EventTime::MAX).then(|| now.plus(Span::from_micros(1)));
+        let earliest = if self.wall_clock { context.watermark } else { EventTime::MIN };
         let mut builders = self.codec.builders();
         let mut times = Vec::new();
         while let Some((due, place, waiting)) = self.queue.pop(context.store, limit)? {
@@ -131,7 +136,7 @@ impl Schedule {
             self.codec
                 .decode(&waiting.row, &mut builders)
                 .map_err(|cause| TaskError::corrupt_state(&self.errors.step, &cause))?;
-            times.push(due);
+            times.push(due.max(earliest));
         }
         if !times.is_empty() {
             context.emitted.push(Batch::of_results(builders, times));
@@ -170,7 +175,11 @@ impl Operator for Schedule {
             }
             let ColumnData::Int(moments) = &due.data else { panic!("a {} is due", ScalarType::Timestamp) };
             let moment = EventTime::from_micros(moments[row as usize]);
-            if moment <= batch.times[row as usize].max(context.watermark) {
+            let now = match self.wall_clock {
+                true => context.now.date().unwrap_or(EventTime::MIN),
+                false => batch.times[row as usize].max(context.watermark),
+            };
+            if moment <= now {
                 at_once.push(row);
                 continue;
             }
@@ -195,8 +204,21 @@ impl Operator for Schedule {
         watermark: EventTime,
         context: &mut Context<'_>,
     ) -> Result<EventTime, TaskError> {
-        self.let_out(watermark, context)?;
+        if !self.wall_clock {
+            self.let_out(watermark, context)?;
+        }
         Ok(watermark)
+    }
+
+    fn on_commit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
+        match context.now.date() {
+            Some(now) if self.wall_clock => self.let_out(now, context),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_pending(&self, _upstream: Upstream, now: WallTime) -> bool {
+        self.wall_clock && now.date().is_some_and(|now| self.queue.is_due_by(now))
     }
 
     fn flush(&mut self, writes: &mut WriteSet) {
@@ -258,6 +280,7 @@ mod tests {
             key: vec![Expr::column(0, ScalarType::Int, false)],
             replace,
             cancel: cancels.then_some(Expr { ty: ScalarType::Bool, nullable: false, kind: negative }),
+            wall_clock: false,
             errors: None,
         };
         let codec = RowCodec::new(&schema, &[true; 3]);

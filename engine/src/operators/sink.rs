@@ -4,9 +4,8 @@ use crate::batch::Batch;
 use crate::encode::{JsonEncoder, KeyEncoder};
 use crate::log::{Outgoing, TopicHandle};
 use crate::operator::{Context, Operator, TaskError};
-use tidegate_model::partition::partition_for;
+use tidegate_model::Schema;
 use tidegate_model::plan::{self, SinkKey};
-use tidegate_model::{PartitionId, Schema};
 
 pub struct Sink {
     topic: TopicHandle,
@@ -72,10 +71,7 @@ impl Operator for Sink {
                     Some(&self.value_bytes[..])
                 }
             };
-            let partition = match key {
-                Some(key) => partition_for(key, partitions),
-                None => PartitionId(context.partition.0.rem_euclid(partitions as i32)),
-            };
+            let partition = context.partition_of(key, partitions);
             context.out.send(Outgoing {
                 topic: self.topic,
                 partition,

@@ -305,18 +305,17 @@ impl Operator for Top {
         context: &mut Context<'_>,
     ) -> Result<(), TaskError> {
         let mut errors = RowErrors::default();
-        let gone = if self.row_key.is_some() { self.gone(&batch) } else { Vec::new() };
+        let mut gone = if self.row_key.is_some() { self.gone(&batch) } else { Vec::new() };
         let all = batch.selection.clone();
         // Of a row that is gone only its keys are known.
         batch.selection.retain(|row| gone.binary_search(row).is_err());
         let order: Vec<_> =
             self.order.iter().map(|(expr, _)| expr.eval(&batch, &batch.selection, &mut errors)).collect();
         self.errors.settle(&mut batch, &errors, context)?;
-        if !gone.is_empty() {
-            batch.selection = all
-                .into_iter()
-                .filter(|row| gone.binary_search(row).is_ok() || batch.selection.binary_search(row).is_ok())
-                .collect();
+        if self.row_key.is_some() {
+            // One whose place cannot be told has none.
+            let placed = std::mem::replace(&mut batch.selection, all);
+            gone = batch.selection.iter().copied().filter(|row| placed.binary_search(row).is_err()).collect();
         }
         let slots = self.resolve(&batch, context.store)?;
         if self.row_key.is_some() {

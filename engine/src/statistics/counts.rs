@@ -23,6 +23,22 @@ impl Counts {
         self.add(value, 1);
     }
 
+    /// Takes back a value that was seen. False: all was forgotten, and what is left must be looked through.
+    pub fn remove(&mut self, value: Value) -> bool {
+        if self.too_many {
+            return false;
+        }
+        let bytes = size_of::<(Value, i64)>() + value.heap_bytes();
+        let value = Ordered(value);
+        let Some(count) = self.counts.get_mut(&value) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.counts.remove(&value);
+            self.heap_bytes -= bytes;
+        }
+        true
+    }
+
     fn add(&mut self, value: Value, more: i64) {
         if self.too_many {
             return;

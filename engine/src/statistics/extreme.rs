@@ -31,8 +31,15 @@ impl Extreme {
     }
 
     fn take(&mut self, value: &Value, by: &Value) {
+        if self.place(value, by).is_some_and(Ordering::is_lt) {
+            (self.by, self.value) = (by.clone(), value.clone());
+        }
+    }
+
+    /// Before what is kept, or behind it? None: it is of no account.
+    fn place(&self, value: &Value, by: &Value) -> Option<Ordering> {
         if by.is_null() {
-            return;
+            return None;
         }
         let order = match self.greatest {
             _ if self.by.is_null() => Ordering::Less,
@@ -40,9 +47,14 @@ impl Extreme {
             true => self.by.compare(by),
         };
         // Among equal ones the least value: so the order in which partitions were read decides nothing.
-        if order.then_with(|| value.compare(&self.value)).is_lt() {
-            (self.by, self.value) = (by.clone(), value.clone());
-        }
+        Some(order.then_with(|| value.compare(&self.value)))
+    }
+
+    /// As [`Extreme::place`], for a record of the value and what it is ordered by.
+    pub fn place_of(&self, pair: &Value) -> Option<Ordering> {
+        let Value::Record(pair) = pair else { panic!("a pair, not {pair:?}") };
+        let [value, by] = &pair[..] else { panic!("a pair, not {pair:?}") };
+        self.place(value, by)
     }
 
     pub fn combine(&mut self, other: &Extreme) {

@@ -20,8 +20,18 @@ impl Histogram {
     }
 
     pub fn update(&mut self, value: &Value) {
-        let bucket = self.bounds.partition_point(|bound| bound.compare(value).is_le());
+        let bucket = self.bucket(value);
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
+    }
+
+    /// Takes back a value that was seen.
+    pub fn remove(&mut self, value: &Value) {
+        let bucket = self.bucket(value);
+        self.counts[bucket] -= 1;
+    }
+
+    fn bucket(&self, value: &Value) -> usize {
+        self.bounds.partition_point(|bound| bound.compare(value).is_le())
     }
 
     /// Both have the same bounds: they are part of the layout of the store.

@@ -41,7 +41,7 @@ impl Checker<'_> {
                     format!("`{}` looks at many events, and this place has one", name.node),
                 )
                 .note(
-                    "it stands in `aggregate { … }` or `rolling … { … }`, alone on the right side of a field",
+                    "it stands in `aggregate { … }` or `rolling … { … }`, alone on the right side of a field; in a `match` behind an event that repeats: `a+ { total: sum(v) }`",
                 ),
             );
             return Typed::Wrong;

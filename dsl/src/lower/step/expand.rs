@@ -88,7 +88,7 @@ impl Lowerer<'_> {
         let exprs: Vec<Expr> =
             columns.map(|(index, column)| Expr::column(width + index, column.ty, column.nullable)).collect();
         let (schema, _) = record.flatten();
-        let kind = NodeKind::Map(tidegate_model::plan::Map { columns: exprs, errors });
+        let kind = NodeKind::Map(tidegate_model::plan::Map { columns: exprs, of_table: false, errors });
         let node = self.add(name, kind, vec![node], schema.clone(), at.step.span);
         Some(Flow {
             node,

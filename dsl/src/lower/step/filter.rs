@@ -18,8 +18,21 @@ impl Lowerer<'_> {
     ) -> Option<Flow> {
         let event = flow.event();
         let predicate = self.checker(&event).predicate(predicate)?;
-        let of_table = at.decl.is_table && flow.key.is_some();
+        let of_table = at.is_of_table(flow);
         Some(self.filter_rows(at.name("filter"), Filter { predicate, of_table, errors }, flow, at.place()))
+    }
+
+    /// What a `map` leaves out.
+    pub(super) fn kept(
+        &mut self,
+        at: At<'_>,
+        name: String,
+        predicate: Expr,
+        flow: &Flow,
+        errors: Option<Route>,
+    ) -> Flow {
+        let of_table = at.is_of_table(flow);
+        self.filter_rows(name, Filter { predicate, of_table, errors }, flow, at.place())
     }
 
     pub(super) fn filter(

@@ -18,17 +18,16 @@ impl Lowerer<'_> {
         errors: Option<Route>,
     ) -> Option<Flow> {
         let event = flow.event();
-        let name = at.name("map");
         if let Ast::Match(subject, arms) = &expr.node {
             let (value, kept) = self.checker(&event).match_arms(subject, arms, expr.span)?;
             let flow = match kept {
-                Some(kept) => self.filter(format!("{name}-keep"), kept, flow, errors.clone(), at.place()),
+                Some(kept) => self.kept(at, format!("{}-keep", at.name("map")), kept, flow, errors.clone()),
                 None => flow.clone(),
             };
-            return self.map(name, value, &flow, errors, expr.span);
+            return self.map(at, "map", value, &flow, errors, expr.span);
         }
         let value = self.checker(&event).check(expr);
-        self.map(name, value, flow, errors, expr.span)
+        self.map(at, "map", value, flow, errors, expr.span)
     }
 
     pub(super) fn select(
@@ -44,7 +43,7 @@ impl Lowerer<'_> {
             let value = self.field_value(path, &event)?;
             set_path(&mut kept, &path.node, value);
         }
-        self.map(at.name("select"), Typed::Record(kept), flow, errors, at.step.span)
+        self.map(at, "select", Typed::Record(kept), flow, errors, at.step.span)
     }
 
     pub(super) fn drop_fields(
@@ -59,7 +58,7 @@ impl Lowerer<'_> {
             self.field_value(path, &event)?;
             remove_path(&mut event, &path.node);
         }
-        self.map(at.name("drop"), Typed::Record(event), flow, errors, at.step.span)
+        self.map(at, "drop", Typed::Record(event), flow, errors, at.step.span)
     }
 
     pub(super) fn add_fields(
@@ -81,13 +80,14 @@ impl Lowerer<'_> {
         if wrong {
             return None;
         }
-        self.map(at.name("add"), Typed::Record(wider), flow, errors, at.step.span)
+        self.map(at, "add", Typed::Record(wider), flow, errors, at.step.span)
     }
 
     /// A step that makes new events of the old ones.
     pub(super) fn map(
         &mut self,
-        name: String,
+        at: At<'_>,
+        keyword: &str,
         value: Typed,
         flow: &Flow,
         errors: Option<Route>,
@@ -127,10 +127,23 @@ impl Lowerer<'_> {
         }
         let partitioned = Flow::follow(flow.partitioned.as_ref(), &columns);
         let key = Flow::follow(flow.key.as_ref(), &columns);
-        let kind = NodeKind::Map(Map { columns, errors });
-        let node = self.add(name, kind, vec![flow.node], schema.clone(), place);
+        if flow.is_table && key.is_none() {
+            let own = flow.key.as_ref().map(|key| flow.names(key)).unwrap_or_default();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::TABLE_NEEDED,
+                    place,
+                    format!("behind this the table's key `{own}` is gone, or has another value"),
+                )
+                .because(flow.key_at, "the table's key is from here")
+                .note("a table keeps its key, under any name; or give out its changes before: `|> changes`"),
+            );
+            return None;
+        }
+        let kind = NodeKind::Map(Map { columns, of_table: at.is_of_table(flow), errors });
+        let node = self.add(at.name(keyword), kind, vec![flow.node], schema.clone(), place);
         let only_with = Vec::new();
-        let after = Flow { node, schema, partitioned, key, is_table: false, only_with, ..flow.clone() };
+        let after = Flow { node, schema, partitioned, key, only_with, ..flow.clone() };
         let since = flow.partitioned.as_ref().and_then(|before| {
             let before = flow.names(before);
             match &after.partitioned {

@@ -1,14 +1,14 @@
 //! `match by … within …`: a sequence of events of one key.
 
 use super::At;
-use crate::ast::{MatchStep, PatternElement, PatternTimes, PatternVariable, PatternWord};
+use crate::ast::{self, MatchStep, PatternElement, PatternTimes, PatternVariable, PatternWord, Spanned};
 use crate::check::expr::Checker;
 use crate::check::typed::{RecordValue, Typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{Match, MatchElement, MatchVariable, NodeKind, Route, Times};
+use tidegate_model::plan::{AggregateCall, Match, MatchElement, MatchVariable, NodeKind, Route, Skip, Times};
 use tidegate_model::{Column, Schema, Span};
 
 const TIMES_MAX: u32 = 1_000;
@@ -42,13 +42,19 @@ impl Lowerer<'_> {
                     }
                 };
                 alternatives.push(MatchVariable { name: variable.name.node.clone(), condition });
-                columns.extend(times.columns(&variable.name.node, element.variables.len() > 1, &flow.schema));
             }
-            elements.push(MatchElement { alternatives, times });
+            let totals = self.totals(&element.variables[0], &flow);
+            wrong |= totals.is_none();
+            let element = MatchElement { alternatives, times, totals: totals.unwrap_or_default() };
+            columns.extend(element.columns(&flow.schema));
+            elements.push(element);
         }
+        let skip = self.skip(step);
+        let late = self.route(step.late.as_ref());
         if wrong {
             return None;
         }
+        let skip = skip?;
         let schema = Schema::new(columns);
         // All events of a match have the key, so what they are partitioned by stands in the first of them.
         let first = &step.elements[0].variables[0].name.node;
@@ -65,6 +71,8 @@ impl Lowerer<'_> {
             key: self.columns(&flow, &key),
             within: Span::from_micros(step.within.node),
             elements,
+            skip,
+            late,
             errors,
         });
         let node = self.add(at.name("match"), kind, vec![flow.node], schema.clone(), at.place());
@@ -79,6 +87,87 @@ impl Lowerer<'_> {
             is_table: false,
             only_with: Vec::new(),
         })
+    }
+
+    /// Aggregates over what a variable takes.
+    fn totals(&mut self, variable: &PatternVariable, flow: &Flow) -> Option<Vec<AggregateCall>> {
+        let mut calls = self.calls(&variable.totals, flow)?;
+        for ((name, _), call) in variable.totals.iter().zip(&mut calls) {
+            if matches!(name.node.as_str(), "first" | "last" | "count") {
+                let message = format!("an event that repeats has a field `{}` already", name.node);
+                self.error(codes::DUPLICATE_NAME, name.span, message);
+                return None;
+            }
+            call.name = name.node.clone();
+        }
+        let mut seen = BTreeMap::new();
+        for (name, _) in &variable.totals {
+            if let Some(before) = seen.insert(&name.node, name.span) {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::DUPLICATE_NAME, name.span, format!("a second `{}`", name.node))
+                        .because(before, "the first"),
+                );
+                return None;
+            }
+        }
+        Some(calls)
+    }
+
+    fn skip(&mut self, step: &MatchStep) -> Option<Skip> {
+        let Some(Spanned { node: skip, .. }) = &step.skip else { return Some(Skip::ToNext) };
+        let (name, of): (_, fn(usize) -> Skip) = match skip {
+            ast::Skip::ToNext => return Some(Skip::ToNext),
+            ast::Skip::PastLast => return Some(Skip::PastLast),
+            ast::Skip::ToFirst(name) => (name, Skip::ToFirst),
+            ast::Skip::ToLast(name) => (name, Skip::ToLast),
+        };
+        let is_it = |element: &PatternElement| {
+            element.word == PatternWord::Event
+                && element.variables.iter().any(|other| other.name.node == name.node)
+        };
+        let Some(place) = step.elements.iter().position(is_it) else {
+            let events = step.elements.iter().filter(|element| element.word == PatternWord::Event);
+            let names: Vec<&str> =
+                events.flat_map(|element| &element.variables).map(|other| other.name.node.as_str()).collect();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::PATTERN,
+                    name.span,
+                    format!("no event of a match is named `{}`", name.node),
+                )
+                .note(format!("there is {}", crate::check::expr::list(&names))),
+            );
+            return None;
+        };
+        let goes_on = matches!(
+            (skip, times(&step.elements[0])),
+            (ast::Skip::ToLast(_), Times::Count { least: 2.., .. })
+        );
+        let begins_again = place == 0 && !goes_on;
+        if begins_again {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::PATTERN,
+                    name.span,
+                    format!(
+                        "a match begins with `{}`: the search would find the same again for ever",
+                        name.node
+                    ),
+                )
+                .note("`skip to next` goes on behind the first event, `skip past last` behind the last one"),
+            );
+            return None;
+        }
+        if matches!(times(&step.elements[place]), Times::Count { least: 0, .. })
+            || step.elements[place].variables.len() > 1
+        {
+            self.diagnostics.push(
+                Diagnostic::error(codes::PATTERN, name.span, format!("a match may have no `{}`", name.node))
+                    .note("the search goes on at an event that every match has"),
+            );
+            return None;
+        }
+        Some(of(place))
     }
 
     /// `match` sees the variables before by their names, the event by its own name, and its fields.
@@ -158,6 +247,16 @@ impl Lowerer<'_> {
     }
 
     fn variable_times(&mut self, element: &PatternElement, variable: &PatternVariable) {
+        if let ([(first, _), ..], false) = (&variable.totals[..], repeats(element)) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::PATTERN,
+                    first.span,
+                    format!("`{}` is one event: there is nothing to add up", variable.name.node),
+                )
+                .note("aggregates stand behind an event that repeats: `a+ { total: sum(amount) }`"),
+            );
+        }
         let Some(times) = &variable.times else { return };
         let PatternTimes { least, most } = times.node;
         if element.word != PatternWord::Event {
@@ -174,6 +273,10 @@ impl Lowerer<'_> {
             self.error(codes::PATTERN, times.span, format!("an event repeats at most {TIMES_MAX} times"));
         }
     }
+}
+
+fn repeats(element: &PatternElement) -> bool {
+    element.variables.len() == 1 && matches!(times(element), Times::Count { most, .. } if most != Some(1))
 }
 
 fn times(element: &PatternElement) -> Times {

@@ -26,7 +26,22 @@ use tidegate_model::plan::Route;
 
 /// May this step be given a table?
 pub(super) fn takes_tables(kind: &StepKind) -> bool {
-    matches!(kind, StepKind::Changes(_) | StepKind::Top(_) | StepKind::Join(_))
+    matches!(
+        kind,
+        StepKind::Changes(_)
+            | StepKind::Top(_)
+            | StepKind::Join(_)
+            | StepKind::Filter(_)
+            | StepKind::Map(_)
+            | StepKind::Select(_)
+            | StepKind::Drop(_)
+            | StepKind::Add(_)
+            | StepKind::GroupBy(_)
+            | StepKind::Window(_)
+            | StepKind::Aggregate(_)
+            | StepKind::Emit(_)
+            | StepKind::Ttl(_)
+    )
 }
 
 /// Where the parts of a step come from.
@@ -44,6 +59,11 @@ impl At<'_> {
 
     pub(super) fn name(self, keyword: &str) -> String {
         Lowerer::step_name(self.decl, self.step, keyword)
+    }
+
+    /// Are the rows a table's, so that one that does not pass, or fails, deletes its key's row?
+    pub(super) fn is_of_table(self, flow: &Flow) -> bool {
+        flow.is_table || (self.decl.is_table && flow.key.is_some())
     }
 }
 
@@ -73,7 +93,6 @@ impl Lowerer<'_> {
             StepKind::Join(join) => self.join(at, join, flow, errors),
             StepKind::Match(pattern) => self.match_events(at, pattern, flow, errors),
             StepKind::Via(via) => self.via(at, via, flow),
-            StepKind::Latest(by) => self.latest(at, by, flow, errors),
             StepKind::Changes(predicate) => self.changes(at, predicate.as_ref(), flow, errors),
             StepKind::Top(top) => self.top(at, top, flow, errors),
             StepKind::Schedule(schedule) => self.schedule(at, schedule, flow, errors),
@@ -83,6 +102,8 @@ impl Lowerer<'_> {
             | StepKind::Window(_)
             | StepKind::Aggregate(_)
             | StepKind::Emit(_)
+            | StepKind::Ttl(_)
+            | StepKind::Latest(_)
             | StepKind::Branch(_) => panic!("these are taken before"),
         }
     }

@@ -19,6 +19,14 @@ impl Lowerer<'_> {
         errors: Option<Route>,
     ) -> Option<Flow> {
         let flow = self.keyed(at, &step.by, flow, "rolling")?;
+        if let (Some(late), false) = (&step.late, step.ordered) {
+            self.diagnostics.push(
+                Diagnostic::error(codes::ROLLING, late.topic.span, "no event is late for this step")
+                    .note("every event gets its row at once; with `ordered` events are put in order, and one that comes behind its turn is late"),
+            );
+            return None;
+        }
+        let late = self.route(step.late.as_ref());
         let (range, rows) = self.range(step)?;
         let (mut calls, key) = (self.calls(&step.functions, &flow)?, self.by(&step.by, &flow)?);
         if step.excluding_current {
@@ -47,6 +55,7 @@ impl Lowerer<'_> {
             ordered: step.ordered,
             excluding_current: step.excluding_current,
             functions: calls,
+            late,
             errors,
         };
         self.long_range(step, &rolling, &flow.names(&key));

@@ -38,8 +38,14 @@ impl Lowerer<'_> {
             self.diagnostics.push(diagnostic);
             return None;
         }
-        let schedule =
-            Schedule { at: due, key: self.columns(&flow, &key), replace: step.replace, cancel, errors };
+        let schedule = Schedule {
+            at: due,
+            key: self.columns(&flow, &key),
+            replace: step.replace,
+            cancel,
+            wall_clock: step.wall_clock,
+            errors,
+        };
         let kind = NodeKind::Schedule(schedule);
         let node = self.add(at.name("schedule"), kind, vec![flow.node], flow.schema.clone(), at.place());
         Some(Flow { node, ..flow })

@@ -4,6 +4,7 @@ use super::At;
 use crate::ast::TopStep;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
+use crate::source::Span as Place;
 use tidegate_model::plan::{NodeKind, OrderBy, Rekey, Route, Top};
 use tidegate_model::{Column, NodeId, ScalarType};
 
@@ -79,7 +80,9 @@ impl Lowerer<'_> {
             {
                 flow.node
             }
-            Some(row_key) => self.moved(at, &flow, &per, row_key),
+            Some(row_key) => {
+                self.moved(format!("{}-moves", at.name("top")), &flow, &per, row_key, at.place())
+            }
             None => flow.node,
         };
         let top = Top { count: step.count.node as u32, order, key: per.clone(), row_key, errors };
@@ -93,16 +96,22 @@ impl Lowerer<'_> {
         Some(Flow { node, schema, partitioned, key: Some(key), key_at: at.step.span, is_table: true, ..flow })
     }
 
-    /// A table's rows go to where those of one `per` are together.
-    fn moved(&mut self, at: At<'_>, flow: &Flow, per: &[usize], row_key: &[usize]) -> NodeId {
-        let name = format!("{}-moves", at.name("top"));
+    /// A table's rows go to where those of one key are together.
+    pub(in crate::lower) fn moved(
+        &mut self,
+        name: String,
+        flow: &Flow,
+        key: &[usize],
+        row_key: &[usize],
+        place: Place,
+    ) -> NodeId {
         let rekey =
-            Rekey { topic: format!("{}.{name}", self.name), key: per.to_vec(), row_key: row_key.to_vec() };
+            Rekey { topic: format!("{}.{name}", self.name), key: key.to_vec(), row_key: row_key.to_vec() };
         let mut schema = flow.schema.clone();
         for (index, column) in schema.columns.iter_mut().enumerate() {
-            column.nullable |= !per.contains(&index) && !row_key.contains(&index) && !column.presence;
+            column.nullable |= !key.contains(&index) && !row_key.contains(&index) && !column.presence;
         }
         schema.columns.push(Column::new(Rekey::GONE, ScalarType::Bool));
-        self.add(name, NodeKind::Rekey(rekey), vec![flow.node], schema, at.place())
+        self.add(name, NodeKind::Rekey(rekey), vec![flow.node], schema, place)
     }
 }

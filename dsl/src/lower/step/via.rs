@@ -3,7 +3,6 @@
 use super::At;
 use crate::ast::ViaStep;
 use crate::lower::{Flow, Lowerer};
-use tidegate_model::Span;
 use tidegate_model::plan::{JsonFormat, NodeKind, Sink, SinkKey, Source, SourceTime};
 
 impl Lowerer<'_> {
@@ -18,7 +17,7 @@ impl Lowerer<'_> {
         let time = match &step.time {
             Some(clause) => self.source_time(clause, &flow.schema),
             // The sink writes each event's time as its record's.
-            None => SourceTime { column: None, out_of_order: Span::ZERO, idle: None },
+            None => SourceTime::default(),
         };
         let topic = step.topic.topic.node.clone();
         let name = at.name("via");

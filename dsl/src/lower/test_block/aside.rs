@@ -28,12 +28,10 @@ impl Lowerer<'_> {
             return Some(chosen);
         }
         let known = |node: &&Node| node.step() == name || node.name.starts_with(&inside);
-        let late = |node: &&Node| aside == Aside::Late && counts_late(&node.kind);
-        let known =
-            self.nodes.iter().filter(known).find(late).or(self.nodes.iter().find(known)).or_else(|| {
-                // A stream without steps is its input.
-                self.flows.get(&name).map(|flow| &self.nodes[flow.node.0 as usize])
-            });
+        let known = self.nodes.iter().find(known).or_else(|| {
+            // A stream without steps is its input.
+            self.flows.get(&name).map(|flow| &self.nodes[flow.node.0 as usize])
+        });
         let diagnostic = Diagnostic::error(codes::TEST, of.span, message(aside, &name, known, &of_stream));
         let is_input = known.is_some_and(|node| node.name == name && fits(&node.kind, Aside::Malformed));
         let diagnostic = match did_you_mean(&name, steps.iter().copied()) {
@@ -61,15 +59,11 @@ fn fits(kind: &NodeKind, aside: Aside) -> bool {
         }
         Aside::Late => {
             matches!(kind, NodeKind::Aggregate(aggregate) if aggregate.window.is_some())
-                || matches!(kind, NodeKind::JoinStreams(_))
+                || matches!(kind, NodeKind::JoinStreams(_) | NodeKind::Match(_))
+                || matches!(kind, NodeKind::Rolling(rolling) if rolling.ordered)
         }
         Aside::Errors => can_fail(kind),
     }
-}
-
-/// Are late events left out there without a route that they could take?
-fn counts_late(kind: &NodeKind) -> bool {
-    matches!(kind, NodeKind::Match(_)) || matches!(kind, NodeKind::Rolling(rolling) if rolling.ordered)
 }
 
 /// `known`: what there is of this name.
@@ -77,11 +71,8 @@ fn message(aside: Aside, name: &str, known: Option<&Node>, of_stream: &[&str]) -
     let quoted = |word: &str| format!("`{name}` {word}");
     match (aside, known) {
         (Aside::Malformed, _) => quoted("is no source and no table that is read: nothing is malformed there"),
-        (Aside::Late, Some(node)) if counts_late(&node.kind) => quoted(
-            "only counts what is late: a `match` and an ordered `rolling` have no `late ->`, and nothing is kept there",
-        ),
         (Aside::Late, _) => format!(
-            "there is no windowed `aggregate` and no `join` of two streams named `{name}`: nothing is late there"
+            "there is no windowed `aggregate`, `join` of two streams, `match` or ordered `rolling` named `{name}`: nothing is late there"
         ),
         (Aside::Errors, _) if !of_stream.is_empty() => quoted("has several steps that can fail"),
         (Aside::Errors, Some(node)) if node.step() == name && !node.name.contains('.') => {

@@ -27,7 +27,9 @@ fn parts(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::JoinTables(join) => all(&join.key, [&join.condition]),
         NodeKind::Match(pattern) => {
             let variables = pattern.elements.iter().flat_map(|element| &element.alternatives);
-            all(&pattern.key, variables.map(|variable| &variable.condition))
+            let totals = pattern.elements.iter().flat_map(|element| &element.totals);
+            let arguments = totals.map(|call| &call.argument);
+            all(&pattern.key, variables.map(|variable| &variable.condition).chain(arguments))
         }
         NodeKind::Dedupe(dedupe) => dedupe.key.iter().collect(),
         NodeKind::Latest(latest) => latest.key.iter().collect(),

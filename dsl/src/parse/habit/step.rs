@@ -23,7 +23,7 @@ impl Look<'_> {
                 "join" | "left" | "outer" => self.join(step),
                 "dedupe" => self.within(step),
                 "branch" => self.branch(),
-                "match" => self.pattern(),
+                "match" => self.pattern().or_else(|| self.skip()),
                 "group" | "repartition" => self.grouped(step),
                 "expand" => self.expanded(),
                 "filter" => self.conditions(step),

@@ -11,14 +11,14 @@ use tidegate_model::plan::JsonFormat;
 use tidegate_model::{ScalarType, Value};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// The value as the language writes it, and its type
     Text,
     /// One line of JSON for each value or error; a value is written as a sink writes it
     Json,
 }
 
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Value {
         value: Value,
         ty: ScalarType,
@@ -64,7 +64,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn text(&self, format: Format) -> String {
+    pub(crate) fn text(&self, format: Format) -> String {
         match (self, format) {
             (Answer::Value { value, ty, shown }, Format::Text) => {
                 format!("{} : {shown}\n", literal(value, *ty))

@@ -16,7 +16,7 @@ use tidegate_model::EventTime;
 const NAME: &str = "expression";
 
 #[derive(Default)]
-pub(super) struct Context {
+pub(crate) struct Context {
     session: Session,
     /// The event's type was said by name, and stays.
     is_declared: bool,
@@ -38,6 +38,11 @@ impl Context {
         }
     }
 
+    /// What an event is was declared in the session.
+    pub(crate) fn of_declared(session: Session) -> Context {
+        Context { session, is_declared: true, ..Context::default() }
+    }
+
     pub(super) fn declare_event(&mut self, name: &str) -> Result<(), String> {
         self.session.declare_event(name)?;
         self.is_declared = true;
@@ -45,7 +50,7 @@ impl Context {
     }
 
     /// The event is read as a source reads a record, so it can be malformed.
-    pub(super) fn set_event(&mut self, json: &str) -> Result<(), String> {
+    pub(crate) fn set_event(&mut self, json: &str) -> Result<(), String> {
         if !self.is_declared {
             self.session.infer_event(json)?;
             self.event = None;
@@ -64,11 +69,11 @@ impl Context {
         self.session.event_type().is_some()
     }
 
-    pub(super) fn check(&self, text: &str) -> Result<Checked, Refused> {
+    pub(crate) fn check(&self, text: &str) -> Result<Checked, Refused> {
         self.session.check(NAME, text)
     }
 
-    pub(super) fn answer(&self, text: &str) -> Answer {
+    pub(crate) fn answer(&self, text: &str) -> Answer {
         match self.check(text) {
             Err(refused) => Answer::Refused { refused, is_without_event: !self.has_event() },
             Ok(checked) => self.evaluate(&checked),

@@ -6,8 +6,8 @@ mod context;
 mod repl;
 
 use crate::{FAILED, OK, load};
-use answer::{Answer, Format};
-use context::Context;
+pub(crate) use answer::{Answer, Format};
+pub(crate) use context::Context;
 use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 

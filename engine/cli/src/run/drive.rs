@@ -1,5 +1,6 @@
 //! The loop around a worker.
 
+use super::memory::Size;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub fn drive<R, W, S, C>(
     clock: &C,
     stop: &AtomicBool,
     finite: bool,
+    state_budget: Option<Size>,
     status: &Mutex<Status>,
 ) -> Result<(), TaskError>
 where
@@ -28,7 +30,7 @@ where
     S: Restorer,
     C: Clock,
 {
-    let mut report = Report::new(name, clock.now());
+    let mut report = Report::new(name, clock.now(), state_budget);
     let mut is_open = false;
     while !stop.load(Ordering::Relaxed) {
         let tick = worker.tick()?;
@@ -61,11 +63,12 @@ struct Report<'a> {
     last: WallTime,
     events: u64,
     remaining: Option<i64>,
+    state_budget: Option<Size>,
 }
 
 impl<'a> Report<'a> {
-    fn new(name: &'a str, now: WallTime) -> Report<'a> {
-        Report { name, last: now, events: 0, remaining: None }
+    fn new(name: &'a str, now: WallTime, state_budget: Option<Size>) -> Report<'a> {
+        Report { name, last: now, events: 0, remaining: None, state_budget }
     }
 
     fn is_due(&self, now: WallTime, tick: Tick) -> bool {
@@ -97,17 +100,26 @@ impl<'a> Report<'a> {
         let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
         if counters.records_in != self.events {
             tracing::info!(
-                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors; {} tasks, {} commits",
+                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits, state {}",
                 self.name,
                 counters.records_in,
                 counters.records_out,
                 counters.malformed,
                 counters.late,
                 counters.errors,
+                counters.expired,
                 status.tasks,
-                status.commits
+                status.commits,
+                Size(status.state_bytes)
             );
         }
         self.events = counters.records_in;
+        if let Some(budget) = self.state_budget.filter(|budget| status.state_bytes > budget.0) {
+            tracing::warn!(
+                "{}: its state takes {} on the disk, which is over the budget of {budget}; `tidegate explain FILE` shows what each step keeps, and for how long",
+                self.name,
+                Size(status.state_bytes)
+            );
+        }
     }
 }

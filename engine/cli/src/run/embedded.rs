@@ -2,7 +2,8 @@
 
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
-use super::{Arguments, Input, Stopped, drive, inputs, own_topics, pair};
+use super::memory::{Memory, Size};
+use super::{Arguments, Input, Stopped, drive, environment, inputs, own_topics, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -16,11 +17,11 @@ use tidegate_engine::operator::Counters;
 use tidegate_engine::program::Program;
 use tidegate_engine::topics::{read_topics, user_topics};
 use tidegate_engine::worker::{Status, Worker};
-use tidegate_model::plan::{NodeKind, Plan};
+use tidegate_http::{Deliveries, Delivery, http_sinks};
+use tidegate_model::plan::{Node, NodeKind, Plan};
 use tidegate_model::{PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
-const STATE_BYTES: usize = 128 << 20;
 const FOLLOW: Duration = Duration::from_millis(20);
 
 /// What a run needs besides the plan, checked before anything is made.
@@ -32,6 +33,7 @@ struct Setup {
 
 pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stopped> {
     let setup = setup(plan, arguments).map_err(Stopped::Unusable)?;
+    let memory = Memory::new(arguments.memory).map_err(|why| Stopped::Unusable(anyhow!(why)))?;
     let temporary = match &arguments.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| Stopped::Unusable(error.into()))?),
@@ -42,11 +44,14 @@ pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stoppe
     let prepared = prepare(plan, arguments, setup, &data).map_err(Stopped::Unusable)?;
     let read_before: Vec<String> =
         prepared.feeders.iter().filter_map(Feeder::read_before).map(str::to_owned).collect();
-    let counters = prepared.go(plan, arguments).map_err(Stopped::Failed)?;
+    let (counters, delivered) = prepared.go(plan, arguments, memory).map_err(Stopped::Failed)?;
     if quiet {
         return Ok(());
     }
     eprintln!("{}: {}", plan.topology, told(&counters));
+    for (sink, Deliveries { sent, retried, failed, waiting }) in delivered {
+        eprintln!("  {sink}: {sent} sent, {retried} retried, {failed} failed, {waiting} waiting");
+    }
     for name in read_before {
         eprintln!(
             "  nothing was new for `{name}`: an earlier run with this --data has read the file to its end"
@@ -89,9 +94,13 @@ fn is_fed_by_itself(plan: &Plan, topic: &str) -> bool {
 
 fn told(counters: &Counters) -> String {
     let mut text = format!("{} records in, {} out", counters.records_in, counters.records_out);
-    for (number, word) in
-        [(counters.malformed, "malformed"), (counters.late, "late"), (counters.errors, "errors")]
-    {
+    let counts = [
+        (counters.malformed, "malformed"),
+        (counters.late, "late"),
+        (counters.errors, "errors"),
+        (counters.expired, "expired"),
+    ];
+    for (number, word) in counts {
         if number > 0 {
             text.push_str(&format!(", {number} {word}"));
         }
@@ -236,13 +245,21 @@ fn is_empty(log: &EmbeddedLog, topic: &str) -> Result<bool> {
 }
 
 impl Prepared {
-    fn go(self, plan: &Plan, arguments: &Arguments) -> Result<Counters> {
+    fn go(
+        self,
+        plan: &Plan,
+        arguments: &Arguments,
+        memory: Memory,
+    ) -> Result<(Counters, Vec<(String, Deliveries)>)> {
         let stop = signals::stop_flag()?;
         let working = AtomicBool::new(true);
         let workers = arguments.workers.min(arguments.partitions);
         let status: Vec<Mutex<Status>> = (0..workers).map(|_| Mutex::default()).collect();
-        let shared = Shared::new(STATE_BYTES);
+        let shared = Shared::new(memory.rocksdb());
+        let bounds = (memory, arguments.state_budget);
         let Prepared { log, state, feeders, mut followers } = self;
+        let no_more = AtomicBool::new(false);
+        let mut delivered = Vec::new();
         std::thread::scope(|scope| -> Result<()> {
             // A feeder may wait for a line for ever, so it is not waited for.
             let (failed, failures) = std::sync::mpsc::channel::<anyhow::Error>();
@@ -266,12 +283,26 @@ impl Prepared {
                 let (log, state, shared, stop) = (&log, &state, &shared, &stop);
                 let thread = std::thread::Builder::new().name(format!("worker-{worker}"));
                 running.push(thread.spawn_scoped(scope, move || {
-                    let result = work(plan, log, state, shared, worker as u32, workers, stop, status);
+                    let result =
+                        work(plan, log, state, shared, (worker as u32, workers), bounds, stop, status);
                     if result.is_err() {
                         stop.store(true, Ordering::SeqCst);
                     }
                     result
                 })?);
+            }
+            let mut deliveries = Vec::new();
+            for (node, _, outbox) in http_sinks(plan) {
+                let (log, stop, no_more) = (&log, &stop, &no_more);
+                let thread = std::thread::Builder::new().name(format!("delivery-{}", node.name));
+                let running = thread.spawn_scoped(scope, move || {
+                    let result = deliver(node, &outbox, log, stop, no_more);
+                    if result.is_err() {
+                        stop.store(true, Ordering::SeqCst);
+                    }
+                    result
+                })?;
+                deliveries.push((node.name.clone(), running));
             }
             let following = scope.spawn(|| -> Result<()> {
                 loop {
@@ -296,6 +327,14 @@ impl Prepared {
                 let worked = thread.join().expect("a worker's panic ends the process");
                 result = result.and(worked);
             }
+            // All rows are in the outboxes by now.
+            no_more.store(true, Ordering::SeqCst);
+            for (sink, thread) in deliveries {
+                match thread.join().expect("a delivery's panic ends the process") {
+                    Ok(done) => delivered.push((sink, done)),
+                    Err(error) => result = result.and(Err(error)),
+                }
+            }
             working.store(false, Ordering::SeqCst);
             let followed = following.join().expect("a follower does not panic");
             if let Ok(error) = failures.try_recv() {
@@ -307,8 +346,20 @@ impl Prepared {
         for status in &status {
             total.add(&status.lock().expect("no holder of this lock panics").counters);
         }
-        Ok(total)
+        Ok((total, delivered))
     }
+}
+
+fn deliver(
+    node: &Node,
+    outbox: &str,
+    log: &Arc<EmbeddedLog>,
+    stop: &AtomicBool,
+    no_more: &AtomicBool,
+) -> Result<Deliveries> {
+    let reader = log.reader(outbox, &[outbox.to_owned()], 0, 1);
+    let delivery = Delivery::new(node, reader, log.writer(outbox), SystemClock::start(), &environment)?;
+    Ok(delivery.run(stop, no_more)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the rows' way out is looked at every few milliseconds")]
@@ -322,19 +373,23 @@ fn work(
     log: &Arc<EmbeddedLog>,
     state: &Arc<StateDir>,
     shared: &Shared,
-    worker: u32,
-    workers: u32,
+    (worker, workers): (u32, u32),
+    (memory, state_budget): (Memory, Option<Size>),
     stop: &AtomicBool,
     status: &Mutex<Status>,
 ) -> Result<()> {
     let clock = SystemClock::start();
     let mut writer = log.writer(&plan.topology);
-    let limits = Limits { cache_bytes: STATE_BYTES / workers as usize, ..Limits::default() };
+    let limits = Limits {
+        cache_bytes: memory.caches(workers),
+        uncommitted_bytes: memory.uncommitted(workers),
+        ..Limits::default()
+    };
     let program = Program::new(plan.clone(), limits, &mut writer)?;
     let reader = log.reader(&plan.topology, &read_topics(plan), worker, workers);
     let restorer = log.restorer();
     let worker_name = format!("worker {worker}");
     let worker =
         Worker::new(reader, writer, restorer, clock.clone(), program, Arc::clone(state), shared.clone());
-    Ok(drive::drive(&worker_name, worker, &clock, stop, true, status)?)
+    Ok(drive::drive(&worker_name, worker, &clock, stop, true, state_budget, status)?)
 }

@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tidegate_embedded::{EmbeddedLog, OwnedRecord};
+use tidegate_engine::set_aside;
 use tidegate_model::{Offset, PartitionId, TopicPartition};
 
 const BATCH_RECORDS: usize = 10_000;
@@ -116,6 +117,8 @@ fn line_of(record: &OwnedRecord) -> Vec<u8> {
         let headers: serde_json::Map<String, serde_json::Value> = record
             .headers
             .iter()
+            // When a line of a file was taken in tells nothing; `dlq` needs it.
+            .filter(|(name, _)| name != set_aside::TIMESTAMP)
             .map(|(name, content)| (name.clone(), String::from_utf8_lossy(content).into_owned().into()))
             .collect();
         let object =

@@ -1,6 +1,7 @@
 //! A run on Kafka.
 
-use super::{Arguments, Stopped, drive, pair};
+use super::memory::{Memory, Size};
+use super::{Arguments, Stopped, drive, environment, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
@@ -12,24 +13,28 @@ use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
+use tidegate_http::{Delivery, http_sinks};
 use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings};
-use tidegate_model::plan::Plan;
+use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
 
 const DATA: &str = "tidegate-data";
-const STATE_BYTES: usize = 128 << 20;
 const BROKER_PAUSE: Duration = Duration::from_secs(1);
 const BROKER_WAIT: Duration = Duration::from_secs(10);
 
 /// What the threads of a run share.
 struct Run<'a> {
     plan: &'a Plan,
+    brokers: &'a str,
+    properties: Vec<(String, String)>,
     settings: Settings,
     prepared: Prepared,
     state: Arc<StateDir>,
     shared: Shared,
     workers: u32,
     commit_interval: Duration,
+    memory: Memory,
+    state_budget: Option<Size>,
     stop: Arc<AtomicBool>,
 }
 
@@ -41,6 +46,7 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         properties.push((name.to_owned(), value.to_owned()));
     }
     let commit_interval = Duration::from_millis(arguments.commit_interval);
+    let memory = Memory::new(arguments.memory).map_err(|why| unusable(anyhow!(why)))?;
     // Wrong properties are told before a directory is made.
     Settings::new(brokers, &properties, &plan.topology, "", commit_interval)
         .map_err(|error| unusable(error.into()))?;
@@ -58,14 +64,20 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         Some(bytes) => settings.with_batch_bytes(bytes),
         None => settings,
     };
+    let partitions = read_topics(plan).iter().filter_map(|topic| prepared.partitions.get(topic)).sum();
+    let settings = settings.with_queues(memory.queues(arguments.workers, partitions));
     let run = Run {
         plan,
+        brokers,
+        properties,
         settings,
         prepared,
         state,
-        shared: Shared::new(STATE_BYTES),
+        shared: Shared::new(memory.rocksdb()),
         workers: arguments.workers,
         commit_interval,
+        memory,
+        state_budget: arguments.state_budget,
         stop,
     };
     tracing::info!(
@@ -125,12 +137,39 @@ impl Run<'_> {
                     result
                 })?);
             }
+            for (node, _, outbox) in http_sinks(self.plan) {
+                let thread = std::thread::Builder::new().name(format!("delivery-{}", node.name));
+                running.push(thread.spawn_scoped(scope, move || {
+                    let result = self.deliver(node, &outbox);
+                    if result.is_err() {
+                        self.stop.store(true, Ordering::SeqCst);
+                    }
+                    result
+                })?);
+            }
             let mut result = Ok(());
             for thread in running {
-                result = result.and(thread.join().map_err(|_| anyhow!("a worker panicked")).flatten());
+                result = result.and(thread.join().map_err(|_| anyhow!("a thread panicked")).flatten());
             }
             result
         })
+    }
+
+    /// Delivers what this process gets of an outbox, by a consumer group and a producer of its own.
+    fn deliver(&self, node: &Node, outbox: &str) -> Result<()> {
+        let instance = self.state.instance();
+        let settings = Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?
+            .with_queues(Memory::queues_of_a_delivery());
+        let settings = match self.prepared.batch_bytes_max {
+            Some(bytes) => settings.with_batch_bytes(bytes),
+            None => settings,
+        };
+        let writer = KafkaWriter::open(&settings, 0, &self.prepared, false, BROKER_WAIT)?;
+        let reader = KafkaReader::join(&settings, 0, &[outbox.to_owned()])?;
+        let delivery = Delivery::new(node, reader, writer, SystemClock::start(), &environment)?;
+        let never = AtomicBool::new(false);
+        delivery.run(&self.stop, &never)?;
+        Ok(())
     }
 
     fn work(&self, worker: u32, status: &Mutex<Status>) -> Result<()> {
@@ -139,7 +178,8 @@ impl Run<'_> {
         let mut writer =
             KafkaWriter::open(&self.settings, worker, &self.prepared, has_changelogs, BROKER_WAIT)?;
         let limits = Limits {
-            cache_bytes: STATE_BYTES / self.workers as usize,
+            cache_bytes: self.memory.caches(self.workers),
+            uncommitted_bytes: self.memory.uncommitted(self.workers),
             commit_interval: self.commit_interval,
             broker_wait: BROKER_WAIT,
             // Far from the time at which deletions are forgotten.
@@ -153,6 +193,6 @@ impl Run<'_> {
         let state = Arc::clone(&self.state);
         let worker =
             Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
-        Ok(drive::drive(&name, worker, &clock, &self.stop, false, status)?)
+        Ok(drive::drive(&name, worker, &clock, &self.stop, false, self.state_budget, status)?)
     }
 }

@@ -5,6 +5,7 @@ mod embedded;
 mod feed;
 mod follow;
 mod kafka;
+mod memory;
 
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;
@@ -30,6 +31,12 @@ pub struct Arguments {
     /// Threads; partitions are shared out among them
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     workers: u32,
+    /// For state, caches and what is read ahead, together: state beyond it is on the disk
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", env = "TIDEGATE_MEMORY")]
+    memory: memory::Size,
+    /// Warn while the state of a worker takes more on the disk
+    #[arg(long, value_name = "SIZE")]
+    state_budget: Option<memory::Size>,
     /// Embedded log: read a source's or table's events from a file of JSON lines, or from standard input. A line may begin
     /// with the record's key and a tab
     #[arg(long, value_name = "SOURCE=FILE|-", conflicts_with = "brokers")]
@@ -62,6 +69,11 @@ enum Stopped {
 pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
     let Some(compiled) = load::load_to_run(&arguments.file, &arguments.params) else { return UNUSABLE };
     let plan = compiled.plan.expect("told otherwise");
+    if let Err(error) = tidegate_http::check_secrets(&plan, &environment) {
+        eprintln!("error: {error}");
+        return UNUSABLE;
+    }
+    end_at_a_panic();
     let ended = match &arguments.brokers {
         Some(brokers) => kafka::run(&plan, brokers, arguments),
         None => embedded::run(&plan, arguments, quiet),
@@ -77,6 +89,19 @@ pub fn run(arguments: &Arguments, quiet: bool) -> u8 {
             FAILED
         }
     }
+}
+
+/// A thread that panicked does nothing any more, and the others would hold its partitions for ever: the whole process ends, and its commits are whole.
+fn end_at_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// `name=rest`

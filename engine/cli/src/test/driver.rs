@@ -119,6 +119,7 @@ impl Driver {
 
     pub fn advance(&mut self, to: EventTime) -> Result<()> {
         self.now = self.now.max(to);
+        self.clock.set_date(self.now);
         self.clock.advance(self.every);
         self.worker.advance(to)?;
         self.settle()

@@ -1,7 +1,7 @@
 //! What a test adds to the plan, to see what comes out: sinks of the streams that it looks at, and routes for what it expects to be set aside.
 
 use tidegate_model::NodeId;
-use tidegate_model::plan::{JsonFormat, Node, NodeKind, Plan, Route, Sink, SinkKey};
+use tidegate_model::plan::{JsonFormat, Node, NodeKind, Plan, Rolling, Route, Sink, SinkKey};
 use tidegate_model::test_case::Aside;
 
 /// Where a sink that a test adds writes what a stream gives.
@@ -75,6 +75,9 @@ pub fn route_of(plan: &Plan, step: &str, aside: Aside) -> Option<Route> {
 
 /// `is_before`: it is the repartition before the step.
 fn slot(kind: &mut NodeKind, aside: Aside, is_before: bool) -> Option<&mut Option<Route>> {
+    if let (Aside::Late, NodeKind::Rolling(Rolling { ordered: false, .. })) = (aside, &*kind) {
+        return None;
+    }
     match (aside, kind) {
         (Aside::Malformed, NodeKind::Source(source)) => Some(&mut source.malformed),
         (Aside::Malformed, NodeKind::Table(table)) => Some(&mut table.malformed),
@@ -82,6 +85,8 @@ fn slot(kind: &mut NodeKind, aside: Aside, is_before: bool) -> Option<&mut Optio
             aggregate.window.as_mut().map(|window| &mut window.late)
         }
         (Aside::Late, NodeKind::JoinStreams(join)) => Some(&mut join.late),
+        (Aside::Late, NodeKind::Match(pattern)) => Some(&mut pattern.late),
+        (Aside::Late, NodeKind::Rolling(rolling)) => Some(&mut rolling.late),
         (Aside::Errors, NodeKind::Repartition(repartition)) if is_before => Some(&mut repartition.errors),
         (Aside::Errors, NodeKind::Filter(filter)) => Some(&mut filter.errors),
         (Aside::Errors, NodeKind::Map(map)) => Some(&mut map.errors),

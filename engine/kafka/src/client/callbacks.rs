@@ -28,8 +28,8 @@ pub struct Callbacks {
     pub unreachable: AtomicBool,
     /// Is this the client whose troubles are told? One of a worker's is enough.
     pub(super) tells: bool,
-    /// Something went wrong on the way to a broker since this was last reset.
-    pub transport_failed: AtomicBool,
+    /// A request that a transaction is made of was given up, or sent again, before it was answered: it may still be on its way.
+    pub unanswered: AtomicBool,
 }
 
 impl Callbacks {
@@ -102,7 +102,6 @@ pub(super) unsafe extern "C" fn on_error(
     // SAFETY: the opaque pointer is the client's `Callbacks`; the text is alive during the call.
     unsafe {
         let callbacks = &*opaque.cast::<Callbacks>();
-        callbacks.transport_failed.store(true, Ordering::SeqCst);
         let reason = CStr::from_ptr(reason).to_string_lossy();
         tracing::debug!(code, "kafka: {reason}");
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
@@ -110,6 +109,51 @@ pub(super) unsafe extern "C" fn on_error(
             tracing::warn!("no broker can be reached; waiting for one");
         }
     }
+}
+
+/// Has a new producer tell of each answer, and of each request that fails without one. librdkafka sends such a request again by itself, and
+/// its error callback does not tell of it: not when the connection was closed, nor when the error is the same as the last.
+pub(super) unsafe extern "C" fn on_new(
+    handle: *mut sys::rd_kafka_t,
+    _conf: *const sys::rd_kafka_conf_t,
+    opaque: *mut c_void,
+    _why: *mut c_char,
+    _why_size: usize,
+) -> RDKafkaRespErr {
+    // SAFETY: the handle is alive; the name is copied, and the opaque pointer is the client's `Callbacks`, which outlives it.
+    unsafe {
+        sys::rd_kafka_interceptor_add_on_response_received(
+            handle,
+            INTERCEPTOR.as_ptr(),
+            Some(on_response),
+            opaque,
+        )
+    }
+}
+
+pub(super) const INTERCEPTOR: &CStr = c"tidegate";
+
+/// Called by the thread of the broker's connection before anybody else knows of the answer, or of the failure.
+unsafe extern "C" fn on_response(
+    _handle: *mut sys::rd_kafka_t,
+    _socket: c_int,
+    _broker: *const c_char,
+    _broker_id: i32,
+    kind: i16,
+    _version: i16,
+    _correlation: i32,
+    _size: usize,
+    _round_trip: i64,
+    error: RDKafkaRespErr,
+    opaque: *mut c_void,
+) -> RDKafkaRespErr {
+    /// Kafka's numbers of Produce, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn and TxnOffsetCommit.
+    const OF_TRANSACTIONS: [i16; 5] = [0, 24, 25, 26, 28];
+    if error != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && OF_TRANSACTIONS.contains(&kind) {
+        // SAFETY: the opaque pointer is the client's `Callbacks`.
+        unsafe { (*opaque.cast::<Callbacks>()).unanswered.store(true, Ordering::SeqCst) };
+    }
+    RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 pub(super) unsafe extern "C" fn on_log(

@@ -25,7 +25,7 @@ impl fmt::Display for Error {
 
 impl Error {
     /// What librdkafka says of a code, without any detail.
-    pub(super) fn of_code(code: RDKafkaRespErr) -> Error {
+    pub(crate) fn of_code(code: RDKafkaRespErr) -> Error {
         // SAFETY: the text is static.
         let text = unsafe { CStr::from_ptr(sys::rd_kafka_err2str(code)) };
         Error {

@@ -75,6 +75,13 @@ impl Client {
                 Kind::Producer => {
                     // As events, so that a flush is woken by the last report; with callbacks it looks every 10 ms.
                     sys::rd_kafka_conf_set_events(conf, sys::RD_KAFKA_EVENT_DR as c_int);
+                    let opaque = ptr::from_ref::<Callbacks>(&callbacks).cast_mut().cast();
+                    sys::rd_kafka_conf_interceptor_add_on_new(
+                        conf,
+                        callbacks::INTERCEPTOR.as_ptr(),
+                        Some(callbacks::on_new),
+                        opaque,
+                    );
                     sys::rd_kafka_type_t::RD_KAFKA_PRODUCER
                 }
             };

@@ -205,16 +205,24 @@ fn own_topic(topic: &InternalTopic, there: &Topic, found: &mut Found) {
                 .to_owned(),
             "set cleanup.policy to compact",
         ),
-        InternalKind::Repartition if policy.is_some_and(|policy| policy.contains("compact")) => found.error(
+        InternalKind::Repartition | InternalKind::Outbox
+            if policy.is_some_and(|policy| policy.contains("compact")) =>
+        {
+            found.error(
             name,
-            "it is a repartition topic and is compacted: events with the same key are lost".to_owned(),
+            "it carries events and is compacted: events with the same key are lost".to_owned(),
             "set cleanup.policy to delete, retention.ms and retention.bytes to -1",
-        ),
-        InternalKind::Repartition if !keeps("retention.ms") || !keeps("retention.bytes") => found.error(
+        );
+        }
+        InternalKind::Repartition | InternalKind::Outbox
+            if !keeps("retention.ms") || !keeps("retention.bytes") =>
+        {
+            found.error(
             name,
             "it deletes by age or size: events that are not read yet are lost when the topology is down".to_owned(),
             "set retention.ms and retention.bytes to -1: what is read is deleted by the topology",
-        ),
+        );
+        }
         _ => {}
     }
 }

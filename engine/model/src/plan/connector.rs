@@ -45,21 +45,64 @@ pub enum Generator {
     Chance(f64),
 }
 
-/// Each row is posted as JSON.
+/// Each row is sent as JSON, those of one key one after the other. It waits for that in a topic of the topology's own.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HttpSink {
     pub url: String,
-    pub retry: Option<Retry>,
+    pub method: HttpMethod,
+    /// As they are in the file: `${env:NAME}` in a value stands for a secret, which is read when a run starts and kept out of the plan.
+    pub headers: Vec<(String, String)>,
+    /// How long an answer is waited for.
+    pub timeout: Span,
+    /// The columns whose rows stay in order. Empty: no two rows belong together.
+    pub key: Vec<usize>,
+    pub retry: Retry,
     /// Where rows go that could not be delivered.
     pub failed: Option<Route>,
     pub format: JsonFormat,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HttpMethod {
+    Post,
+    Put,
+    Patch,
+}
+
+impl HttpMethod {
+    pub fn name(self) -> &'static str {
+        match self {
+            HttpMethod::Post => "POST",
+            HttpMethod::Put => "PUT",
+            HttpMethod::Patch => "PATCH",
+        }
+    }
+}
+
+/// How a row that was not taken is sent again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retry {
+    /// Before the second attempt; it doubles with each further one.
     pub first: Span,
+    /// No pause is longer.
     pub most: Span,
-    pub attempts: u32,
+    pub budget: RetryBudget,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RetryBudget {
+    /// Until it is taken.
+    Unlimited,
+    /// The first one included.
+    Attempts(u32),
+    /// From the first attempt on.
+    Time(Span),
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry { first: Span::from_secs(1), most: Span::from_secs(60), budget: RetryBudget::Unlimited }
+    }
 }
 
 /// Each row is sent to everybody who is connected.

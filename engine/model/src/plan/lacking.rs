@@ -15,6 +15,8 @@ impl Plan {
         let node = self.node(id);
         match &node.kind {
             NodeKind::Table(_) | NodeKind::Latest(_) => true,
+            // What goes to another key is on its way, and nobody knows what.
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => self.is_current(node.inputs[0]),
             NodeKind::Aggregate(aggregate) => aggregate.window.is_none(),
             // Which right rows are not known yet nobody can tell.
             NodeKind::JoinTables(join) if join.foreign => false,
@@ -43,7 +45,8 @@ impl Plan {
             | NodeKind::Changes(_)
             | NodeKind::Match(_)
             | NodeKind::Schedule(_)
-            | NodeKind::Sink(_) => None,
+            | NodeKind::Sink(_)
+            | NodeKind::HttpSink(_) => None,
             NodeKind::Table(table) if table.global => {
                 let is_looked_up = |reader: &Node| {
                     matches!(&reader.kind, NodeKind::JoinTable(join) if join.as_of.is_none())
@@ -62,7 +65,6 @@ impl Plan {
             NodeKind::JoinTables(_) | NodeKind::Ask(_) | NodeKind::Answer(_) => None,
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
-            NodeKind::HttpSink(_) => Some("http"),
             NodeKind::WebSocketSink(_) => Some("websocket"),
             NodeKind::Serve(_) => Some("serve"),
         }

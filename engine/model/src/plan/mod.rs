@@ -6,6 +6,7 @@ mod connector;
 mod join;
 mod lacking;
 mod pattern;
+mod routes;
 mod window;
 
 use crate::expr::Expr;
@@ -13,9 +14,12 @@ use crate::ids::{NodeId, SubtopologyId};
 use crate::schema::{ScalarType, Schema};
 use crate::time::Span;
 use crate::value::Value;
-pub use connector::{Generate, Generator, HttpPoll, HttpSink, Retry, Serve, WebSocketSink};
+pub use connector::{
+    Generate, Generator, HttpMethod, HttpPoll, HttpSink, Retry, RetryBudget, Serve, WebSocketSink,
+};
 pub use join::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables};
-pub use pattern::{Match, MatchElement, MatchVariable, Times};
+pub use pattern::{Match, MatchElement, MatchVariable, Skip, Times};
+pub use routes::NodeRoute;
 pub use window::{Window, WindowShape};
 
 #[derive(Clone, PartialEq, Debug)]
@@ -136,7 +140,7 @@ pub struct Source {
     pub malformed: Option<Route>,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct SourceTime {
     /// The column of type timestamp; without one the record's own timestamp is the event time.
     pub column: Option<usize>,
@@ -144,6 +148,8 @@ pub struct SourceTime {
     pub out_of_order: Span,
     /// After how long a silence (wall clock) a partition stops holding back the others. None: never.
     pub idle: Option<Span>,
+    /// An event whose time is farther ahead of the machine's clock is malformed. None: however far.
+    pub ahead: Option<Span>,
 }
 
 /// Where events go that cannot be used, with the cause in their headers.
@@ -162,6 +168,8 @@ pub struct Table {
     pub global: bool,
     /// How long a row that was replaced can still be asked for by its time, from the newest row on. None: for ever.
     pub history: Option<Span>,
+    /// A row whose time (its record's) is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub malformed: Option<Route>,
 }
 
@@ -169,7 +177,7 @@ pub struct Table {
 pub struct Filter {
     /// Of type bool.
     pub predicate: Expr,
-    /// It stands behind the step that makes a table: a row that does not pass deletes its key's row.
+    /// It stands behind the step that makes a table: a row that does not pass, or for which it fails, deletes its key's row.
     pub of_table: bool,
     pub errors: Option<Route>,
 }
@@ -178,6 +186,8 @@ pub struct Filter {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Map {
     pub columns: Vec<Expr>,
+    /// Of a table's rows: one for which an expression fails deletes its key's row.
+    pub of_table: bool,
     pub errors: Option<Route>,
 }
 
@@ -213,9 +223,13 @@ pub struct Repartition {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Aggregate {
     pub key: Vec<Expr>,
+    /// Where it adds up a table's rows as they are: the columns of the table's key. Such a table's key has `key` in it, or it comes by a [`Rekey`].
+    pub row_key: Option<Vec<usize>>,
     pub window: Option<Window>,
     pub functions: Vec<AggregateCall>,
     pub emit: Emit,
+    /// A row whose last event's time is so far behind the watermark is deleted (without windows). None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 
@@ -299,6 +313,11 @@ impl AggregateFunction {
         is_list || matches!(self, Count | CountIf | CountDistinct | ApproxCountDistinct)
     }
 
+    /// Does it go by the times of the events?
+    pub fn is_timed(self) -> bool {
+        matches!(self, AggregateFunction::First | AggregateFunction::Last)
+    }
+
     /// The language's word for it.
     pub fn keyword(self) -> &'static str {
         match self {
@@ -354,6 +373,8 @@ pub struct Rolling {
     /// Leave the event itself out.
     pub excluding_current: bool,
     pub functions: Vec<AggregateCall>,
+    /// Of one that is ordered.
+    pub late: Option<Route>,
     pub errors: Option<Route>,
 }
 
@@ -361,6 +382,8 @@ pub struct Rolling {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Latest {
     pub key: Vec<Expr>,
+    /// A row whose time is so far behind the watermark is deleted. None: never.
+    pub ttl: Option<Span>,
     pub errors: Option<Route>,
 }
 
@@ -419,6 +442,8 @@ pub struct Schedule {
     pub replace: bool,
     /// An event for which this is true only takes the waiting one away.
     pub cancel: Option<Expr>,
+    /// By the machine's clock, and not by event time.
+    pub wall_clock: bool,
     pub errors: Option<Route>,
 }
 
@@ -567,13 +592,16 @@ impl Node {
         format!("{topology}.{}-changelog", self.name)
     }
 
+    /// `<topology>.<sink>-outbox`: where the rows of an `http` sink wait to be delivered.
+    pub fn outbox_topic(&self, topology: &str) -> Option<String> {
+        matches!(self.kind, NodeKind::HttpSink(_)).then(|| format!("{topology}.{}-outbox", self.name))
+    }
+
     /// Are keys of its store found by their neighbours?
     pub fn has_ordered_store(&self) -> bool {
         let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
-        aggregate
-            .window
-            .as_ref()
-            .is_some_and(|window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding))
+        let has_order = |window: &Window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding);
+        aggregate.row_key.is_some() || aggregate.window.as_ref().is_some_and(has_order)
     }
 
     pub fn has_store(&self) -> bool {

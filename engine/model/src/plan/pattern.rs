@@ -1,6 +1,6 @@
 //! `match`: sequences of events.
 
-use super::Route;
+use super::{AggregateCall, Route};
 use crate::expr::Expr;
 use crate::schema::{Column, ScalarType, Schema};
 use crate::time::Span;
@@ -9,13 +9,28 @@ use std::fmt;
 /// A sequence of events of one key, in event time. One row for each match, when it is complete.
 ///
 /// The schema has a record for each variable that stands for an event: one that may be missing is nullable, one that repeats
-/// is `{ first, last, count }`; a forbidden or an absent one has none.
+/// is `{ first, last, count }` and its totals; a forbidden or an absent one has none.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Match {
     pub key: Vec<Expr>,
     pub within: Span,
     pub elements: Vec<MatchElement>,
+    pub skip: Skip,
+    pub late: Option<Route>,
     pub errors: Option<Route>,
+}
+
+/// Where the search goes on behind a match (`AFTER MATCH SKIP` of SQL's `MATCH_RECOGNIZE`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Skip {
+    /// At the event behind its first one: matches may have events in common.
+    ToNext,
+    /// Behind its last event.
+    PastLast,
+    /// At the first event of an element, by its place.
+    ToFirst(usize),
+    /// At the last event of an element, by its place.
+    ToLast(usize),
 }
 
 /// One place of the sequence: one of these.
@@ -23,6 +38,8 @@ pub struct Match {
 pub struct MatchElement {
     pub alternatives: Vec<MatchVariable>,
     pub times: Times,
+    /// Over the events that it takes; of one that repeats. Arguments are over the columns of the event.
+    pub totals: Vec<AggregateCall>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -57,9 +74,14 @@ impl fmt::Display for Times {
     }
 }
 
-impl Times {
-    /// The columns that a match has of a variable of this kind, for events of this schema.
-    pub fn columns(self, name: &str, alternative: bool, event: &Schema) -> Vec<Column> {
+impl MatchElement {
+    /// The columns that a match has of it, for events of this schema.
+    pub fn columns(&self, event: &Schema) -> Vec<Column> {
+        self.alternatives.iter().flat_map(|variable| self.columns_of(&variable.name, event)).collect()
+    }
+
+    fn columns_of(&self, name: &str, event: &Schema) -> Vec<Column> {
+        let alternative = self.alternatives.len() > 1;
         let mut columns = Vec::new();
         let mut record = |prefix: &str, nullable: bool| {
             if nullable {
@@ -70,13 +92,17 @@ impl Times {
                 columns.push(Column { path, nullable: column.nullable || nullable, ..column.clone() });
             }
         };
-        match self {
+        match self.times {
             Times::Not | Times::Absent => {}
             Times::Count { least, most: Some(1) } => record(name, alternative || least == 0),
             Times::Count { least, .. } => {
                 record(&format!("{name}.first"), least == 0);
                 record(&format!("{name}.last"), least == 0);
                 columns.push(Column::new(format!("{name}.count"), ScalarType::Int));
+                columns.extend(self.totals.iter().map(|call| {
+                    let nullable = call.nullable || (least == 0 && !call.function.has_empty_value());
+                    Column { nullable, ..Column::new(format!("{name}.{}", call.name), call.ty) }
+                }));
             }
         }
         columns

@@ -110,11 +110,22 @@ fn digits(value: &Value) -> i128 {
     match value {
         Value::Int(value) | Value::Duration(value) => i128::from(*value),
         Value::Decimal(value) => *value,
-        other => panic!("the reference sums up ints, decimals and durations, not {other:?}"),
+        other => panic!("{other:?} has no digits"),
     }
 }
 
+fn float(value: &Value) -> f64 {
+    match value {
+        Value::Float(value) => *value,
+        other => panic!("{other:?} is no float"),
+    }
+}
+
+/// Sums of floats depend on the order, unless they are exact; and what is compared is exact.
 fn sum(values: &[Value], ty: ScalarType) -> Value {
+    if ty == ScalarType::Float {
+        return Value::Float(values.iter().map(float).sum());
+    }
     let sum: i128 = values.iter().map(digits).sum();
     match ty {
         ScalarType::Decimal { .. } => Value::Decimal(sum),
@@ -123,8 +134,11 @@ fn sum(values: &[Value], ty: ScalarType) -> Value {
     }
 }
 
-/// Of ints a float; of decimals with more digits, rounded half to even.
+/// Of ints and floats a float; of decimals with more digits, rounded half to even.
 fn average(values: &[Value], ty: ScalarType, result: ScalarType) -> Value {
+    if ty == ScalarType::Float {
+        return Value::Float(values.iter().map(float).sum::<f64>() / values.len() as f64);
+    }
     let (sum, count) = (values.iter().map(digits).sum::<i128>(), values.len() as i128);
     if !matches!(ty, ScalarType::Decimal { .. }) {
         return Value::Float(sum as f64 / count as f64);

@@ -1,6 +1,7 @@
 //! The whole input: every event of every topic, in the order in which they are read.
 
 use super::row::{END, START};
+use serde_json::Value as Json;
 use tidegate_model::Value;
 
 /// An event of a topic. Events of one partition stand in the order of their offsets.
@@ -11,6 +12,8 @@ pub struct Event {
     pub time: i64,
     /// The columns of the topic's schema. None: the row of a table's key is deleted.
     pub values: Option<Vec<Value>>,
+    /// What the record is where it has no such columns.
+    pub malformed: Option<Json>,
     /// The record's key.
     pub key: Value,
 }
@@ -40,7 +43,7 @@ impl Input {
         let mut line = vec![START];
         for event in &self.events {
             let last = *line.last().expect("it begins with one");
-            let is_own = event.topic == topic && event.partition == partition;
+            let is_own = event.topic == topic && event.partition == partition && event.malformed.is_none();
             line.push(if is_own { last.max(event.time - out_of_order) } else { last });
         }
         if self.ends {

@@ -1,10 +1,11 @@
 //! `match`: from each event that the first element takes, the search for what follows.
 
 use super::evaluate::{Types, by_key, is_true};
+use super::functions::results;
 use super::row::{At, END, Given, Phase, Row};
 use super::watermarks::Passing;
 use tidegate_model::Value;
-use tidegate_model::plan::{Match, MatchElement, Times};
+use tidegate_model::plan::{Match, MatchElement, Skip, Times};
 
 /// What an element has taken: by which alternative, and which events.
 type Taken<'a> = Option<(usize, Vec<&'a Row>)>;
@@ -25,33 +26,52 @@ pub fn match_events(
 ) -> Given {
     let search = Search { pattern, event: types[0], whole: types[1] };
     let (on_time, late): (Vec<Row>, Vec<Row>) = rows.iter().cloned().partition(|row| row.time >= row.own);
-    let mut given = Given { rows: Vec::new(), late: late.into_iter().map(|row| (0, row)).collect() };
+    let mut given = Given { late: late.into_iter().map(|row| (0, row)).collect(), ..Given::default() };
     for ((partition, _), mut events) in by_key(&pattern.key, types[0], &on_time) {
         events.sort_by_key(|event| event.time);
-        for first in 0..events.len() {
-            let Some((values, time)) = search.from(&events[first..]) else { continue };
-            let Some(moment) = watermarks.first(partition, |watermark| watermark > time) else { continue };
-            given.rows.push(Row::made(At { moment, hop, phase: Phase::Watermark }, partition, time, values));
+        let mut first = 0;
+        // What began before is decided when the watermark is behind this.
+        let mut decided = i64::MIN;
+        while first < events.len() {
+            match search.from(&events[first..]) {
+                Found::Nothing { until } => {
+                    if pattern.skip != Skip::ToNext {
+                        decided = decided.max(until);
+                    }
+                    first += 1;
+                }
+                Found::Match { values, time, next } => {
+                    let known = time.max(decided);
+                    if let Some(moment) = watermarks.first(partition, |watermark| watermark > known) {
+                        let at = At { moment, hop, phase: Phase::Watermark };
+                        given.rows.push(Row::made(at, partition, time, values));
+                    }
+                    first += next;
+                }
+            }
         }
     }
     given.in_order()
 }
 
 impl Search<'_> {
-    /// The match that begins with the first of these events, and its time.
-    fn from(&self, events: &[&Row]) -> Option<(Vec<Value>, i64)> {
+    /// The match that begins with the first of these events.
+    fn from(&self, events: &[&Row]) -> Found {
         let elements = &self.pattern.elements;
         let mut taken: Vec<Taken> = vec![None; elements.len()];
-        taken[0] = Some((self.takes(0, &taken, events[0])?, vec![events[0]]));
+        let Some(alternative) = self.takes(0, &taken, events[0]) else {
+            return Found::Nothing { until: i64::MIN };
+        };
+        taken[0] = Some((alternative, vec![events[0]]));
         let mut position = 0;
         let end = events[0].time.saturating_add(self.pattern.within.micros());
         if self.is_complete(position, &taken) {
-            return Some((self.row(&taken, elements.len()), events[0].time));
+            return self.found(&taken, events, events[0].time);
         }
         for event in events[1..].iter().filter(|event| event.time <= end) {
             match self.place_of(position, &taken, event) {
                 Place::None => continue,
-                Place::Ends => return None,
+                Place::Ends => return Found::Nothing { until: event.time },
                 Place::At(next, alternative) => {
                     match &mut taken[next] {
                         Some((_, events)) => events.push(event),
@@ -61,13 +81,28 @@ impl Search<'_> {
                 }
             }
             if self.is_complete(position, &taken) {
-                return Some((self.row(&taken, elements.len()), event.time));
+                return self.found(&taken, events, event.time);
             }
         }
         // Its time passes. What is enough by then is a match.
         let rest_may_be_missing = (position + 1..elements.len()).all(|next| self.bounds(next).0 == 0);
         let is_enough = self.has_enough(position, &taken) && rest_may_be_missing;
-        (is_enough && end != END).then(|| (self.row(&taken, elements.len()), end))
+        if is_enough && end != END { self.found(&taken, events, end) } else { Found::Nothing { until: end } }
+    }
+
+    fn found(&self, taken: &[Taken], events: &[&Row], time: i64) -> Found {
+        let place_of = |event: &Row| {
+            events.iter().position(|other| std::ptr::eq(*other, event)).expect("it is one of them")
+        };
+        let of_element = |place: usize| &taken[place].as_ref().expect("a match has it").1;
+        let all = taken.iter().flatten().flat_map(|(_, events)| events);
+        let next = match self.pattern.skip {
+            Skip::ToNext => 1,
+            Skip::PastLast => all.map(|event| place_of(event)).max().expect("at least one") + 1,
+            Skip::ToFirst(place) => place_of(of_element(place)[0]),
+            Skip::ToLast(place) => place_of(of_element(place).last().expect("at least one")),
+        };
+        Found::Match { values: self.row(taken, self.pattern.elements.len()), time, next }
     }
 
     /// How often an element takes an event; one that must not come takes none.
@@ -164,8 +199,17 @@ impl Search<'_> {
         record(events.map(|events| events[0]), least == 0);
         record(events.map(|events| events[events.len() - 1]), least == 0);
         values.push(Value::Int(events.map_or(0, Vec::len) as i64));
+        let events = events.map_or(&[][..], Vec::as_slice);
+        values.extend(results(&element.totals, self.event, events));
         values
     }
+}
+
+enum Found {
+    /// That there is none is known when the watermark is behind this time.
+    Nothing { until: i64 },
+    /// `next`: so many events behind its first one the search goes on.
+    Match { values: Vec<Value>, time: i64, next: usize },
 }
 
 enum Place {

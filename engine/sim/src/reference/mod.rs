@@ -9,6 +9,7 @@ mod input;
 mod join_streams;
 mod json;
 mod match_events;
+mod of_table;
 mod rolling;
 mod row;
 mod schedule;
@@ -16,6 +17,9 @@ mod session;
 mod sliding;
 mod steps;
 mod tables;
+mod top;
+mod ttl;
+mod wall_clock;
 mod watermarks;
 mod windows;
 
@@ -24,7 +28,10 @@ pub use input::{Event, Input};
 use row::{At, Given, Phase, Row};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use tidegate_model::plan::{Aggregate, JsonFormat, Node, NodeKind, Plan, Sink, SinkKey, Table, WindowShape};
+use tidegate_model::expr::Expr;
+use tidegate_model::plan::{
+    Aggregate, AggregateCall, JsonFormat, Node, NodeKind, Plan, Route, Sink, SinkKey, Table, WindowShape,
+};
 use tidegate_model::value::text;
 use tidegate_model::{NodeId, ScalarType, Value};
 use watermarks::Watermarks;
@@ -55,7 +62,11 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
             outputs.extend(rows.iter().map(|row| (row.at, reading.leaves(node, sink, row))));
             continue;
         }
+        outputs.extend(reading.malformed(node));
         let given = reading.work(node);
+        for (port, row) in given.failed {
+            outputs.push((row.at, reading.failed(node, port, &row)));
+        }
         for (port, row) in given.late {
             outputs.extend(reading.set_aside(node, port, &row).map(|output| (row.at, output)));
         }
@@ -63,6 +74,10 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
     }
     outputs.sort_by_key(|(at, _)| *at);
     outputs.into_iter().map(|(_, output)| output).collect()
+}
+
+fn is_of_table(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some())
 }
 
 struct Reading<'a> {
@@ -101,7 +116,9 @@ impl Reading<'_> {
                 | NodeKind::JoinTables(_)
                 | NodeKind::JoinTable(_)
                 | NodeKind::Changes(_)
-        );
+                | NodeKind::Rekey(_)
+                | NodeKind::Top(_)
+        ) || is_of_table(node);
         rows.iter().filter(|row| takes_deletions || !row.deleted).cloned().collect()
     }
 
@@ -109,14 +126,38 @@ impl Reading<'_> {
     fn hop(&self, node: &Node) -> usize {
         let behind = |input: &NodeId| {
             let from = self.plan.node(*input);
-            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_)))
+            self.hop(from) + usize::from(matches!(from.kind, NodeKind::Repartition(_) | NodeKind::Rekey(_)))
         };
         node.inputs.iter().map(behind).max().unwrap_or(0)
     }
 
+    /// What a node gives for the rows for which its expressions do not fail.
     fn work(&self, node: &Node) -> Given {
+        let mut failed = Vec::new();
+        let mut inputs: Vec<Vec<Row>> = (0..node.inputs.len()).map(|port| self.rows(node, port)).collect();
+        if errors_of(&node.kind).is_some() {
+            for (port, rows) in inputs.iter_mut().enumerate() {
+                let (types, exprs) = (self.input_types(node, port), expressions(&node.kind, port));
+                let fails = |row: &Row| {
+                    exprs.iter().any(|expr| evaluate::evaluate(expr, &types, &row.values).is_none())
+                };
+                let (bad, good) =
+                    std::mem::take(rows).into_iter().partition(|row| !row.deleted && fails(row));
+                *rows = good;
+                failed.extend(Vec::into_iter(bad).map(|row| (port, row)));
+            }
+        }
+        let mut given = self.work_on(node, &inputs);
+        if let NodeKind::Aggregate(Aggregate { window: Some(window), .. }) = &node.kind {
+            let (late, failing) = failed.into_iter().partition(|(_, row)| windows::is_late(window, row));
+            failed = failing;
+            given.late.extend(Vec::into_iter(late));
+        }
+        Given { failed, ..given }
+    }
+
+    fn work_on(&self, node: &Node, inputs: &[Vec<Row>]) -> Given {
         let (watermarks, hop) = (self.watermarks.at(node.id), self.hop(node));
-        let inputs: Vec<Vec<Row>> = (0..node.inputs.len()).map(|port| self.rows(node, port)).collect();
         let types: Vec<Vec<ScalarType>> =
             (0..node.inputs.len()).map(|port| self.input_types(node, port)).collect();
         let own = self.types(node);
@@ -127,20 +168,34 @@ impl Reading<'_> {
             NodeKind::Source(source) => {
                 Given::rows(self.read(&source.topic, source.time.out_of_order.micros(), |_| None))
             }
-            NodeKind::Table(table) => Given::rows(self.read(&table.topic, 0, |key| {
-                let mut values = vec![Value::Null; own.len()];
-                values[table.key] = key.clone();
-                Some(values)
-            })),
+            NodeKind::Table(table) => {
+                let rows = self.read(&table.topic, 0, |key| {
+                    let mut values = vec![Value::Null; own.len()];
+                    values[table.key] = key.clone();
+                    Some(values)
+                });
+                match table.ttl {
+                    Some(ttl) => ttl::table(ttl, table.key, &rows, watermarks),
+                    None => Given::rows(rows),
+                }
+            }
             NodeKind::Filter(filter) => steps::filter(filter, &types[0], &inputs[0]),
             NodeKind::Map(map) => steps::map(map, &types[0], &inputs[0]),
             NodeKind::Expand(expand) => steps::expand(expand, &types[0], &inputs[0]),
-            NodeKind::Merge => steps::merge(&inputs),
+            NodeKind::Merge => steps::merge(inputs),
             NodeKind::Repartition(repartition) => {
                 steps::repartition(repartition, &types[0], &inputs[0], self.input.partitions)
             }
+            NodeKind::Rekey(rekey) => of_table::rekey(rekey, &types[0], &inputs[0], self.input.partitions),
+            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => {
+                let at_once = of_table::is_looked_up(self.plan, node.id);
+                of_table::aggregate(aggregate, &types[0], &inputs[0], at_once)
+            }
             NodeKind::Aggregate(aggregate) => {
                 let work = Work { aggregate, types: &types[0], watermarks, hop };
+                if let Some(ttl) = aggregate.ttl {
+                    return ttl::totals(&work, ttl, &inputs[0], watermarks);
+                }
                 self.aggregate(&work, &inputs[0])
             }
             NodeKind::Rolling(step) => rolling::rolling(step, &types[0], &inputs[0], watermarks, hop),
@@ -149,15 +204,28 @@ impl Reading<'_> {
                 join_streams::join_streams(join, of_both(), both(), watermarks, hop)
             }
             NodeKind::JoinTable(join) => {
-                let key = match (&join.derived, &self.plan.node(node.inputs[1]).kind) {
+                let table = &self.plan.node(node.inputs[1]).kind;
+                let key = match (&join.derived, table) {
                     (Some(key), _) => key.clone(),
                     (None, NodeKind::Table(table)) => vec![table.key],
                     (None, other) => panic!("a {} is no table of a topic", other.keyword()),
                 };
-                tables::join_table(join, &key, of_both(), both())
+                let is_global = matches!(table, NodeKind::Table(table) if table.global);
+                tables::join_table(join, &key, is_global, of_both(), both())
             }
+            // The rows are looked at where they are: nobody needs to ask for them.
+            NodeKind::Ask(_) | NodeKind::Answer(_) => Given::default(),
+            NodeKind::JoinTables(join) if join.foreign => {
+                let right = self.plan.right_table(node);
+                let rows = [&inputs[0][..], &self.rows[&right.id]];
+                tables::join_foreign(join, [&types[0], &self.types(right), &own], rows)
+            }
+            NodeKind::Top(step) => top::top(step, &types[0], own.len() - 1, &inputs[0]),
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
-            NodeKind::Latest(latest) => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            NodeKind::Latest(latest) => match latest.ttl {
+                Some(ttl) => ttl::latest(latest, ttl, &types[0], &inputs[0], at_once(), watermarks),
+                None => tables::latest(latest, &types[0], &inputs[0], at_once()),
+            },
             NodeKind::Changes(changes) => tables::changes(changes, [&types[0], &own], &inputs[0]),
             NodeKind::Match(pattern) => {
                 match_events::match_events(pattern, [&types[0], &own], &inputs[0], watermarks, hop)
@@ -165,10 +233,6 @@ impl Reading<'_> {
             NodeKind::Schedule(step) => schedule::schedule(step, &types[0], &inputs[0], watermarks, hop),
             NodeKind::HttpPoll(_)
             | NodeKind::Generate(_)
-            | NodeKind::Top(_)
-            | NodeKind::Rekey(_)
-            | NodeKind::Ask(_)
-            | NodeKind::Answer(_)
             | NodeKind::Sink(_)
             | NodeKind::HttpSink(_)
             | NodeKind::WebSocketSink(_)
@@ -195,7 +259,8 @@ impl Reading<'_> {
         deletion: impl Fn(&Value) -> Option<Vec<Value>>,
     ) -> Vec<Row> {
         let own = self.input.watermarks(topic, out_of_order);
-        let events = self.input.events.iter().enumerate().filter(|(_, event)| event.topic == topic);
+        let is_read = |event: &Event| event.topic == topic && event.malformed.is_none();
+        let events = self.input.events.iter().enumerate().filter(|(_, event)| is_read(event));
         events
             .map(|(moment, event)| Row {
                 at: At { moment, hop: 0, phase: Phase::Event },
@@ -241,11 +306,34 @@ impl Reading<'_> {
         Some((event, json::object(schema, event.values.as_ref()?, JsonFormat::default())))
     }
 
+    /// Records that are not of the topic's schema leave as they came.
+    fn malformed(&self, node: &Node) -> Vec<(At, Output)> {
+        let NodeKind::Source(source) = &node.kind else { return Vec::new() };
+        let events = self.input.events.iter().enumerate().filter(|(_, event)| event.topic == source.topic);
+        let aside = |(moment, event): (usize, &Event)| {
+            let value = event.malformed.clone()?;
+            let topic = source.malformed.as_ref().expect("else the topology stops").topic.clone();
+            let output = Output { topic, moment, key: None, value: Some(value), time: event.time };
+            Some((At { moment, hop: 0, phase: Phase::Event }, output))
+        };
+        events.filter_map(aside).collect()
+    }
+
+    /// An event for which an expression fails leaves as it came, where it has its bytes.
+    fn failed(&self, node: &Node, port: usize, row: &Row) -> Output {
+        let from = self.origin(node.inputs[port]);
+        let value = self.plan.keeps_bytes(from.id).then(|| self.original(row).expect("it keeps its bytes").1);
+        let topic = errors_of(&node.kind).expect("else nothing is looked for").topic.clone();
+        Output { topic, moment: row.at.moment, key: None, value, time: row.time }
+    }
+
     /// A late event leaves as it came, or as its fields where it has none of its bytes any more. None: it has no route.
     fn set_aside(&self, node: &Node, port: usize, row: &Row) -> Option<Output> {
         let route = match &node.kind {
             NodeKind::Aggregate(aggregate) => aggregate.window.as_ref()?.late.as_ref()?,
             NodeKind::JoinStreams(join) => join.late.as_ref()?,
+            NodeKind::Match(pattern) => pattern.late.as_ref()?,
+            NodeKind::Rolling(rolling) => rolling.late.as_ref()?,
             _ => return None,
         };
         let from = self.origin(node.inputs[port]);
@@ -262,4 +350,47 @@ impl Reading<'_> {
             time: row.time,
         })
     }
+}
+
+/// Where events go for which an expression of a step fails, as far as the reference works that out.
+pub fn errors_of(kind: &NodeKind) -> Option<&Route> {
+    match kind {
+        NodeKind::Filter(step) => step.errors.as_ref(),
+        NodeKind::Map(step) => step.errors.as_ref(),
+        NodeKind::Expand(step) => step.errors.as_ref(),
+        NodeKind::Repartition(step) => step.errors.as_ref(),
+        NodeKind::Aggregate(step) => step.errors.as_ref(),
+        NodeKind::Rolling(step) => step.errors.as_ref(),
+        NodeKind::Latest(step) => step.errors.as_ref(),
+        NodeKind::Dedupe(step) => step.errors.as_ref(),
+        NodeKind::Schedule(step) => step.errors.as_ref(),
+        NodeKind::Top(step) => step.errors.as_ref(),
+        NodeKind::JoinTable(step) => step.errors.as_ref(),
+        NodeKind::JoinStreams(step) => step.errors.as_ref(),
+        _ => None,
+    }
+}
+
+/// What a step works out of each row that comes by an input.
+fn expressions(kind: &NodeKind, port: usize) -> Vec<&Expr> {
+    match kind {
+        NodeKind::Filter(step) => vec![&step.predicate],
+        NodeKind::Map(step) => step.columns.iter().collect(),
+        NodeKind::Expand(step) => vec![&step.list],
+        NodeKind::Repartition(step) => step.key.iter().collect(),
+        NodeKind::Aggregate(step) => step.key.iter().chain(arguments(&step.functions)).collect(),
+        NodeKind::Rolling(step) => step.key.iter().chain(arguments(&step.functions)).collect(),
+        NodeKind::Latest(step) => step.key.iter().collect(),
+        NodeKind::Dedupe(step) => step.key.iter().collect(),
+        NodeKind::Schedule(step) => step.key.iter().chain([&step.at]).chain(&step.cancel).collect(),
+        NodeKind::Top(step) => step.order.iter().map(|order| &order.expr).collect(),
+        NodeKind::JoinTable(step) if port == 0 => vec![&step.key],
+        NodeKind::JoinStreams(step) if port == 0 => step.left_key.iter().collect(),
+        NodeKind::JoinStreams(step) => step.right_key.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn arguments(calls: &[AggregateCall]) -> impl Iterator<Item = &Expr> {
+    calls.iter().filter_map(|call| call.argument.as_ref())
 }

@@ -51,16 +51,17 @@ impl Row {
     }
 }
 
-/// What a node gives, and what it sets aside as late: (the input that it came by, the row).
+/// What a node gives, and what it sets aside as late, or since an expression fails for it: (the input that it came by, the row).
 #[derive(Default)]
 pub struct Given {
     pub rows: Vec<Row>,
     pub late: Vec<(usize, Row)>,
+    pub failed: Vec<(usize, Row)>,
 }
 
 impl Given {
     pub fn rows(rows: Vec<Row>) -> Given {
-        Given { rows, late: Vec::new() }
+        Given { rows, ..Given::default() }
     }
 
     /// In the order in which they are given; at one moment as they stand.

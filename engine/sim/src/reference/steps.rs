@@ -1,8 +1,7 @@
 //! Steps that look at one event at a time, merges and repartitions.
 
 use super::evaluate::{evaluate, key, value};
-use super::row::{At, Given, Phase, Row};
-use tidegate_model::expr::Expr;
+use super::row::{At, Given, Key, Phase, Row};
 use tidegate_model::partition::partition_for;
 use tidegate_model::plan::{Expand, Filter, Map, Repartition};
 use tidegate_model::{ScalarType, Value, value::text};
@@ -13,8 +12,8 @@ pub fn filter(filter: &Filter, types: &[ScalarType], rows: &[Row]) -> Given {
         if row.deleted {
             return Some(row.clone());
         }
-        match evaluate(&filter.predicate, types, &row.values)? {
-            Value::Bool(true) => Some(row.clone()),
+        match evaluate(&filter.predicate, types, &row.values) {
+            Some(Value::Bool(true)) => Some(row.clone()),
             _ => filter.of_table.then(|| Row { deleted: true, ..row.clone() }),
         }
     };
@@ -28,9 +27,18 @@ pub fn map(map: &Map, types: &[ScalarType], rows: &[Row]) -> Given {
             let value = evaluate(column, types, &row.values);
             if row.deleted { value.or(Some(Value::Null)) } else { value }
         });
-        Some(row.with(values.collect::<Option<Vec<Value>>>()?))
+        match values.collect::<Option<Vec<Value>>>() {
+            None if map.of_table => Some(deletion(map, types, row)),
+            values => Some(row.with(values?)),
+        }
     };
     Given::rows(rows.iter().filter_map(step).collect())
+}
+
+/// Of a row that cannot be worked out only the key is known, which is there as it is.
+fn deletion(map: &Map, types: &[ScalarType], row: &Row) -> Row {
+    let known = |column| evaluate(column, types, &row.values).unwrap_or(Value::Null);
+    Row { deleted: true, ..row.with(map.columns.iter().map(known).collect()) }
 }
 
 pub fn expand(expand: &Expand, types: &[ScalarType], rows: &[Row]) -> Given {
@@ -66,18 +74,23 @@ pub fn repartition(
     rows: &[Row],
     partitions: usize,
 ) -> Given {
+    let key_types: Vec<ScalarType> = repartition.key.iter().map(|expr| expr.ty).collect();
     let step = |row: &Row| Row {
-        at: At { moment: row.at.moment, hop: row.at.hop + 1, phase: Phase::Event },
-        partition: partition_of(&repartition.key, types, &row.values, partitions),
+        at: behind(row),
+        partition: partition_of(&key(&repartition.key, types, &row.values), &key_types, partitions),
         origin: row.origin.filter(|_| repartition.partial),
         ..row.clone()
     };
     Given::rows(rows.iter().map(step).collect()).in_order()
 }
 
+/// When what is sent now is read behind an internal topic.
+fn behind(row: &Row) -> At {
+    At { moment: row.at.moment, hop: row.at.hop + 1, phase: Phase::Event }
+}
+
 /// Of a key of several columns no other topic is partitioned by: any partition will do, if it is the same for the same key.
-fn partition_of(exprs: &[Expr], types: &[ScalarType], values: &[Value], partitions: usize) -> usize {
-    let key = key(exprs, types, values);
-    let texts: Vec<String> = key.0.iter().zip(exprs).map(|(value, expr)| text(value, expr.ty)).collect();
+fn partition_of(key: &Key, types: &[ScalarType], partitions: usize) -> usize {
+    let texts: Vec<String> = key.0.iter().zip(types).map(|(value, ty)| text(value, *ty)).collect();
     partition_for(texts.join("\n").as_bytes(), partitions as u32).0 as usize
 }

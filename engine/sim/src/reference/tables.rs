@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use tidegate_model::plan::{Changes, JoinKind, JoinTable, JoinTables, Latest, NodeKind, Plan};
 use tidegate_model::{NodeId, ScalarType, Value};
 
-type TaskKey = (usize, Key);
+/// A key in one partition.
+pub type TaskKey = (usize, Key);
 
 /// Does a step of the same task look at each change of the table as it happens, and not at commits?
 pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
@@ -18,7 +19,7 @@ pub fn is_at_once(plan: &Plan, id: NodeId) -> bool {
 }
 
 /// Rows by the moment at which a table gives its changes out: each alone, or all of a commit.
-fn by_commit(rows: Vec<Row>, at_once: bool) -> Vec<(At, Vec<Row>)> {
+pub fn by_commit(rows: Vec<Row>, at_once: bool) -> Vec<(At, Vec<Row>)> {
     let mut groups: Vec<(At, Vec<Row>)> = Vec::new();
     for row in rows {
         match groups.last_mut() {
@@ -79,10 +80,11 @@ pub fn changes(changes: &Changes, types: [&Types; 2], rows: &[Row]) -> Given {
     Given::rows(given)
 }
 
-/// A stream with a table: the event with the row that its key has when the event is read.
+/// A stream with a table: the event with the row that its key has when the event is read, or that it had at a time.
 pub fn join_table(
     join: &JoinTable,
     table_key: &[usize],
+    is_global: bool,
     types: [&[ScalarType]; 3],
     inputs: [&[Row]; 2],
 ) -> Given {
@@ -92,10 +94,21 @@ pub fn join_table(
         let wanted = Key(vec![value(&join.key, types[0], &event.values)]);
         let is_of_key = |row: &&Row| {
             row.at <= event.at
-                && row.partition == event.partition
+                && (is_global || row.partition == event.partition)
                 && columns(table_key, &row.values) == wanted
         };
-        let row = table.iter().rfind(is_of_key).filter(|row| !row.deleted);
+        let mut of_key = table.iter().filter(is_of_key);
+        let row = match &join.as_of {
+            None => of_key.next_back(),
+            Some(time) => {
+                let Value::Timestamp(time) = value(time, types[0], &event.values) else {
+                    panic!("a row is asked for by a time")
+                };
+                // Of equal times the last read.
+                of_key.filter(|row| row.time <= time).max_by_key(|row| row.time)
+            }
+        };
+        let row = row.filter(|row| !row.deleted);
         let with = |row: Option<&Row>| {
             let mut values = event.values.clone();
             if join.left {
@@ -168,6 +181,64 @@ pub fn join_tables(
                     given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
                 }
                 None => {}
+            }
+        }
+    }
+    Given::rows(given)
+}
+
+/// Two tables by a key of the right one that the left one has among its fields; the right row may be in any partition.
+pub fn join_foreign(join: &JoinTables, types: [&[ScalarType]; 3], inputs: [&[Row]; 2]) -> Given {
+    let [left, right] = inputs;
+    let of = |is_right: bool, rows: &[Row]| {
+        rows.iter().map(|row| (row.at, is_right, row.clone())).collect::<Vec<_>>()
+    };
+    let mut rows = [of(false, left), of(true, right)].concat();
+    rows.sort_by_key(|(at, ..)| *at);
+    let (mut of_left, mut of_right): (BTreeMap<TaskKey, Row>, BTreeMap<Key, Row>) = Default::default();
+    let mut shown: BTreeMap<TaskKey, Vec<Value>> = BTreeMap::new();
+    let mut given = Vec::new();
+    let moments: std::collections::BTreeSet<usize> = rows.iter().map(|(at, ..)| at.moment).collect();
+    for moment in moments {
+        // Behind everything that the moment brings, and the way to the other partition and back.
+        let mut at = At { moment, hop: 0, phase: Phase::Commit };
+        for (of_row, is_right, row) in rows.iter().filter(|(at, ..)| at.moment == moment) {
+            at.hop = at.hop.max(of_row.hop + 2);
+            match (is_right, row.deleted) {
+                (true, false) => drop(of_right.insert(columns(&join.right_key, &row.values), row.clone())),
+                (true, true) => drop(of_right.remove(&columns(&join.right_key, &row.values))),
+                (false, deleted) => {
+                    let place = (row.partition, columns(&join.left_key, &row.values));
+                    if deleted {
+                        of_left.remove(&place)
+                    } else {
+                        of_left.insert(place, row.clone())
+                    };
+                }
+            }
+        }
+        let mut rows_now: BTreeMap<TaskKey, (Vec<Value>, i64)> = BTreeMap::new();
+        for (place, left) in &of_left {
+            // Null refers to nothing.
+            let wanted =
+                Some(key(&join.key, types[0], &left.values)).filter(|key| !key.0.iter().any(Value::is_null));
+            let right = wanted.and_then(|wanted| of_right.get(&wanted));
+            let side = |row: &Row| (row.values.clone(), row.time);
+            let pair = Pair { sides: [Some(side(left)), right.map(side)], is_given: false };
+            rows_now.extend(row_of(join, types, &place.1, &pair).map(|row| (place.clone(), row)));
+        }
+        for place in shown.keys().chain(rows_now.keys()).cloned().collect::<std::collections::BTreeSet<_>>() {
+            match rows_now.get(&place) {
+                Some((values, time)) if shown.get(&place) != Some(values) => {
+                    given.push(Row::made(at, place.0, *time, values.clone()));
+                    shown.insert(place, values.clone());
+                }
+                Some(_) => {}
+                None => {
+                    shown.remove(&place);
+                    let key_only = together(join, types, &place.1, [None, None]);
+                    given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
+                }
             }
         }
     }

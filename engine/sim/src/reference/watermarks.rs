@@ -69,13 +69,13 @@ impl<'a> Watermarks<'a> {
         });
         let of_task = |from: &Node| {
             from.subtopology != node.subtopology
-                || matches!(from.kind, NodeKind::Source(_) | NodeKind::Repartition(_))
+                || matches!(from.kind, NodeKind::Source(_) | NodeKind::Repartition(_) | NodeKind::Rekey(_))
         };
         let inputs: Vec<&Node> = inputs.by_ref().collect();
         if !inputs.is_empty() && inputs.iter().all(|from| !of_task(from)) {
             lines = vec![vec![END; self.input.moments() + 1]; self.input.partitions];
         }
-        for from in inputs.into_iter().filter(|from| !of_task(from)) {
+        for from in inputs.into_iter().filter(|from| !of_task(from) && !from.kind.is_apart()) {
             let lag = lag(from);
             for (line, promised) in lines.iter_mut().zip(self.node(from.id)) {
                 for (least, watermark) in line.iter_mut().zip(promised) {
@@ -92,7 +92,8 @@ impl<'a> Watermarks<'a> {
         if let Some(known) = self.tasks.get(&id) {
             return known.clone();
         }
-        let inputs: Vec<&Node> = self.plan.inputs_of(id).into_iter().map(|(_, node)| node).collect();
+        let inputs = self.plan.inputs_of(id).into_iter().map(|(_, node)| node);
+        let inputs: Vec<&Node> = inputs.filter(|node| !node.kind.is_apart()).collect();
         let has_time = inputs.iter().any(|node| !matches!(node.kind, NodeKind::Table(_)));
         let mut lines = vec![vec![END; self.input.moments() + 1]; self.input.partitions];
         for node in inputs {
@@ -103,7 +104,7 @@ impl<'a> Watermarks<'a> {
                 NodeKind::Table(_) if has_time => continue,
                 NodeKind::Table(table) => self.input.watermarks(&table.topic, 0),
                 // Each partition of an internal topic is told the watermark of every task that writes to it.
-                NodeKind::Repartition(_) => {
+                NodeKind::Repartition(_) | NodeKind::Rekey(_) => {
                     let upstream = self.node(node.id);
                     let least =
                         |at: usize| upstream.iter().map(|line| line[at]).min().expect("there is a partition");

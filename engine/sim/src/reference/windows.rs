@@ -3,6 +3,7 @@
 use super::evaluate::{Types, by_key};
 use super::functions::results;
 use super::row::{At, Given, Phase, Row};
+use super::wall_clock::{Zone, instant, local};
 use super::watermarks::Passing;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::Value;
@@ -42,8 +43,8 @@ impl Work<'_> {
     pub fn is_final(&self) -> bool {
         match self.aggregate.emit {
             Emit::Final => true,
-            Emit::Changes => false,
-            Emit::Every(_) => panic!("the reference has no clock for `emit every`"),
+            // How often rows are given out in between is the wall clock's business.
+            Emit::Changes | Emit::Every(_) => false,
         }
     }
 }
@@ -103,27 +104,35 @@ pub fn aligned(work: &Work, window: &Window, rows: &[Row]) -> Given {
     given.in_order()
 }
 
-/// The windows that hold an instant: those among all that are near.
-fn windows_of(window: &Window, time: i64) -> Vec<(i64, i64)> {
+/// Is it known of an event without its key that it is late? In which session it falls its key tells.
+pub fn is_late(window: &Window, event: &Row) -> bool {
+    let grace = window.grace.micros();
+    match window.shape {
+        WindowShape::Aligned | WindowShape::Cumulate => {
+            windows_of(window, event.time).into_iter().all(|(_, end)| event.own >= end + grace)
+        }
+        WindowShape::Sliding => event.own > event.time + window.size.micros() + grace,
+        WindowShape::Session => false,
+    }
+}
+
+/// The windows that hold an instant: those among all that are near. They begin and end when the clock on the wall shows a multiple of their steps, by UTC where there is no zone.
+fn windows_of(window: &Window, time: i64) -> BTreeSet<(i64, i64)> {
     let (size, advance) = (window.size.micros(), window.advance.micros());
-    assert!(window.zone.is_none(), "the reference knows no zone");
-    let floor = |time: i64, step: i64| {
-        (time - window.offset.micros()).div_euclid(step) * step + window.offset.micros()
-    };
-    let all: Vec<(i64, i64)> = match window.shape {
-        WindowShape::Cumulate => {
-            let start = floor(time, size);
-            (1..=size / advance).map(|step| (start, start + step * advance)).collect()
-        }
-        _ => {
-            let last = floor(time, advance);
-            (0..=size / advance)
-                .map(|back| last - back * advance)
-                .map(|start| (start, start + size))
-                .collect()
-        }
-    };
-    all.into_iter().filter(|(start, end)| (*start..*end).contains(&time)).collect()
+    let zone = window.zone.as_deref().map(Zone::new);
+    let is_cumulate = window.shape == WindowShape::Cumulate;
+    let (step, back) = if is_cumulate { (size, 0) } else { (advance, size / advance) };
+    let offset = window.offset.micros();
+    let last = (local(zone, time) - offset).div_euclid(step);
+    // No change of the clocks moves a window by more than its neighbours.
+    let aside = if zone.is_some() { 1 + Zone::CHANGE_MAX / step } else { 0 };
+    let starts = (last - back - aside..=last + aside).map(|number| number * step + offset);
+    let all = starts.flat_map(|start| {
+        let lengths =
+            if is_cumulate { (1..=size / advance).map(|step| step * advance).collect() } else { vec![size] };
+        lengths.into_iter().map(move |length| (instant(zone, start), instant(zone, start + length)))
+    });
+    all.filter(|(start, end)| (*start..*end).contains(&time)).collect()
 }
 
 /// A window is put together of slices, whose length divides size and advance, in the order of their times.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tidegate_state::database::{Batch, Change, Database, Disk, Visit};
+use tidegate_state::database::{Batch, Change, Database, DatabaseError, Disk, Visit};
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -116,21 +116,25 @@ impl SimDisk {
 }
 
 impl Disk for SimDisk {
-    fn open(&self, path: &Path) -> Result<Box<dyn Database>, String> {
+    fn open(&self, path: &Path) -> Result<Box<dyn Database>, DatabaseError> {
         if !self.is_alive() {
-            return Err("the process was killed".to_owned());
+            return Err(failed("the process was killed"));
         }
         let mut content = self.content();
         if content.full {
-            return Err("no space left on device".to_owned());
+            return Err(failed("no space left on device"));
         }
         let directory = content.directories.entry(path.to_owned()).or_default();
         if std::mem::replace(&mut directory.open, true) {
-            return Err("lock held by this process".to_owned());
+            return Err(failed("lock held by this process"));
         }
         drop(content);
         Ok(Box::new(Opened { disk: self.clone(), path: path.to_owned() }))
     }
+}
+
+fn failed(cause: &str) -> DatabaseError {
+    DatabaseError { cause: cause.to_owned(), is_damage: false }
 }
 
 struct Opened {
@@ -139,16 +143,16 @@ struct Opened {
 }
 
 impl Opened {
-    fn alive(&self) -> Result<(), String> {
-        if self.disk.is_alive() { Ok(()) } else { Err("the process was killed".to_owned()) }
+    fn alive(&self) -> Result<(), DatabaseError> {
+        if self.disk.is_alive() { Ok(()) } else { Err(failed("the process was killed")) }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Content) -> T) -> Result<T, String> {
+    fn with<T>(&self, work: impl FnOnce(&mut Content) -> T) -> Result<T, DatabaseError> {
         self.alive()?;
         Ok(work(&mut self.disk.content()))
     }
 
-    fn rows<T>(&self, work: impl FnOnce(&Rows) -> T) -> Result<T, String> {
+    fn rows<T>(&self, work: impl FnOnce(&Rows) -> T) -> Result<T, DatabaseError> {
         self.alive()?;
         Ok(work(&self.disk.look().directories[&self.path].rows))
     }
@@ -164,7 +168,7 @@ impl Drop for Opened {
 }
 
 impl Database for Opened {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DatabaseError> {
         self.rows(|rows| rows.get(key).cloned())
     }
 
@@ -172,7 +176,7 @@ impl Database for Opened {
         &self,
         keys: &[Vec<u8>],
         visit: &mut dyn FnMut(usize, Option<&[u8]>),
-    ) -> Result<(), String> {
+    ) -> Result<(), DatabaseError> {
         self.rows(|rows| {
             for (index, key) in keys.iter().enumerate() {
                 visit(index, rows.get(key).map(Vec::as_slice));
@@ -180,7 +184,7 @@ impl Database for Opened {
         })
     }
 
-    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), String> {
+    fn forward(&self, from: &[u8], end: Option<Vec<u8>>, visit: &mut Visit<'_>) -> Result<(), DatabaseError> {
         self.rows(|rows| {
             let is_before = |key: &[u8]| end.as_deref().is_none_or(|end| key < end);
             for (key, value) in rows.range(from.to_vec()..).take_while(|(key, _)| is_before(key)) {
@@ -191,7 +195,7 @@ impl Database for Opened {
         })
     }
 
-    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), String> {
+    fn backward(&self, from: &[u8], least: Vec<u8>, visit: &mut Visit<'_>) -> Result<(), DatabaseError> {
         self.rows(|rows| {
             for (key, value) in rows.range(..=from.to_vec()).rev().take_while(|(key, _)| **key >= least) {
                 if !visit(key, value) {
@@ -201,10 +205,10 @@ impl Database for Opened {
         })
     }
 
-    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), String> {
+    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), DatabaseError> {
         self.with(|content| {
             if content.full {
-                return Err("no space left on device".to_owned());
+                return Err(failed("no space left on device"));
             }
             let mut changes = Vec::new();
             batch(&mut |change| {
@@ -221,7 +225,7 @@ impl Database for Opened {
         })?
     }
 
-    fn sync(&mut self) -> Result<(), String> {
+    fn sync(&mut self) -> Result<(), DatabaseError> {
         self.with(|content| {
             let directory = content.directories.get_mut(&self.path).expect("it was opened");
             for change in directory.unsynced.drain(..).flatten() {
@@ -229,13 +233,18 @@ impl Database for Opened {
             }
         })
     }
+
+    fn bytes(&self) -> u64 {
+        let size = |rows: &Rows| rows.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
+        self.rows(size).unwrap_or(0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn put(database: &mut Box<dyn Database>, key: &[u8], value: &[u8]) -> Result<(), String> {
+    fn put(database: &mut Box<dyn Database>, key: &[u8], value: &[u8]) -> Result<(), DatabaseError> {
         database.write(&mut |change| change(Change::Put(key, value)))
     }
 
@@ -244,7 +253,7 @@ mod tests {
         let disk = SimDisk::default().restart();
         let path = Path::new("t");
         let mut database = disk.open(path).expect("opens");
-        assert!(disk.open(path).is_err_and(|cause| cause.contains("lock")));
+        assert!(disk.open(path).is_err_and(|cause| cause.cause.contains("lock")));
         put(&mut database, b"a", b"1").expect("written");
         database.sync().expect("synced");
         put(&mut database, b"a", b"2").expect("written");

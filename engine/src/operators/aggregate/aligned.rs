@@ -3,11 +3,13 @@
 //! State is one [`Share`] for each key and slice. A window's row is put together from its slices when it is given out.
 
 use super::Parts;
+use super::fading::Fading;
 use super::slide::sums;
 use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::closed::{CLOSED_KEY, Closed};
 use crate::emitting::Emitting;
+use crate::expiry;
 use crate::expression::RowErrors;
 use crate::group::{Arguments, Group, Share, update};
 use crate::key_columns::{KeyColumns, push_key};
@@ -50,13 +52,15 @@ pub struct Aligned {
     /// Every window that is final at or before this watermark was given out.
     closed: Closed,
     emitting: Emitting,
+    fading: Option<Fading>,
     keys: Keys,
     slots: Vec<u32>,
 }
 
 impl Aligned {
     pub fn new(parts: Parts<'_>) -> Result<Aligned, StateError> {
-        let Parts { aggregate, feeds, looked_up, table, store, cache_bytes, late, errors } = parts;
+        let Parts { aggregate, feeds, looked_up, table, store, cache_bytes, expiry, late, errors, .. } =
+            parts;
         let slices = aggregate.window.as_ref().map(Slices::new);
         let grace = slices.map_or(Span::ZERO, |slices| slices.grace);
         let mut operator = Aligned {
@@ -74,6 +78,7 @@ impl Aligned {
             changed_from: BTreeMap::new(),
             closed: Closed::recover(table, store)?,
             emitting: Emitting::new(aggregate.emit, grace, feeds),
+            fading: expiry.map(Fading::new),
             keys: Keys::default(),
             slots: Vec::new(),
         };
@@ -93,8 +98,9 @@ impl Aligned {
             let mut next: Option<Vec<u8>> = None;
             let (slices, pending) = (&mut slices, &mut self.emitting.pending);
             let windowed = self.slices.is_some();
+            let fades = self.fading.is_some();
             store.scan_from(self.table, &from, &mut |key, bytes| {
-                if key == CLOSED_KEY {
+                if key == CLOSED_KEY || (fades && key.first() == Some(&expiry::TAG)) {
                     return true;
                 }
                 if every {
@@ -291,8 +297,11 @@ impl Aligned {
     fn emit_every(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
         for (key, _) in self.changes() {
             let slot = self.shares.lookup(context.store, &key)?;
+            let is_new = !self.shares.is_stored(slot);
+            let is_unseen = self.fading.as_ref().is_some_and(|fading| is_new || fading.was_unseen(slot));
             if let Some(share) = self.shares.modify(slot) {
                 share.group.pending = true;
+                share.group.unseen |= is_unseen;
             }
             self.emitting.pending.insert(key);
         }
@@ -300,7 +309,7 @@ impl Aligned {
         for key in self.emitting.take_due(context) {
             let slot = self.shares.lookup(context.store, &key)?;
             if let Some(share) = self.shares.modify(slot) {
-                share.group.pending = false;
+                (share.group.pending, share.group.unseen) = (false, false);
             }
             changes.push((key, EventTime::MIN));
         }
@@ -347,6 +356,13 @@ impl Operator for Aligned {
         for (position, &row) in batch.selection.iter().enumerate() {
             let (slot, from) = (self.slots[position], counts_from.get(position).copied().flatten());
             self.note_change(slot, from);
+            if let Some(fading) = &mut self.fading {
+                let own = batch.watermarks[row as usize].max(context.watermark);
+                let time = (batch.times[row as usize], own);
+                if !fading.takes(&mut self.shares, slot, time, context.counters) {
+                    continue;
+                }
+            }
             let functions = &self.results.functions;
             let share = self.shares.modify(slot).get_or_insert_with(|| Share::new(functions));
             update(share.part(from, functions), &arguments, row as usize, batch.times[row as usize]);
@@ -383,6 +399,7 @@ impl Operator for Aligned {
         watermark: EventTime,
         context: &mut Context<'_>,
     ) -> Result<EventTime, TaskError> {
+        self.expire_groups(watermark, context)?;
         if self.slices.is_none() || self.emitting.emit != Emit::Final {
             return Ok(self.emitting.passed());
         }
@@ -405,6 +422,7 @@ impl Operator for Aligned {
             }
             Emit::Every(_) => self.emit_every(context)?,
         }
+        self.emit_deletions(context)?;
         if !self.emitting.pending.is_empty() {
             return Ok(());
         }
@@ -420,6 +438,7 @@ impl Operator for Aligned {
     fn flush(&mut self, writes: &mut WriteSet) {
         self.shares.flush(writes);
         self.closed.flush(writes);
+        self.fading.iter_mut().for_each(|fading| fading.flush(writes));
     }
 
     fn committed(&mut self) {
@@ -427,7 +446,7 @@ impl Operator for Aligned {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.shares.dirty().count() * 128
+        self.shares.dirty().count() * 128 + self.fading.as_ref().map_or(0, Fading::uncommitted_bytes)
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {
@@ -449,6 +468,31 @@ impl Aligned {
             self.results.push(&mut rows, self.shares.key(*slot), None, share.group.time, &share.group)?;
         }
         context.current.extend(self.results.finish(rows));
+        Ok(())
+    }
+
+    /// Deletes the groups whose last event is too long ago.
+    fn expire_groups(&mut self, watermark: EventTime, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let Some(fading) = &mut self.fading else { return Ok(()) };
+        let gone = fading.expire(&mut self.shares, watermark, context)?;
+        let mut rows = self.results.start();
+        for (slot, over) in gone {
+            self.emitting.pending.remove(self.shares.key(slot));
+            self.results.push_deletion(&mut rows, self.shares.key(slot), None, over)?;
+        }
+        if self.looked_up {
+            context.current.extend(self.results.finish(rows));
+        }
+        Ok(())
+    }
+
+    fn emit_deletions(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
+        let Some(fading) = &mut self.fading else { return Ok(()) };
+        let mut rows = self.results.start();
+        for (slot, over) in fading.deletions(&self.shares) {
+            self.results.push_deletion(&mut rows, self.shares.key(slot), None, over)?;
+        }
+        context.emitted.extend(self.results.finish(rows));
         Ok(())
     }
 
@@ -483,6 +527,7 @@ impl Aligned {
         let aside = Aside {
             place: Place { topic: route.step.clone(), partition: context.partition, offset: Offset(-1) },
             time: share.time(),
+            own_timestamp: None,
             key: None,
             value: Some(&value),
             code: LATE,

@@ -296,7 +296,7 @@ impl Sessions {
         let key = group_key(self.sessions.key(slot));
         let now = session.bounds();
         for gone in session.given.iter().filter(|given| **given != now) {
-            self.results.push_deletion(rows, key, *gone, gone.end)?;
+            self.results.push_deletion(rows, key, Some(*gone), gone.end)?;
         }
         self.results.push(rows, key, Some(now), session.last, &session.group)
     }

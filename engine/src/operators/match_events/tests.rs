@@ -1,8 +1,8 @@
 use super::*;
 use crate::rig::{Rig, Row, batch, no_route, rows};
 use proptest::prelude::*;
-use tidegate_model::expr::{Comparison, Expr, ExprKind};
-use tidegate_model::plan::MatchVariable;
+use tidegate_model::expr::{Comparison, ExprKind};
+use tidegate_model::plan::{AggregateCall, AggregateFunction, MatchVariable, Skip};
 use tidegate_model::{Column as SchemaColumn, Value};
 
 /// Key, letter, number; no two events have the same number.
@@ -99,7 +99,33 @@ fn schema() -> Schema {
     Schema::new(vec![column("key"), column("letter"), column("number")])
 }
 
-fn plan_of(elements: &[Element], within: i64) -> (plan::Match, Schema) {
+/// Of the numbers of the events that an element takes.
+fn sum() -> AggregateCall {
+    AggregateCall {
+        name: "sum".to_owned(),
+        function: AggregateFunction::Sum,
+        argument: Some(Expr::column(2, ScalarType::Int, false)),
+        ty: ScalarType::Int,
+        nullable: false,
+        bounds: Vec::new(),
+    }
+}
+
+/// Where the search goes on, for a pattern: behind the last event, or at one of an element that every match has.
+fn skip(elements: &[Element], which: u8) -> Skip {
+    let is_certain = |element: &Element| {
+        element.alternatives.len() == 1 && matches!(element.times, Times::Count { least: 1.., .. })
+    };
+    let place = (1..elements.len()).rev().find(|place| is_certain(&elements[*place]));
+    match (which, place) {
+        (0, _) => Skip::ToNext,
+        (1, Some(place)) => Skip::ToFirst(place),
+        (2, Some(place)) => Skip::ToLast(place),
+        _ => Skip::PastLast,
+    }
+}
+
+fn plan_of(elements: &[Element], within: i64, skip: Skip) -> (plan::Match, Schema) {
     let mut columns = Vec::new();
     let mut planned = Vec::new();
     for (position, element) in elements.iter().enumerate() {
@@ -107,15 +133,19 @@ fn plan_of(elements: &[Element], within: i64) -> (plan::Match, Schema) {
         let mut alternatives = Vec::new();
         for (index, wants) in element.alternatives.iter().enumerate() {
             let name = format!("v{position}_{index}");
-            columns.extend(element.times.columns(&name, element.alternatives.len() > 1, &schema()));
             alternatives.push(MatchVariable { name, condition: wants.condition(before) });
         }
-        planned.push(MatchElement { alternatives, times: element.times });
+        let repeats = matches!(element.times, Times::Count { most, .. } if most != Some(1));
+        let totals = if repeats { vec![sum()] } else { Vec::new() };
+        planned.push(MatchElement { alternatives, times: element.times, totals });
+        columns.extend(planned[position].columns(&schema()));
     }
     let pattern = plan::Match {
         key: vec![Expr::column(0, ScalarType::Int, false)],
         within: Span::from_micros(within),
         elements: planned,
+        skip,
+        late: None,
         errors: None,
     };
     (pattern, Schema::new(columns))
@@ -173,14 +203,26 @@ fn attempt(elements: &[Element], within: i64, events: &[Known]) -> Option<(i64, 
     (!missing).then(|| (first.time + within, taken))
 }
 
-/// A match as its row: time, then the number of the first and the last event of each element that takes events, and how many.
-type Told = (i64, Vec<(Option<i64>, Option<i64>, i64)>);
+/// Where the search goes on behind a match: the place of the event, counted from the first one.
+fn goes_on(skip: Skip, taken: &[Vec<i64>], events: &[Known]) -> usize {
+    let place_of = |number: i64| events.iter().position(|event| event.number == number).expect("it is there");
+    match skip {
+        Skip::ToNext => 1,
+        Skip::PastLast => taken.iter().flatten().map(|number| place_of(*number)).max().expect("one") + 1,
+        Skip::ToFirst(element) => place_of(taken[element][0]),
+        Skip::ToLast(element) => place_of(*taken[element].last().expect("one")),
+    }
+}
+
+/// A match as its row: time, then the number of the first and the last event of each element that takes events, how many, and their sum.
+type Told = (i64, Vec<(Option<i64>, Option<i64>, i64, i64)>);
 
 fn wanted(elements: &[Element], (time, taken): (i64, Vec<Vec<i64>>)) -> Told {
     let counted =
         elements.iter().zip(taken).filter(|(element, _)| matches!(element.times, Times::Count { .. }));
-    let told =
-        counted.map(|(_, numbers)| (numbers.first().copied(), numbers.last().copied(), numbers.len() as i64));
+    let told = counted.map(|(_, numbers)| {
+        (numbers.first().copied(), numbers.last().copied(), numbers.len() as i64, numbers.iter().sum())
+    });
     (time, told.collect())
 }
 
@@ -207,11 +249,13 @@ fn told(elements: &[Element], row: &Row) -> Told {
                 ref other => panic!("{other:?} where the presence is {there}"),
             }
         }
-        let count = match take(usize::from(repeats)) {
-            [Value::Int(count)] => *count,
-            _ => numbers.len() as i64,
+        let (count, sum) = match take(2 * usize::from(repeats)) {
+            [Value::Int(count), Value::Int(sum)] => (*count, *sum),
+            [Value::Int(0), Value::Null] => (0, 0),
+            [] => (numbers.len() as i64, numbers.iter().sum()),
+            other => panic!("{other:?}"),
         };
-        all.push((numbers.first().copied(), numbers.last().copied(), count));
+        all.push((numbers.first().copied(), numbers.last().copied(), count, sum));
     }
     (row.time, all)
 }
@@ -238,8 +282,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn matches_are_those_of_the_rules(
-        elements in pattern(), within in 1i64..25, actions in proptest::collection::vec(action(), 1..80)) {
-        let (pattern, matches) = plan_of(&elements, within);
+        elements in pattern(), within in 1i64..25, which in 0u8..4,
+        actions in proptest::collection::vec(action(), 1..80)) {
+        let skip = skip(&elements, which);
+        let (pattern, matches) = plan_of(&elements, within, skip);
         let types: Vec<ScalarType> = matches.columns.iter().map(|column| column.ty).collect();
         let mut rig = Rig::new();
         let mut operator_ = operator(&rig, &pattern, &matches);
@@ -265,9 +311,12 @@ proptest! {
                 Action::Advance(by) => {
                     let before = watermark;
                     watermark += by;
-                    let (out, _) = rig.advance(&mut operator_, EventTime::from_micros(watermark));
+                    let (out, promised) = rig.advance(&mut operator_, EventTime::from_micros(watermark));
                     let out = rows(&types, &out);
-                    let in_time = |row: &Row| before <= row.time && row.time < watermark;
+                    // A match may wait for what began before it.
+                    let wait = if skip == Skip::ToNext { 0 } else { within };
+                    prop_assert_eq!(promised.micros(), watermark - wait);
+                    let in_time = |row: &Row| before - wait <= row.time && row.time < watermark;
                     prop_assert!(out.iter().all(in_time), "a match is given out when its time has passed, at once");
                     given.extend(out.iter().map(|row| told(&elements, row)));
                 }
@@ -284,8 +333,15 @@ proptest! {
         let mut all: Vec<Told> = Vec::new();
         for events in &mut events {
             events.sort_by_key(|event| event.time);
-            for first in 0..events.len() {
-                all.extend(attempt(&elements, within, &events[first..]).map(|found| wanted(&elements, found)));
+            let mut first = 0;
+            while first < events.len() {
+                let Some(found) = attempt(&elements, within, &events[first..]) else {
+                    first += 1;
+                    continue;
+                };
+                let next = goes_on(skip, &found.1, &events[first..]);
+                all.push(wanted(&elements, found));
+                first += next;
             }
         }
         all.sort();

@@ -81,6 +81,7 @@ fn operator(rig: &Rig, rules: &Rules) -> Box<dyn Operator> {
             call("sum", AggregateFunction::Sum, Some(amount())),
             call("max", AggregateFunction::Max, Some(amount())),
         ],
+        late: None,
         errors: None,
     };
     let complete = rig.store.is_empty(rig.table).expect("scans");

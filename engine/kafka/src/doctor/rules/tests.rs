@@ -118,9 +118,7 @@ fn what_cannot_run_or_loses_state_is_an_error() {
     );
     assert_eq!(
         after_setting(REPARTITION, "cleanup.policy", "compact"),
-        [
-            "Error paid.tiers.by-tier: it is a repartition topic and is compacted: events with the same key are lost"
-        ]
+        ["Error paid.tiers.by-tier: it carries events and is compacted: events with the same key are lost"]
     );
     assert_eq!(
         after_setting(CHANGELOG, "message.timestamp.type", "LogAppendTime"),

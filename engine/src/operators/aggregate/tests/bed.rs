@@ -123,6 +123,7 @@ pub fn aggregate_of(kind: Kind, grace: i64, emit: Emit) -> plan::Aggregate {
     let list = ScalarType::list(ScalarType::Int, false);
     plan::Aggregate {
         key: vec![Expr::column(0, ScalarType::Int, true)],
+        row_key: None,
         window: Some(plan::Window { shape, offset: span(offset), ..window }),
         functions: vec![
             call("n", AggregateFunction::Count, ScalarType::Int),
@@ -132,6 +133,7 @@ pub fn aggregate_of(kind: Kind, grace: i64, emit: Emit) -> plan::Aggregate {
             call("last", AggregateFunction::Last, ScalarType::Int),
         ],
         emit,
+        ttl: None,
         errors: None,
     }
 }
@@ -144,13 +146,17 @@ fn operator(
 ) -> Box<dyn Operator> {
     let route = |word, topic| Route { step: TABLE.into(), line: 1, word, topic };
     let encoder = JsonEncoder::new(&schema(), JsonFormat::default());
+    let input = schema();
     let parts = aggregate::Parts {
         aggregate,
+        input: &input,
+        gone: None,
         feeds: true,
         looked_up: false,
         table,
         store,
         cache_bytes,
+        expiry: None,
         late: LateRoute::new(route("late", Some(TopicHandle(0))), Some(encoder)),
         errors: route("errors", None),
     };

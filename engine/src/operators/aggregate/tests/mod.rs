@@ -1,6 +1,8 @@
 //! Random events in random batches, with commits and restarts between them, beside a reference that looks at all events at once.
 
 mod bed;
+mod fading;
+mod of_table;
 mod reference;
 
 use bed::{Bed, Given, Row, aggregate_of};

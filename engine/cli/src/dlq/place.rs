@@ -1,0 +1,125 @@
+//! Where a topology's routes are: the plan's topics, on Kafka or on an embedded log.
+
+use crate::load;
+use crate::run::pair;
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tidegate_embedded::{EmbeddedArchive, EmbeddedLog};
+use tidegate_engine::log::Archive;
+use tidegate_kafka::{KafkaArchive, Settings};
+use tidegate_model::plan::Plan;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Topology file (.tide or .yaml)
+    file: PathBuf,
+    #[command(flatten)]
+    params: load::Params,
+    /// Kafka's bootstrap servers
+    #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
+    brokers: Option<String>,
+    /// The directory of a run on the embedded log
+    #[arg(long, value_name = "DIR", conflicts_with = "brokers")]
+    data: Option<PathBuf>,
+    /// Kafka: a librdkafka property, such as security.protocol=SSL
+    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
+    properties: Vec<String>,
+}
+
+/// A topic that routes lead to.
+pub struct RouteTopic {
+    pub topic: String,
+    /// The route's word, the step that it belongs to, and its line in the file.
+    pub routes: Vec<(&'static str, String, u32)>,
+}
+
+/// A topology, and where its topics are.
+pub struct Place {
+    pub plan: Plan,
+    at: At,
+}
+
+enum At {
+    Kafka { brokers: String, properties: Vec<(String, String)> },
+    Embedded(Arc<EmbeddedLog>),
+}
+
+/// None: the file has errors, which have been told.
+pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
+    let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else { return Ok(None) };
+    let plan = compiled.plan.expect("told otherwise");
+    let at = match (&arguments.brokers, &arguments.data) {
+        (Some(brokers), None) => {
+            let pairs = arguments.properties.iter().map(|option| pair(option, "--kafka"));
+            let pairs: Result<Vec<(&str, &str)>> = pairs.collect();
+            let owned = pairs?.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            At::Kafka { brokers: brokers.clone(), properties: owned.collect() }
+        }
+        (_, Some(data)) => {
+            let dir = data.join("log");
+            if !dir.is_dir() {
+                bail!("--data {}: no run on the embedded log was there", data.display());
+            }
+            At::Embedded(EmbeddedLog::open(&dir)?)
+        }
+        (None, None) => {
+            bail!("say where the topics are: --brokers HOST:PORT, or --data DIR of the embedded log")
+        }
+    };
+    Ok(Some(Place { plan, at }))
+}
+
+impl Place {
+    /// The topics that routes lead to, each once, in the order of the plan.
+    pub fn topics(&self) -> Vec<RouteTopic> {
+        let mut topics: Vec<RouteTopic> = Vec::new();
+        for route in self.plan.routes() {
+            let node = self.plan.node(route.node);
+            let told = (route.word, node.step().to_owned(), node.line);
+            match topics.iter_mut().find(|known| known.topic == route.topic) {
+                Some(known) if known.routes.contains(&told) => {}
+                Some(known) => known.routes.push(told),
+                None => topics.push(RouteTopic { topic: route.topic.to_owned(), routes: vec![told] }),
+            }
+        }
+        topics
+    }
+
+    /// The topic that a person means.
+    pub fn topic(&self, named: &str) -> Result<RouteTopic> {
+        let topics = self.topics();
+        let names: Vec<String> = topics.iter().map(|known| known.topic.clone()).collect();
+        let has_word = |known: &RouteTopic| known.routes.iter().any(|(word, _, _)| *word == named);
+        let exact = names.iter().any(|name| name == named);
+        let mut fitting: Vec<RouteTopic> = topics
+            .into_iter()
+            .filter(|known| if exact { known.topic == named } else { has_word(known) })
+            .collect();
+        match (fitting.len(), names.is_empty()) {
+            (1, _) => Ok(fitting.remove(0)),
+            (_, true) => bail!("the topology has no routes: nothing is set aside"),
+            (0, _) => bail!("there is no route `{named}`; the routes' topics are {}", names.join(", ")),
+            (_, _) => {
+                let fitting: Vec<String> = fitting.into_iter().map(|known| known.topic).collect();
+                bail!("several topics are `{named}`: say which of {}", fitting.join(", "))
+            }
+        }
+    }
+
+    /// The topics, with the positions of the group that keeps what of a route was sent back.
+    pub fn archive(&self, route: &str) -> Result<Box<dyn Archive>> {
+        let group = format!("{}.dlq.{route}", self.plan.topology);
+        Ok(match &self.at {
+            At::Embedded(log) => Box::new(EmbeddedArchive::new(log, &group)),
+            At::Kafka { brokers, properties } => {
+                let settings =
+                    Settings::new(brokers, properties, &group, "replay", Duration::from_millis(100))?;
+                let archive =
+                    KafkaArchive::open(&settings).with_context(|| format!("--brokers {brokers}"))?;
+                Box::new(archive)
+            }
+        })
+    }
+}
