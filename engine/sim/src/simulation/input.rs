@@ -50,6 +50,7 @@ impl Event {
             partition: self.place.partition.0 as usize,
             time: self.time,
             values: Some(values),
+            malformed: None,
             key: text(&self.k),
         }
     }

@@ -161,7 +161,7 @@ fn cluster(plan: &Plan, case: &Case) -> Cluster {
     let internal = internal_topics(plan, &|_| case.partitions).expect("all have equally many partitions");
     for topic in internal {
         let kind = match topic.kind {
-            InternalKind::Repartition => Kind::Repartition,
+            InternalKind::Repartition | InternalKind::Outbox => Kind::Repartition,
             InternalKind::Changelog => Kind::Changelog,
         };
         add(&topic.name, kind, topic.partitions);
