@@ -59,6 +59,8 @@ fn simulation() -> Simulation {
         topology!("timers", "out": Rows),
         topology!("deduped", "once": Sequence, "paid": Sequence),
         topology!("sessions", "sess": Rows, "late": Rows, "pat": Rows),
+        topology!("related", "referred": LastRows, "best": LastRows, "sums": LastRows),
+        topology!("fading", "out": Table),
         topology!("everything", "large": Sequence, "hourly": Rows, "late": Rows, "totals": Table,
             "priced": Sequence, "pairs": Rows, "moved": Rows),
     ])
@@ -80,7 +82,13 @@ fn told(simulation: &Simulation, case: &Case, planted: Planted, outcome: &Outcom
     let _ = writeln!(text, "\nthe smallest like it: {wrong}\n{smallest:?}\n");
     let lines = simulation.run(&smallest, planted, true).lines;
     let last = &lines[lines.len().saturating_sub(TOLD_LINES)..];
-    let _ = writeln!(text, "the last {} of {} things that happened:\n{}", last.len(), lines.len(), last.join("\n"));
+    let _ = writeln!(
+        text,
+        "the last {} of {} things that happened:\n{}",
+        last.len(),
+        lines.len(),
+        last.join("\n")
+    );
     text
 }
 
@@ -129,7 +137,8 @@ fn seeds() {
     }
     println!("{count} seeds from {from} on: {all:?}");
     let Counts { aborts, unknown, suspects, restores, undelivered, late_ends, .. } = all;
-    let bitten = [aborts, unknown, suspects, restores, undelivered, late_ends, all.rebalances, all.kills, all.nested];
+    let bitten =
+        [aborts, unknown, suspects, restores, undelivered, late_ends, all.rebalances, all.kills, all.nested];
     assert!(count < SEEDS || bitten.iter().all(|count| *count > 100), "faults that did not bite: {all:?}");
 }
 
@@ -150,9 +159,7 @@ fn every_planted_bug_is_found() {
     let mut found = BTreeMap::new();
     let mut missed = Vec::new();
     for planted in Planted::ALL {
-        let fails = |seed: &u64| {
-            simulation.run(&simulation.case(*seed), planted, false).wrong.is_some()
-        };
+        let fails = |seed: &u64| simulation.run(&simulation.case(*seed), planted, false).wrong.is_some();
         match (0..PLANTED_SEEDS).find(fails) {
             Some(seed) => drop(found.insert(format!("{planted:?}"), seed)),
             None => missed.push(planted),

@@ -8,7 +8,7 @@
 use crate::clock::{Clock, WallTime};
 use crate::failpoint::Failpoint;
 use crate::globals::Globals;
-use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
+use crate::log::{CommitOutcome, Committed, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
 use crate::restore::{Replay, Restoring};
@@ -44,6 +44,13 @@ struct Begin {
     note: Option<String>,
 }
 
+/// A partition of this worker's, and where the reader was told to begin.
+struct Assigned {
+    partition: TopicPartition,
+    slot: Slot,
+    next: Offset,
+}
+
 /// What is known about a worker from outside.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Status {
@@ -68,7 +75,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     state: Arc<StateDir>,
     shared: Shared,
     /// What the group gave, with the slots to read from.
-    assignment: Vec<(TopicPartition, Slot)>,
+    assignment: Vec<Assigned>,
     tasks: Vec<Task>,
     restoring: Vec<Restoring>,
     /// Tasks whose store is still held by another worker of this process.
@@ -161,7 +168,17 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let mut worked = reading.records;
         if reading.complete {
             for task in &mut self.tasks {
-                worked += task.step(&mut self.reader, &self.globals, &mut self.writer, now)?;
+                match task.step(&mut self.reader, &self.globals, &mut self.writer, now) {
+                    Ok(count) => worked += count,
+                    // Another one has this one's place, and has deleted what it read; or records are lost, which is told where it begins again.
+                    Err(TaskError::Log(error @ LogError::OutOfRange { .. })) => {
+                        tracing::warn!("{error}; it goes on where the group has come to");
+                        self.give_up()?;
+                        self.begin_again()?;
+                        return Ok(Tick::Worked);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         let now = self.clock.now();
@@ -282,7 +299,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let mut slots = self.reader.assign(&offsets)?;
         let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
         self.globals = Globals::begin(&self.program, given, self.clock.now());
-        self.assignment = partitions.into_iter().zip(slots).collect();
+        let assigned =
+            |((partition, begin), slot): ((_, &Begin), _)| Assigned { partition, slot, next: begin.next };
+        self.assignment = partitions.into_iter().zip(&starts).zip(slots).map(assigned).collect();
         Failpoint::GroupAssigned.pass();
         self.parked.retain(|task, _| tasks.contains(task));
         let now = self.clock.now();
@@ -295,26 +314,30 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     /// Where each partition goes on.
     fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Begin>, TaskError> {
         let wait = self.program.limits.broker_wait;
-        let committed = retry(|| self.reader.committed(partitions, wait))?;
-        let mut starts = Vec::new();
-        for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(|| self.reader.offset_range(partition, wait))?;
-            match committed {
-                None => starts.push(Begin { next: range.start, note: None }),
-                Some(committed) if committed.next < range.start || committed.next > range.end => {
-                    return Err(LogError::OutOfRange {
-                        partition: partition.clone(),
-                        wanted: committed.next,
-                        range,
+        let mut before = None;
+        loop {
+            let committed = retry(|| self.reader.committed(partitions, wait))?;
+            let (mut starts, mut lost) = (Vec::new(), None);
+            for (partition, committed) in partitions.iter().zip(&committed) {
+                let range = retry(|| self.reader.offset_range(partition, wait))?;
+                match committed {
+                    None => starts.push(Begin { next: range.start, note: None }),
+                    Some(Committed { next, .. }) if *next < range.start || *next > range.end => {
+                        lost =
+                            Some(LogError::OutOfRange { partition: partition.clone(), wanted: *next, range });
                     }
-                    .into());
-                }
-                Some(committed) => {
-                    starts.push(Begin { next: committed.next, note: Some(committed.metadata) });
+                    Some(Committed { next, metadata }) => {
+                        starts.push(Begin { next: *next, note: Some(metadata.clone()) });
+                    }
                 }
             }
+            let Some(lost) = lost else { return Ok(starts) };
+            // Between the two questions another one may have committed, and deleted what it had read.
+            if before.is_some_and(|before| before == committed) {
+                return Err(lost.into());
+            }
+            before = Some(committed);
         }
-        Ok(starts)
     }
 
     /// Opens a task's store and finds out what of its changelogs is missing there.
@@ -396,12 +419,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         self.check_begins(id, &store, &partitions, &begins)?;
         let mut starts = Vec::new();
         for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
-            let slot = self
-                .assignment
-                .iter()
-                .find(|(assigned, _)| assigned == partition)
-                .expect("a task is made of assigned partitions")
-                .1;
+            let assigned = self.assignment.iter_mut().find(|assigned| assigned.partition == *partition);
+            let assigned = assigned.expect("a task is made of assigned partitions");
+            let slot = assigned.slot;
+            if assigned.next != next {
+                // The group has put another one in this one's place, which has committed meanwhile; this one will be told.
+                retry(|| self.reader.seek(slot, next))?;
+                assigned.next = next;
+            }
             let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
             starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
         }
@@ -540,11 +565,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             return Ok(());
         }
         let partitions: Vec<TopicPartition> =
-            self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
+            self.assignment.iter().map(|assigned| assigned.partition.clone()).collect();
         let tasks = self.program.tasks_for(&partitions)?;
         let starts = self.starts(&partitions)?;
-        for ((_, slot), start) in self.assignment.iter().zip(&starts) {
-            retry(|| self.reader.seek(*slot, start.next))?;
+        for (assigned, begin) in self.assignment.iter_mut().zip(starts) {
+            retry(|| self.reader.seek(assigned.slot, begin.next))?;
+            assigned.next = begin.next;
         }
         let now = self.clock.now();
         self.retry_at = Some(WallTime::from_micros(now.micros() + 20_000));

@@ -20,7 +20,8 @@ fn apply(rows: &mut Rows, change: &Owned) {
         Owned::Put(key, value) => drop(rows.insert(key.clone(), value.clone())),
         Owned::Delete(key) => drop(rows.remove(key)),
         Owned::DeleteRange(from, to) => {
-            let gone: Vec<Vec<u8>> = rows.range(from.clone()..to.clone()).map(|(key, _)| key.clone()).collect();
+            let gone: Vec<Vec<u8>> =
+                rows.range(from.clone()..to.clone()).map(|(key, _)| key.clone()).collect();
             gone.iter().for_each(|key| drop(rows.remove(key)));
         }
     }

@@ -215,7 +215,10 @@ impl Oracle {
                 }
             }
             let same = right.len() == found.len()
-                && right.iter().zip(&found).all(|(right, found)| (*right.0, *right.1) == (&found.0[..], &found.1[..]));
+                && right
+                    .iter()
+                    .zip(&found)
+                    .all(|(right, found)| (*right.0, *right.1) == (&found.0[..], &found.1[..]));
             if !same {
                 let wrong = found.iter().find(|(key, value)| right.get(&key[..]) != Some(&&value[..]));
                 let lost = right.keys().find(|key| !found.contains_key(**key));

@@ -1,9 +1,9 @@
 //! One transactional producer as its client library makes it: records wait in a buffer, are delivered in the background, and a transaction
 //! that has failed can only be aborted.
 
-use super::broker::{Cluster, GroupProof};
 use super::broker::log::Stored;
 use super::broker::transactions::{Identity, Refused, Target};
+use super::broker::{Cluster, GroupProof};
 use super::case::Fault;
 use super::line::{AskError, Failed, Line, Request};
 use super::planted::Planted;
@@ -73,9 +73,7 @@ impl Producer {
     /// Takes the id over; what an earlier producer left open is settled.
     pub fn init(line: &Line, id: &str, timeout: Duration) -> Result<Producer, Wrong> {
         let own = line.another();
-        let init = |cluster: &mut Cluster, now: i64| {
-            cluster.init(id, TRANSACTION.as_micros() as i64, now)
-        };
+        let init = |cluster: &mut Cluster, now: i64| cluster.init(id, TRANSACTION.as_micros() as i64, now);
         let identity = own.ask(Request::Init, timeout, init)?;
         own.failed.set(false);
         own.world.note("producer", &[identity.pid as i64, i64::from(identity.epoch)]);
@@ -153,7 +151,8 @@ impl Producer {
         };
         if !self.added.contains(place) {
             let target = Target::Records(place.clone());
-            let add = |cluster: &mut Cluster, now: i64| cluster.transactions.add(identity, target.clone(), now);
+            let add =
+                |cluster: &mut Cluster, now: i64| cluster.transactions.add(identity, target.clone(), now);
             self.registered = true;
             self.line.ask(Request::Add, CALL, add).map_err(of_delivery)?;
             self.added.insert(place.clone());
@@ -189,9 +188,7 @@ impl Producer {
     ) -> Result<(), Wrong> {
         self.registered = true;
         let identity = &self.identity;
-        let add = |cluster: &mut Cluster, now: i64| {
-            cluster.transactions.add(identity, Target::Offsets, now)
-        };
+        let add = |cluster: &mut Cluster, now: i64| cluster.transactions.add(identity, Target::Offsets, now);
         self.line.ask(Request::Add, CALL, add)?;
         let mut done = None;
         let commit = |cluster: &mut Cluster, _: i64| {

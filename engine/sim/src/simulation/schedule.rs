@@ -82,7 +82,7 @@ impl World {
         };
         match result {
             Ok(tick) => {
-                if let (Some(running), 0) = (&*slot, self.between(0, 7)) {
+                if let (Some(running), 0, true) = (&*slot, self.between(0, 7), process.alive.get()) {
                     self.observe();
                     self.check_stores(running);
                 }

@@ -122,8 +122,7 @@ impl Group {
             }
             None => {
                 own.member = Some(new);
-                let member =
-                    Member { id: new, client, joined: true, last_seen: now, assignment: Vec::new() };
+                let member = Member { id: new, client, joined: true, last_seen: now, assignment: Vec::new() };
                 self.members.insert(own.instance.clone(), member);
                 if stable {
                     self.start(now, Some(client));

@@ -111,14 +111,7 @@ impl Partition {
         self.scan(from, self.end, max, true, visit)
     }
 
-    fn scan(
-        &self,
-        from: i64,
-        to: i64,
-        max: usize,
-        all: bool,
-        visit: &mut dyn FnMut(i64, &Stored),
-    ) -> i64 {
+    fn scan(&self, from: i64, to: i64, max: usize, all: bool, visit: &mut dyn FnMut(i64, &Stored)) -> i64 {
         let first = self.entries.partition_point(|entry| entry.offset < from);
         let mut count = 0;
         for entry in self.entries[first..].iter().take_while(|entry| entry.offset < to) {

@@ -34,9 +34,15 @@ pub struct Topic {
 }
 
 enum Event {
-    Marker { ending: Ending, target: Target },
+    Marker {
+        ending: Ending,
+        target: Target,
+    },
     /// A request that was held up on its way.
-    End { producer: Identity, commit: bool },
+    End {
+        producer: Identity,
+        commit: bool,
+    },
     Notice(Notice),
     Beat,
 }

@@ -29,8 +29,13 @@ pub enum Target {
 enum State {
     /// How the last one ended.
     None(Option<bool>),
-    Ongoing { since: i64 },
-    Ending { commit: bool, left: BTreeSet<Target> },
+    Ongoing {
+        since: i64,
+    },
+    Ending {
+        commit: bool,
+        left: BTreeSet<Target>,
+    },
 }
 
 struct Transactional {
