@@ -72,14 +72,20 @@ impl Expected {
         Ok(())
     }
 
+    fn last_row(&self, key: &str) -> Option<&String> {
+        self.last.get(key)?.as_ref()
+    }
+
     /// What is still to come.
     fn lacks(&self) -> Option<String> {
         for (key, right) in &self.right {
             let seen = self.seen.get(key).copied().unwrap_or(0);
             let is_there = match self.mode {
                 Mode::Rows => right.is_empty(),
-                Mode::Sequence | Mode::Table => seen == right.len(),
-                Mode::LastRows => self.last.get(key) == right.last(),
+                Mode::Sequence => seen == right.len(),
+                // A row that has come and gone before a commit is not written at all.
+                Mode::Table => seen == right.len() || (self.last_row(key).is_none() && is_deletion(right)),
+                Mode::LastRows => self.last_row(key) == right.last().and_then(Option::as_ref),
             };
             if !is_there {
                 let next = match self.mode {
@@ -92,6 +98,10 @@ impl Expected {
         }
         None
     }
+}
+
+fn is_deletion(rows: &[Row]) -> bool {
+    rows.last().is_some_and(Option::is_none)
 }
 
 pub struct Oracle {
