@@ -12,9 +12,9 @@ use tidegate_dsl::{SourceFile, compile};
 use tidegate_engine::clock::{Clock, SystemClock};
 use tidegate_sim::simulation::{Case, Counts, Mode, Outcome, Planted, Simulation, Topology, shrink};
 
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 3_000;
 /// A planted bug must be found in the first so many seeds.
-const PLANTED_SEEDS: u64 = 600;
+const PLANTED_SEEDS: u64 = 4_000;
 /// So many of the last things that happened are told.
 const TOLD_LINES: usize = 120;
 

@@ -26,6 +26,8 @@ pub enum Fault {
     Outage,
     TransactionsMove,
     GroupMoves,
+    /// Markers of transactions come late, each for itself.
+    SlowMarkers,
     LostRequest,
     LostAnswer,
     /// The end of a transaction comes long after it was sent, when it was already sent again.
@@ -40,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Fault; 18] = [
+    pub const ALL: [Fault; 19] = [
         Fault::Kill,
         Fault::KillInCall,
         Fault::LosePower,
@@ -52,6 +54,7 @@ impl Fault {
         Fault::Outage,
         Fault::TransactionsMove,
         Fault::GroupMoves,
+        Fault::SlowMarkers,
         Fault::LostRequest,
         Fault::LostAnswer,
         Fault::LateEnd,

@@ -220,6 +220,9 @@ impl World {
         if self.fault(Fault::GroupMoves, 80) {
             cluster.group_moves_until = until;
         }
+        if self.fault(Fault::SlowMarkers, 120) {
+            cluster.markers_wait_until = until;
+        }
         drop(cluster);
         if self.fault(Fault::Compaction, 300) {
             self.compact();

@@ -16,6 +16,7 @@ pub use group::GroupProof;
 const BEAT: i64 = 500_000;
 /// How long a client that cannot be reached is tried again later.
 const AGAIN: i64 = 500_000;
+const MARKER_WAIT_MAX: i64 = 4_000_000;
 const MARKER_DELAY_MAX: i64 = 8_000;
 const NOTICE_DELAY_MAX: i64 = 1_000_000;
 const ANSWER_DELAY_MAX: i64 = 20_000;
@@ -70,6 +71,8 @@ pub struct Cluster {
     pub down_until: i64,
     pub transactions_move_until: i64,
     pub group_moves_until: i64,
+    /// Until then a marker may wait for its partition's leader.
+    pub markers_wait_until: i64,
     events: BTreeMap<(i64, u64), Event>,
     count: u64,
     random: Random,
@@ -87,6 +90,7 @@ impl Cluster {
             down_until: 0,
             transactions_move_until: 0,
             group_moves_until: 0,
+            markers_wait_until: 0,
             events: BTreeMap::new(),
             count: 0,
             random,
@@ -191,8 +195,9 @@ impl Cluster {
 
     /// Each marker is written at a time of its own.
     fn write_markers(&mut self, ending: Ending, now: i64) {
+        let most = if now < self.markers_wait_until { MARKER_WAIT_MAX } else { MARKER_DELAY_MAX };
         for target in ending.targets.clone() {
-            let at = now + self.random.between(0, MARKER_DELAY_MAX);
+            let at = now + self.random.between(0, most);
             self.later(at, Event::Marker { ending: ending.clone(), target });
         }
     }
@@ -236,6 +241,7 @@ impl Cluster {
     /// Faults are over.
     pub fn heal(&mut self, now: i64) {
         (self.down_until, self.transactions_move_until, self.group_moves_until) = (now, now, now);
+        self.markers_wait_until = now;
         for link in &mut self.links {
             (link.paused_until, link.cut_until) = (now, now);
         }
