@@ -185,7 +185,8 @@ fn mended_records_go_through_and_none_twice() {
     let sent = bed.done("replay", &["errors", "--from", &from]);
     assert!(text(&sent.stderr).contains("3 sent back to payments (3 mended)"), "{}", text(&sent.stderr));
     let twice = bed.done("replay", &["errors", "--from", &from]);
-    assert_eq!(text(&twice.stderr), "payments.errors: 0 sent back\n  3 not: it was sent back before\n");
+    let told = text(&twice.stderr);
+    assert!(told.contains(": 0 sent back\n") && told.contains("3 not: it was sent back before"), "{told}");
     std::fs::write(&file, text(&shown.stdout).replace("payments.errors-", "payments.errors-9"))
         .expect("written");
     let unknown = bed.dlq("replay", &["errors", "--from", &from]).output().expect("it runs");
@@ -195,6 +196,11 @@ fn mended_records_go_through_and_none_twice() {
         text(&unknown.stderr)
     );
     assert!(text(&bed.done("ls", &[]).stdout).contains("97 waiting, 3 sent back"));
+    // Brokers of the environment are not in the way of a directory that is named; brokers that are named, too, are.
+    let listed = bed.dlq("ls", &[]).env("TIDEGATE_BROKERS", "127.0.0.1:1").output().expect("it runs");
+    assert!(text(&listed.stdout).contains("97 waiting"), "{}", text(&listed.stderr));
+    let both = bed.dlq("ls", &["--brokers", "127.0.0.1:1"]).output().expect("it runs");
+    assert!(text(&both.stderr).contains("say one of both"), "{}", text(&both.stderr));
     assert_eq!(bed.run_embedded(&payments(300)).lines().count(), 3);
 }
 

@@ -21,7 +21,7 @@ pub struct Arguments {
     #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
     brokers: Option<String>,
     /// The directory of a run on the embedded log
-    #[arg(long, value_name = "DIR", conflicts_with = "brokers")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Kafka: a librdkafka property, such as security.protocol=SSL
     #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
@@ -50,6 +50,11 @@ enum At {
 pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
     let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else { return Ok(None) };
     let plan = compiled.plan.expect("told otherwise");
+    // A directory that was named is meant in place of the brokers of the environment.
+    let of_environment = std::env::var("TIDEGATE_BROKERS").ok();
+    if arguments.data.is_some() && arguments.brokers.is_some() && arguments.brokers != of_environment {
+        bail!("--data and --brokers: the topics are on the embedded log or on Kafka, so say one of both");
+    }
     let at = match (&arguments.brokers, &arguments.data) {
         (Some(brokers), None) => {
             let pairs = arguments.properties.iter().map(|option| pair(option, "--kafka"));

@@ -178,7 +178,8 @@ pub fn join_tables(
                 Some((values, time)) => given.push(Row::made(at, place.0, time, values)),
                 None if was_given => {
                     let key_only = together(join, types, &place.1, [None, None]);
-                    given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
+                    let time = before.sides.iter().flatten().map(|(_, time)| *time).max().unwrap_or(START);
+                    given.push(Row { deleted: true, ..Row::made(at, place.0, time, key_only) });
                 }
                 None => {}
             }
