@@ -46,7 +46,7 @@ fuzz:
 	@.ci/fuzz $(SECONDS)
 
 soak: first-time
-	@SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked -p tidegate-suite --test simulation seeds -- --nocapture
+	@SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked --workspace --test simulation seeds -- --nocapture
 
 bench: first-time
 	@.ci/setup

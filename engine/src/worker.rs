@@ -362,7 +362,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                         tracing::warn!(
                             "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
                         );
-                        tidegate_state::remove(&path)?;
+                        self.shared.remove(&path)?;
                         Store::open(&path, &self.shared, &tables)?
                     }
                     Err(error) => return Err(error.into()),

@@ -34,11 +34,6 @@ pub(crate) fn owner(path: &Path) -> String {
     parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
-/// Deletes a store that cannot be used; its changelogs have what was in it.
-pub fn remove(path: &Path) -> Result<(), StateError> {
-    fs::remove_dir_all(path).map_err(|cause| StateError::Io { path: path.display().to_string(), cause })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +72,7 @@ mod tests {
         assert!(matches!(found, Err(StateError::Damaged { .. })), "{found:?}");
         let again = Store::open(&path, &shared, &["a".to_owned()]).map(drop);
         assert!(matches!(again, Err(StateError::Damaged { .. })), "{again:?}");
-        remove(&path).expect("removed");
+        shared.remove(&path).expect("removed");
         let anew = Store::open(&path, &shared, &["a".to_owned()]).expect("opens");
         assert_eq!(anew.position(anew.table("a").expect("made")), None);
     }

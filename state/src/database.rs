@@ -55,4 +55,7 @@ pub trait Database: Send {
 pub trait Disk: Send + Sync {
     /// Opens the database in `path`, or makes it. One that is open already is refused with the word `lock`.
     fn open(&self, path: &Path) -> Result<Box<dyn Database>, DatabaseError>;
+
+    /// Deletes the database in `path`, which is not open.
+    fn remove(&self, path: &Path) -> std::io::Result<()>;
 }

@@ -16,7 +16,6 @@ pub mod value;
 mod write_buffer;
 pub mod write_set;
 
-pub use damage::remove;
 pub use key::KeyReader;
 pub use layout::StateDir;
 pub use lines::{Point, Side};

@@ -61,6 +61,10 @@ impl Disk for Rocks {
         let db = DB::open_cf_with_opts(&options, path, [("default", options.clone())]).map_err(told)?;
         Ok(Box::new(Opened { db, write_options: WriteOptions::default() }))
     }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        std::fs::remove_dir_all(path)
+    }
 }
 
 struct Opened {

@@ -39,6 +39,12 @@ impl Shared {
     pub fn on(disk: Arc<dyn Disk>) -> Shared {
         Shared { disk }
     }
+
+    /// Deletes a store that cannot be used; its changelogs have what was in it.
+    pub fn remove(&self, path: &Path) -> Result<(), StateError> {
+        let told = |cause| StateError::Io { path: path.display().to_string(), cause };
+        self.disk.remove(path).map_err(told)
+    }
 }
 
 pub struct Store {

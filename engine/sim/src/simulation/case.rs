@@ -18,6 +18,10 @@ pub enum Fault {
     /// The disk is as it was at an earlier moment.
     OldDisk,
     DiskFull,
+    /// Nothing can be read from the disk or written to it.
+    DiskFails,
+    /// A database's files are damaged.
+    Damage,
     /// A process does nothing for a while, and goes on as if it had not been away.
     Pause,
     /// A process cannot reach the cluster.
@@ -42,13 +46,15 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Fault; 19] = [
+    pub const ALL: [Fault; 21] = [
         Fault::Kill,
         Fault::KillInCall,
         Fault::LosePower,
         Fault::LoseDisk,
         Fault::OldDisk,
         Fault::DiskFull,
+        Fault::DiskFails,
+        Fault::Damage,
         Fault::Pause,
         Fault::Cut,
         Fault::Outage,

@@ -34,6 +34,7 @@ struct Directory {
     /// The batches since then.
     unsynced: Vec<Vec<Owned>>,
     open: bool,
+    damaged: bool,
 }
 
 #[derive(Default)]
@@ -42,6 +43,7 @@ struct Content {
     /// As everything was at an earlier moment.
     copy: Option<BTreeMap<PathBuf, Rows>>,
     full: bool,
+    failing: bool,
 }
 
 /// One process's; what a dead process still holds open does nothing any more.
@@ -110,6 +112,21 @@ impl SimDisk {
         true
     }
 
+    /// From now on nothing can be read or written, or it can again.
+    pub fn fail(&self, failing: bool) {
+        self.content().failing = failing;
+    }
+
+    /// One database's files are damaged. `pick`: which of so many.
+    pub fn damage(&self, pick: &mut dyn FnMut(usize) -> usize) {
+        let mut content = self.content();
+        let count = content.directories.len();
+        if count > 0 {
+            let directory = content.directories.values_mut().nth(pick(count)).expect("one of them");
+            directory.damaged = true;
+        }
+    }
+
     /// From now on writes fail, or succeed again.
     pub fn fill(&self, full: bool) {
         self.content().full = full;
@@ -122,16 +139,36 @@ impl Disk for SimDisk {
             return Err(failed("the process was killed"));
         }
         let mut content = self.content();
+        if content.failing {
+            return Err(failed(IO_ERROR));
+        }
         if content.full {
             return Err(failed("no space left on device"));
         }
         let directory = content.directories.entry(path.to_owned()).or_default();
-        if std::mem::replace(&mut directory.open, true) {
+        if directory.open {
             return Err(failed("lock held by this process"));
         }
+        if directory.damaged {
+            return Err(damage());
+        }
+        directory.open = true;
         drop(content);
         Ok(Box::new(Opened { disk: self.clone(), path: path.to_owned() }))
     }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        let removed = self.content().directories.remove(path);
+        assert!(removed.is_some_and(|directory| !directory.open), "it is there, and not open");
+        Ok(())
+    }
+}
+
+/// How a disk that fails is told of.
+pub const IO_ERROR: &str = "input/output error";
+
+fn damage() -> DatabaseError {
+    DatabaseError { cause: "block checksum mismatch".to_owned(), is_damage: true }
 }
 
 fn failed(cause: &str) -> DatabaseError {
@@ -150,21 +187,30 @@ impl Opened {
 
     fn with<T>(&self, work: impl FnOnce(&mut Content) -> T) -> Result<T, DatabaseError> {
         self.alive()?;
+        if self.disk.look().failing {
+            return Err(failed(IO_ERROR));
+        }
         Ok(work(&mut self.disk.content()))
     }
 
     fn rows<T>(&self, work: impl FnOnce(&Rows) -> T) -> Result<T, DatabaseError> {
         self.alive()?;
-        Ok(work(&self.disk.look().directories[&self.path].rows))
+        let content = self.disk.look();
+        if content.failing {
+            return Err(failed(IO_ERROR));
+        }
+        let directory = &content.directories[&self.path];
+        if directory.damaged { Err(damage()) } else { Ok(work(&directory.rows)) }
     }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let _ = self.with(|content| {
-            let directory = content.directories.get_mut(&self.path).expect("it was opened");
+        if self.disk.is_alive()
+            && let Some(directory) = self.disk.content().directories.get_mut(&self.path)
+        {
             directory.open = false;
-        });
+        }
     }
 }
 

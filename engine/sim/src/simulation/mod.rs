@@ -202,6 +202,7 @@ fn heal(world: &Rc<World>) {
     world.cluster.borrow_mut().heal(world.now());
     for (number, process) in world.processes.iter().enumerate() {
         process.disk.borrow().fill(false);
+        process.disk.borrow().fail(false);
         if number > 0 && world.case.one_survives {
             world.kill(number);
             process.start_at.set(i64::MAX);

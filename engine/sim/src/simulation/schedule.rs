@@ -2,6 +2,7 @@
 
 use super::broker::Kind;
 use super::case::Fault;
+use super::disk::IO_ERROR;
 use super::line::{Line, SimClock};
 use super::reader::SimReader;
 use super::restorer::SimRestorer;
@@ -129,8 +130,14 @@ impl World {
         if !self.processes[number].alive.get() || self.is_stopped() {
             return;
         }
-        let is_full = matches!(error, TaskError::State(StateError::Store { cause, .. }) if cause.contains("no space left"));
-        if !is_full {
+        let is_of_disk = match error {
+            TaskError::State(StateError::Store { cause, .. }) => {
+                cause.contains("no space left") || cause.contains(IO_ERROR)
+            }
+            TaskError::State(StateError::Damaged { .. }) => true,
+            _ => false,
+        };
+        if !is_of_disk {
             self.found(format!("process {number} ended by itself: {error}"));
         }
         self.note("failed", &[number as i64]);
@@ -198,8 +205,15 @@ impl World {
         if self.fault(Fault::DiskFull, 60) {
             disk.fill(true);
         }
+        if self.fault(Fault::DiskFails, 60) {
+            disk.fail(true);
+        }
         if self.between(0, 4) == 0 {
             disk.fill(false);
+            disk.fail(false);
+        }
+        if self.fault(Fault::Damage, 60) {
+            disk.damage(&mut |count| self.between(0, count as i64 - 1) as usize);
         }
         if self.fault(Fault::Stop, 80) {
             self.stop(process);
