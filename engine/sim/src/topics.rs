@@ -13,6 +13,8 @@ use rdkafka::{ClientContext, producer::DeliveryResult, producer::ProducerContext
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// Of questions that the broker answers at once.
+const TRIES: u32 = 5_000;
 const CALL: Duration = Duration::from_secs(30);
 /// As many copies as the brokers' own default says.
 const BROKERS_DEFAULT: i32 = -1;
@@ -90,7 +92,7 @@ impl Topics {
         }
         // The answer comes before every broker knows it.
         let consumer: BaseConsumer = self.config.create().expect("a client");
-        for _ in 0..5_000 {
+        for _ in 0..TRIES {
             let metadata = consumer.fetch_metadata(Some(name), CALL).expect("the broker answers");
             let found = metadata.topics().iter().find(|topic| topic.name() == name);
             if found.is_some_and(|topic| {
@@ -251,7 +253,12 @@ impl Topics {
         for partition in 0..partitions {
             list.add_partition(topic, partition);
         }
-        let committed = consumer.committed_offsets(list, CALL).expect("the broker answers");
+        // A group that is new has no coordinator yet.
+        let answer = (0..TRIES).find_map(|_| match consumer.committed_offsets(list.clone(), CALL) {
+            Err(KafkaError::MetadataFetch(RDKafkaErrorCode::NotCoordinator)) => None,
+            other => Some(other),
+        });
+        let committed = answer.expect("there is a coordinator").expect("the broker answers");
         let offset =
             |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
                 ListOffset::Offset(next) => Some(next),
