@@ -29,6 +29,7 @@ mod due;
 mod edges;
 mod emitting;
 mod expiry;
+mod global_rows;
 mod globals;
 mod graph;
 mod group;

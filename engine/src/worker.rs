@@ -164,7 +164,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             self.restore()?;
             return Ok(Tick::Restoring);
         }
-        let reading = self.globals.read(&mut self.reader, self.program.limits.batch_records, now)?;
+        let reading = self.globals.read(
+            &mut self.reader,
+            self.program.limits.batch_records,
+            self.clock.unix_seconds(),
+            now,
+        )?;
         let mut worked = reading.records;
         if reading.complete {
             for task in &mut self.tasks {
@@ -288,17 +293,20 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let starts = self.starts(&partitions)?;
         let mut offsets: Vec<_> =
             partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
-        let global = if tasks.is_empty() { Vec::new() } else { Globals::partitions(&self.program) };
-        let global: Vec<TopicPartition> = global.into_iter().map(|(partition, _)| partition).collect();
-        let wait = self.program.limits.broker_wait;
-        let mut ranges = Vec::new();
-        for partition in &global {
-            ranges.push(retry(|| self.reader.offset_range(partition, wait))?);
+        self.globals = Globals::default();
+        if !tasks.is_empty() {
+            let wait = self.program.limits.broker_wait;
+            let mut ranges = Vec::new();
+            for (partition, _) in Globals::partitions(&self.program) {
+                ranges.push(retry(|| self.reader.offset_range(&partition, wait))?);
+            }
+            let place = (&*self.state, &self.shared);
+            let unix_seconds = self.clock.unix_seconds();
+            self.globals = Globals::open(&self.program, &ranges, place, unix_seconds, self.clock.now())?;
         }
-        offsets.extend(global.into_iter().zip(ranges.iter().map(|range| range.start)));
+        offsets.extend(self.globals.starts());
         let mut slots = self.reader.assign(&offsets)?;
-        let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
-        self.globals = Globals::begin(&self.program, given, self.clock.now());
+        self.globals.read_from(slots.split_off(partitions.len()).into_iter());
         let assigned =
             |((partition, begin), slot): ((_, &Begin), _)| Assigned { partition, slot, next: begin.next };
         self.assignment = partitions.into_iter().zip(&starts).zip(slots).map(assigned).collect();

@@ -50,6 +50,11 @@ impl StateDir {
         self.path.join(format!("task-{task}"))
     }
 
+    /// The store of a worker's global tables.
+    pub fn global_path(&self, number: u32) -> PathBuf {
+        self.path.join(format!("global-{number}"))
+    }
+
     /// The tasks' stores that are there.
     pub fn task_paths(&self) -> std::io::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
