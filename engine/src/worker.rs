@@ -11,7 +11,8 @@ use crate::globals::Globals;
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
-use crate::restore::{Replay, Restoring};
+use crate::restore::{self, Lacking, Restoring};
+use crate::standby::{Around, Standbys};
 use crate::task::{Start, Task};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,10 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 /// For each partition of this worker.
 const ASK_EACH: Duration = Duration::from_millis(20);
 const GROUP_POLL: Duration = Duration::from_millis(50);
+/// How long the changelogs' next records are waited for while no task runs. Longer would keep the group waiting.
+const RESTORE_POLL: Duration = Duration::from_millis(50);
+/// While tasks run, and have nothing to do.
+const RESTORE_GLANCE: Duration = Duration::from_millis(2);
 
 /// What a tick did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +39,7 @@ pub enum Tick {
     Worked,
     /// Nothing to do until something comes, or until this long has passed.
     Idle(Duration),
+    /// Stores are being brought up to date, and no other task had anything to do.
     Restoring,
 }
 
@@ -51,6 +57,11 @@ pub struct Status {
     pub restoring: usize,
     /// Changelog records that are still to be replayed.
     pub restore_remaining: i64,
+    /// Changelog records that were replayed into stores before their tasks could run.
+    pub restored: u64,
+    /// Copies of other processes' stores, and by how many changelog records they are behind.
+    pub standbys: usize,
+    pub standbys_behind: i64,
     /// What the stores take on the disk, and in memory before they are written there.
     pub state_bytes: u64,
     pub commits: u64,
@@ -58,10 +69,38 @@ pub struct Status {
     pub counters: Counters,
 }
 
+/// What came of the last assignment, until all its tasks run.
+struct Takeover {
+    since: WallTime,
+    tasks: usize,
+    /// Of them, those that had a standby.
+    copies: usize,
+    records: u64,
+}
+
+impl Takeover {
+    fn begin(now: WallTime) -> Takeover {
+        Takeover { since: now, tasks: 0, copies: 0, records: 0 }
+    }
+
+    fn tell(&self, now: WallTime) {
+        if self.records > 0 || self.copies > 0 {
+            tracing::info!(
+                "{} tasks are open, {} of them from standbys: {} changelog records replayed in {:.1} s",
+                self.tasks,
+                self.copies,
+                self.records,
+                now.since(self.since).as_secs_f64()
+            );
+        }
+    }
+}
+
 pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> {
     reader: R,
     writer: W,
     restorer: S,
+    standbys: Option<Standbys<S>>,
     clock: C,
     program: Program,
     globals: Globals,
@@ -75,6 +114,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     waiting: Vec<(TaskId, WallTime)>,
     /// Stores that stay open while the group is being rebalanced.
     parked: BTreeMap<TaskId, Store>,
+    takeover: Takeover,
     last_commit: WallTime,
     last_write: WallTime,
     /// The task whose store was written last.
@@ -102,6 +142,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             reader,
             writer,
             restorer,
+            standbys: None,
             clock,
             program,
             globals: Globals::default(),
@@ -112,6 +153,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             restoring: Vec::new(),
             waiting: Vec::new(),
             parked: BTreeMap::new(),
+            takeover: Takeover::begin(now),
             last_commit: now,
             last_write: now,
             write_turn: 0,
@@ -124,7 +166,13 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         }
     }
 
-    /// Serves the group, restores, works on one run of each task, and commits when it is time.
+    /// Keeps copies of other processes' stores besides.
+    pub fn with_standbys(self, standbys: Standbys<S>) -> Self {
+        Worker { standbys: Some(standbys), ..self }
+    }
+
+    /// Serves the group, works on one run of each task whose store is up to date, commits when it is time, and restores some of the other
+    /// stores.
     pub fn tick(&mut self) -> Result<Tick, TaskError> {
         let now = self.clock.now();
         if now.since(self.last_group_poll) >= GROUP_POLL || self.tasks.is_empty() {
@@ -144,10 +192,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.open_store(task, since)?;
             }
         }
-        if !self.restoring.is_empty() {
-            self.restore()?;
-            return Ok(Tick::Restoring);
-        }
         let reading = self.globals.read(&mut self.reader, self.program.limits.batch_records, now)?;
         let mut worked = reading.records;
         if reading.complete {
@@ -156,14 +200,37 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             }
         }
         let now = self.clock.now();
-        if self.commit_is_due(worked == 0, now) {
+        let commits = self.commit_is_due(worked == 0, now);
+        if commits {
             self.commit()?;
-            return Ok(Tick::Worked);
         }
-        if worked > 0 {
-            return Ok(Tick::Worked);
-        }
-        Ok(Tick::Idle(self.rest_time(now)))
+        let busy = commits || worked > 0;
+        let restores = self.retry_at.is_none() && self.restore(busy)?;
+        let copied = self.tend_standbys();
+        Ok(match (busy || copied, restores) {
+            (true, _) => Tick::Worked,
+            (false, true) => Tick::Restoring,
+            (false, false) => Tick::Idle(self.rest_time(now)),
+        })
+    }
+
+    /// Returns whether copies took something in.
+    fn tend_standbys(&mut self) -> bool {
+        let Some(standbys) = &mut self.standbys else { return false };
+        let around = Around {
+            program: &self.program,
+            state: &self.state,
+            shared: &self.shared,
+            now: self.clock.now(),
+            unix_seconds: self.clock.unix_seconds(),
+        };
+        let is_held = |task: TaskId| {
+            self.parked.contains_key(&task)
+                || self.tasks.iter().any(|open| open.id == task)
+                || self.restoring.iter().any(|restoring| restoring.task == task)
+                || self.waiting.iter().any(|(waiting, _)| *waiting == task)
+        };
+        standbys.tend(&around, &mut self.reader, &is_held) > 0
     }
 
     /// Waits until something may be there.
@@ -198,7 +265,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             GroupEvent::Revoking => {
                 Failpoint::GroupRevoking.pass();
                 let now = self.clock.now();
-                if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+                if self.tasks.iter().any(|task| task.is_dirty(now)) {
                     self.commit()?;
                 }
                 Failpoint::GroupCommitted.pass();
@@ -224,18 +291,25 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     }
 
     /// Drops the operators and keeps the stores open: what was not committed is gone.
-    fn park(&mut self) {
+    fn park_tasks(&mut self) {
         for task in std::mem::take(&mut self.tasks) {
             self.finished.add(task.counters());
             self.parked.insert(task.id, task.into_store());
         }
+    }
+
+    /// As above, and what is being restored is stopped, too.
+    fn park(&mut self) {
+        self.park_tasks();
         for restoring in std::mem::take(&mut self.restoring) {
             for partition in restoring.partitions() {
                 self.restorer.stop(&partition);
             }
             self.parked.insert(restoring.task, restoring.into_store());
         }
-        self.waiting.clear();
+        for (task, _) in self.waiting.drain(..) {
+            self.state.ask_for(task, false);
+        }
     }
 
     fn give_up(&mut self) -> Result<(), TaskError> {
@@ -277,8 +351,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Failpoint::GroupAssigned.pass();
         self.parked.retain(|task, _| tasks.contains(task));
         let now = self.clock.now();
+        self.takeover = Takeover::begin(now);
         for task in tasks {
             self.open_store(task, now)?;
+        }
+        if let Some(standbys) = &mut self.standbys {
+            standbys.assigned(now);
         }
         Ok(())
     }
@@ -310,51 +388,36 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
 
     /// Opens a task's store and finds out what of its changelogs is missing there.
     fn open_store(&mut self, task: TaskId, since: WallTime) -> Result<(), TaskError> {
-        let stores = self.program.stores_of(task.subtopology);
-        let mut store = match self.parked.remove(&task) {
+        let copy = self.standbys.as_mut().and_then(|standbys| standbys.take(task));
+        self.takeover.copies += usize::from(copy.is_some());
+        let mut store = match self.parked.remove(&task).or(copy) {
             Some(store) => store,
-            None => {
-                let tables: Vec<String> = stores.iter().map(|(table, _)| table.clone()).collect();
-                let path = self.state.task_path(task);
-                match Store::open(&path, &self.shared, &tables) {
-                    Ok(store) => store,
-                    // Another worker of this process has not given it up yet.
-                    Err(StateError::Store { cause, .. })
-                        if cause.contains("lock") && self.clock.now().since(since) < STORE_WAIT =>
-                    {
-                        self.waiting.push((task, since));
-                        return Ok(());
-                    }
-                    // The changelogs have all of it.
-                    Err(StateError::Damaged { path: place, cause }) => {
-                        tracing::warn!(
-                            "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
-                        );
-                        tidegate_state::remove(&path)?;
-                        Store::open(&path, &self.shared, &tables)?
-                    }
-                    Err(error) => return Err(error.into()),
+            None => match restore::open_store(&self.state, &self.shared, &self.program, task)? {
+                Some(store) => store,
+                None if self.clock.now().since(since) < STORE_WAIT => {
+                    self.state.ask_for(task, true);
+                    self.waiting.push((task, since));
+                    return Ok(());
                 }
-            }
+                None => {
+                    let path = self.state.task_path(task).display().to_string();
+                    let cause = "another worker of this process does not give it up".to_owned();
+                    return Err(StateError::Store { path, cause }.into());
+                }
+            },
         };
+        self.state.ask_for(task, false);
         let wait = self.program.limits.broker_wait;
+        let unix_seconds = self.clock.unix_seconds();
+        let reader = &mut self.reader;
+        let lacking = restore::lacking(&mut store, &self.program, task, unix_seconds, |partition| {
+            retry(|| reader.offset_range(partition, wait))
+        })?;
         let mut restoring = Vec::new();
-        for (table, topic) in stores {
-            let table = store.table(&table).expect("opened with all tables");
-            let partition = TopicPartition { topic, partition: task.partition };
-            let range = retry(|| self.reader.offset_range(&partition, wait))?;
-            let age = Duration::from_secs((self.clock.unix_seconds() - store.committed_at()).max(0) as u64);
-            let from = match Replay::of(store.position(table), range, age, self.program.limits.store_age) {
-                Replay::From(from) => from,
-                Replay::Anew(why) => {
-                    tracing::warn!("{partition}: {why}; the store is rebuilt from the whole changelog");
-                    store.clear(table)?;
-                    range.start
-                }
-            };
-            if from < range.end {
-                self.restorer.start(&partition, from, range.end)?;
-                restoring.push((partition, table, from, range.end));
+        for Lacking { partition, table, from, end } in lacking {
+            if from < end {
+                self.restorer.start(&partition, from, end)?;
+                restoring.push((partition, table, from, end));
             }
         }
         Failpoint::RestoreBegun.pass();
@@ -362,21 +425,36 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Ok(())
     }
 
-    fn restore(&mut self) -> Result<(), TaskError> {
-        crate::restore::replay(&mut self.restorer, &mut self.restoring)?;
-        self.status.restore_remaining = self.restoring.iter().map(Restoring::remaining).sum();
-        if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
-            return Ok(());
+    /// Brings stores up to date, and opens each task whose store is. The others go on meanwhile. Returns whether there was anything to do.
+    fn restore(&mut self, busy: bool) -> Result<bool, TaskError> {
+        if self.restoring.is_empty() {
+            return Ok(false);
         }
-        Failpoint::RestoreDone.pass();
+        let wait = match (busy, self.tasks.is_empty()) {
+            (true, _) => Duration::ZERO,
+            (false, false) => RESTORE_GLANCE,
+            (false, true) => RESTORE_POLL,
+        };
+        let records = restore::replay(&mut self.restorer, &mut self.restoring, wait)?;
+        self.takeover.records += records;
+        self.status.restored += records;
+        let done: Vec<Restoring>;
+        (done, self.restoring) =
+            std::mem::take(&mut self.restoring).into_iter().partition(Restoring::is_done);
         let unix_seconds = self.clock.unix_seconds();
-        for restoring in std::mem::take(&mut self.restoring) {
+        for restoring in done {
+            Failpoint::RestoreDone.pass();
             let task = restoring.task;
             let mut store = restoring.into_store();
             store.set_committed_at(unix_seconds);
             self.open_task(task, store)?;
+            self.takeover.tasks += 1;
         }
-        Ok(())
+        if self.restoring.is_empty() && self.waiting.is_empty() {
+            self.takeover.tell(self.clock.now());
+            self.takeover = Takeover::begin(self.clock.now());
+        }
+        Ok(true)
     }
 
     fn open_task(&mut self, id: TaskId, mut store: Store) -> Result<(), TaskError> {
@@ -387,12 +465,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         self.check_begins(id, &store, &partitions, &begins)?;
         let mut starts = Vec::new();
         for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
-            let slot = self
-                .assignment
-                .iter()
-                .find(|(assigned, _)| assigned == partition)
-                .expect("a task is made of assigned partitions")
-                .1;
+            let slot = self.slot_of(partition);
             let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
             starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
         }
@@ -400,9 +473,16 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);
         let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
         tracing::debug!(task = %id, watermark = %task.watermark(), "running");
-        self.tasks.push(task);
+        // In their order, in whichever their stores were done.
+        let place = self.tasks.partition_point(|open| open.id < id);
+        self.tasks.insert(place, task);
         Failpoint::RestoreOpened.pass();
         Ok(())
+    }
+
+    fn slot_of(&self, partition: &TopicPartition) -> Slot {
+        let mut assigned = self.assignment.iter();
+        assigned.find(|(assigned, _)| assigned == partition).expect("a task is made of assigned partitions").1
     }
 
     /// State without offsets would be counted into twice.
@@ -518,19 +598,22 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Ok(())
     }
 
-    /// Back to what is committed: operators are made anew from their stores, and the inputs are read again from the committed offsets.
+    /// Back to what is committed: operators are made anew from their stores, and their inputs are read again from the committed offsets.
+    /// Tasks that are being restored have no part in it.
     fn begin_again(&mut self) -> Result<(), TaskError> {
-        self.park();
+        let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
+        self.park_tasks();
         if self.reader.group().is_err() {
             // The group will say what is next; until then nothing is worked on.
+            self.park();
             return Ok(());
         }
-        let partitions: Vec<TopicPartition> =
-            self.assignment.iter().map(|(partition, _)| partition.clone()).collect();
-        let tasks = self.program.tasks_for(&partitions)?;
+        let inputs = tasks.iter().flat_map(|task| self.program.inputs_of(*task));
+        let partitions: Vec<TopicPartition> = inputs.map(|(partition, _)| partition).collect();
         let starts = self.starts(&partitions)?;
-        for ((_, slot), start) in self.assignment.iter().zip(&starts) {
-            retry(|| self.reader.seek(*slot, start.next))?;
+        for (partition, start) in partitions.iter().zip(&starts) {
+            let slot = self.slot_of(partition);
+            retry(|| self.reader.seek(slot, start.next))?;
         }
         let now = self.clock.now();
         self.retry_at = Some(WallTime::from_micros(now.micros() + 20_000));
@@ -566,9 +649,27 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         }
         let state_bytes = self.tasks.iter().map(|task| task.store().bytes()).sum();
         let (tasks, restoring) = (self.tasks.len(), self.restoring.len());
-        Status { tasks, restoring, state_bytes, counters, ..self.status.clone() }
+        let restore_remaining = self.restoring.iter().map(Restoring::remaining).sum();
+        let standbys = self.standbys.as_ref().map_or(0, Standbys::len);
+        let standbys_behind = self.standbys.as_ref().map_or(0, Standbys::behind);
+        Status {
+            tasks,
+            restoring,
+            restore_remaining,
+            standbys,
+            standbys_behind,
+            state_bytes,
+            counters,
+            ..self.status.clone()
+        }
     }
 
+    /// Are there tasks that wait for their stores?
+    pub fn is_restoring(&self) -> bool {
+        !self.restoring.is_empty()
+    }
+
+    /// Those that run.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
@@ -577,7 +678,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     pub fn close(mut self) -> Result<(), TaskError> {
         Failpoint::CloseBegun.pass();
         let now = self.clock.now();
-        if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+        if self.tasks.iter().any(|task| task.is_dirty(now)) {
             self.commit()?;
         }
         Failpoint::CloseCommitted.pass();
