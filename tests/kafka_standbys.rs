@@ -4,7 +4,9 @@
 
 mod support;
 
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -154,8 +156,9 @@ fn last_line_of_opening(process: &Process) -> String {
     told.lines().rev().find(|line| line.contains("tasks are open")).unwrap_or_default().to_owned()
 }
 
-/// A transaction that stays open in a changelog: who restores it does not come to its end.
-fn hold(changelog: &str, partition: u32) -> BaseProducer {
+/// What a process leaves that was killed in a commit: a transaction with records of a changelog and a position of its input, which nobody ends. Who
+/// restores the changelog does not come to its end, and nobody says where the input goes on.
+fn hold(group: &str, changelog: &str, input: &str, partition: u32) -> BaseProducer {
     const WAIT: Duration = Duration::from_secs(30);
     let mut config = broker().config();
     config.set("transactional.id", format!("{changelog}-held")).set("transaction.timeout.ms", "300000");
@@ -165,6 +168,12 @@ fn hold(changelog: &str, partition: u32) -> BaseProducer {
     let record = BaseRecord::to(changelog).partition(partition as i32).key("nobody").payload("nothing");
     producer.send(record).expect("taken");
     producer.flush(WAIT).expect("sent");
+    let mut config = broker().config();
+    let consumer: BaseConsumer = config.set("group.id", group).create().expect("a consumer");
+    let mut positions = TopicPartitionList::new();
+    positions.add_partition_offset(input, partition as i32, Offset::Offset(1)).expect("an offset");
+    let nobody = consumer.group_metadata().expect("of a group");
+    producer.send_offsets_to_transaction(&positions, &nobody, WAIT).expect("the group takes it");
     producer
 }
 
@@ -179,7 +188,8 @@ fn a_task_that_stays_goes_on_while_another_restores() {
     bed.send(0..2_000);
     bed.drain(&mut [&mut first, &mut second]);
     let (moves, stays) = (of_second, 1 - of_second);
-    let held = hold("ka_stays.twice.aggregate-changelog", moves);
+    // The next commit of that partition would wait for it, so nothing is sent there before the kill.
+    let held = hold("ka_stays", "ka_stays.twice.aggregate-changelog", "ka_stays.events", moves);
     second.kill();
     until("the restore to wait", || {
         assert!(first.exit().is_none(), "the process ended:\n{}", first.told());

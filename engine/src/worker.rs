@@ -11,27 +11,19 @@ use crate::globals::Globals;
 use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
-use crate::restore::{self, Lacking, Restoring};
+use crate::restore::Restoring;
 use crate::standby::{Around, Standbys};
-use crate::task::{Start, Task};
-use std::collections::BTreeMap;
+use crate::task::Task;
+use assigned::Takeover;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate_model::{EventTime, Offset, TaskId, TopicPartition};
-use tidegate_state::{Shared, StateDir, StateError, Store};
+use tidegate_model::{EventTime, TaskId, TopicPartition};
+use tidegate_state::{Shared, StateDir, Store};
 
-/// How long a store that another worker of this process is about to give up is waited for.
-const STORE_WAIT: Duration = Duration::from_secs(60);
-/// How often a silent input is asked whether it is at its end, at most. While it is silent, the watermark follows the wall clock in such
-/// steps.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-/// For each partition of this worker.
-const ASK_EACH: Duration = Duration::from_millis(20);
+mod assigned;
+
 const GROUP_POLL: Duration = Duration::from_millis(50);
-/// How long the changelogs' next records are waited for while no task runs. Longer would keep the group waiting.
-const RESTORE_POLL: Duration = Duration::from_millis(50);
-/// While tasks run, and have nothing to do.
-const RESTORE_GLANCE: Duration = Duration::from_millis(2);
 
 /// What a tick did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,13 +33,6 @@ pub enum Tick {
     Idle(Duration),
     /// Stores are being brought up to date, and no other task had anything to do.
     Restoring,
-}
-
-/// Where a partition goes on.
-struct Begin {
-    next: Offset,
-    /// What was committed with the offset; None: nothing was, and it begins at the first record there is.
-    note: Option<String>,
 }
 
 /// What is known about a worker from outside.
@@ -69,33 +54,6 @@ pub struct Status {
     pub counters: Counters,
 }
 
-/// What came of the last assignment, until all its tasks run.
-struct Takeover {
-    since: WallTime,
-    tasks: usize,
-    /// Of them, those that had a standby.
-    copies: usize,
-    records: u64,
-}
-
-impl Takeover {
-    fn begin(now: WallTime) -> Takeover {
-        Takeover { since: now, tasks: 0, copies: 0, records: 0 }
-    }
-
-    fn tell(&self, now: WallTime) {
-        if self.records > 0 || self.copies > 0 {
-            tracing::info!(
-                "{} tasks are open, {} of them from standbys: {} changelog records replayed in {:.1} s",
-                self.tasks,
-                self.copies,
-                self.records,
-                now.since(self.since).as_secs_f64()
-            );
-        }
-    }
-}
-
 pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> {
     reader: R,
     writer: W,
@@ -110,6 +68,9 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     assignment: Vec<(TopicPartition, Slot)>,
     tasks: Vec<Task>,
     restoring: Vec<Restoring>,
+    /// Partitions whose reading began anywhere, since it was not known yet where they go on.
+    unplaced: BTreeSet<TopicPartition>,
+    ask_begins_at: WallTime,
     /// Tasks whose store is still held by another worker of this process.
     waiting: Vec<(TaskId, WallTime)>,
     /// Stores that stay open while the group is being rebalanced.
@@ -151,6 +112,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             assignment: Vec::new(),
             tasks: Vec::new(),
             restoring: Vec::new(),
+            unplaced: BTreeSet::new(),
+            ask_begins_at: WallTime::from_micros(i64::MIN),
             waiting: Vec::new(),
             parked: BTreeMap::new(),
             takeover: Takeover::begin(now),
@@ -329,196 +292,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
-        let tasks = self.program.tasks_for(&partitions)?;
-        let starts = self.starts(&partitions)?;
-        let mut offsets: Vec<_> =
-            partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
-        let global = if tasks.is_empty() { Vec::new() } else { Globals::partitions(&self.program) };
-        let global: Vec<TopicPartition> = global.into_iter().map(|(partition, _)| partition).collect();
-        let wait = self.program.limits.broker_wait;
-        let mut ranges = Vec::new();
-        for partition in &global {
-            ranges.push(retry(|| self.reader.offset_range(partition, wait))?);
-        }
-        offsets.extend(global.into_iter().zip(ranges.iter().map(|range| range.start)));
-        let mut slots = self.reader.assign(&offsets)?;
-        let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
-        self.globals = Globals::begin(&self.program, given, self.clock.now());
-        self.assignment = partitions.into_iter().zip(slots).collect();
-        Failpoint::GroupAssigned.pass();
-        self.parked.retain(|task, _| tasks.contains(task));
-        let now = self.clock.now();
-        self.takeover = Takeover::begin(now);
-        for task in tasks {
-            self.open_store(task, now)?;
-        }
-        if let Some(standbys) = &mut self.standbys {
-            standbys.assigned(now);
-        }
-        Ok(())
-    }
-
-    /// Where each partition goes on.
-    fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Begin>, TaskError> {
-        let wait = self.program.limits.broker_wait;
-        let committed = retry(|| self.reader.committed(partitions, wait))?;
-        let mut starts = Vec::new();
-        for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(|| self.reader.offset_range(partition, wait))?;
-            match committed {
-                None => starts.push(Begin { next: range.start, note: None }),
-                Some(committed) if committed.next < range.start || committed.next > range.end => {
-                    return Err(LogError::OutOfRange {
-                        partition: partition.clone(),
-                        wanted: committed.next,
-                        range,
-                    }
-                    .into());
-                }
-                Some(committed) => {
-                    starts.push(Begin { next: committed.next, note: Some(committed.metadata) });
-                }
-            }
-        }
-        Ok(starts)
-    }
-
-    /// Opens a task's store and finds out what of its changelogs is missing there.
-    fn open_store(&mut self, task: TaskId, since: WallTime) -> Result<(), TaskError> {
-        let copy = self.standbys.as_mut().and_then(|standbys| standbys.take(task));
-        self.takeover.copies += usize::from(copy.is_some());
-        let mut store = match self.parked.remove(&task).or(copy) {
-            Some(store) => store,
-            None => match restore::open_store(&self.state, &self.shared, &self.program, task)? {
-                Some(store) => store,
-                None if self.clock.now().since(since) < STORE_WAIT => {
-                    self.state.ask_for(task, true);
-                    self.waiting.push((task, since));
-                    return Ok(());
-                }
-                None => {
-                    let path = self.state.task_path(task).display().to_string();
-                    let cause = "another worker of this process does not give it up".to_owned();
-                    return Err(StateError::Store { path, cause }.into());
-                }
-            },
-        };
-        self.state.ask_for(task, false);
-        let wait = self.program.limits.broker_wait;
-        let unix_seconds = self.clock.unix_seconds();
-        let reader = &mut self.reader;
-        let lacking = restore::lacking(&mut store, &self.program, task, unix_seconds, |partition| {
-            retry(|| reader.offset_range(partition, wait))
-        })?;
-        let mut restoring = Vec::new();
-        for Lacking { partition, table, from, end } in lacking {
-            if from < end {
-                self.restorer.start(&partition, from, end)?;
-                restoring.push((partition, table, from, end));
-            }
-        }
-        Failpoint::RestoreBegun.pass();
-        self.restoring.push(Restoring::new(task, store, restoring));
-        Ok(())
-    }
-
-    /// Brings stores up to date, and opens each task whose store is. The others go on meanwhile. Returns whether there was anything to do.
-    fn restore(&mut self, busy: bool) -> Result<bool, TaskError> {
-        if self.restoring.is_empty() {
-            return Ok(false);
-        }
-        let wait = match (busy, self.tasks.is_empty()) {
-            (true, _) => Duration::ZERO,
-            (false, false) => RESTORE_GLANCE,
-            (false, true) => RESTORE_POLL,
-        };
-        let records = restore::replay(&mut self.restorer, &mut self.restoring, wait)?;
-        self.takeover.records += records;
-        self.status.restored += records;
-        let done: Vec<Restoring>;
-        (done, self.restoring) =
-            std::mem::take(&mut self.restoring).into_iter().partition(Restoring::is_done);
-        let unix_seconds = self.clock.unix_seconds();
-        for restoring in done {
-            Failpoint::RestoreDone.pass();
-            let task = restoring.task;
-            let mut store = restoring.into_store();
-            store.set_committed_at(unix_seconds);
-            self.open_task(task, store)?;
-            self.takeover.tasks += 1;
-        }
-        if self.restoring.is_empty() && self.waiting.is_empty() {
-            self.takeover.tell(self.clock.now());
-            self.takeover = Takeover::begin(self.clock.now());
-        }
-        Ok(true)
-    }
-
-    fn open_task(&mut self, id: TaskId, mut store: Store) -> Result<(), TaskError> {
-        let partitions: Vec<TopicPartition> =
-            self.program.inputs_of(id).into_iter().map(|(partition, _)| partition).collect();
-        let begins = self.starts(&partitions)?;
-        store.flush()?;
-        self.check_begins(id, &store, &partitions, &begins)?;
-        let mut starts = Vec::new();
-        for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
-            let slot = self.slot_of(partition);
-            let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
-            starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
-        }
-        // Each question takes a moment, and they are asked on this thread.
-        let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);
-        let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
-        tracing::debug!(task = %id, watermark = %task.watermark(), "running");
-        // In their order, in whichever their stores were done.
-        let place = self.tasks.partition_point(|open| open.id < id);
-        self.tasks.insert(place, task);
-        Failpoint::RestoreOpened.pass();
-        Ok(())
-    }
-
-    fn slot_of(&self, partition: &TopicPartition) -> Slot {
-        let mut assigned = self.assignment.iter();
-        assigned.find(|(assigned, _)| assigned == partition).expect("a task is made of assigned partitions").1
-    }
-
-    /// State without offsets would be counted into twice.
-    fn check_begins(
-        &self,
-        id: TaskId,
-        store: &Store,
-        partitions: &[TopicPartition],
-        begins: &[Begin],
-    ) -> Result<(), TaskError> {
-        let unknown = partitions.iter().zip(begins).filter(|(_, begin)| begin.note.is_none());
-        let unknown: Vec<String> = unknown.map(|(partition, _)| partition.to_string()).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let tables = self.program.stores_of(id.subtopology);
-        let mut has_state = false;
-        for (table, _) in &tables {
-            has_state |= store.has_state(store.table(table).expect("opened with all tables"))?;
-        }
-        if unknown.len() == partitions.len() && has_state {
-            let topology = &self.program.plan.topology;
-            return Err(LogError::Fatal(format!(
-                "there is state of {}, but the group {topology} has committed no offsets for {}: they have expired, the group was deleted, or these are other topics than before. From the beginning everything would be counted twice. Set the group's offsets to where it had been (`kafka-consumer-groups --reset-offsets`), or give the topology another name to begin anew",
-                tables.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>().join(", "),
-                unknown.join(", ")
-            ))
-            .into());
-        }
-        if unknown.len() < partitions.len() {
-            tracing::warn!(
-                "{}: read from the beginning, since no offset was committed; that is right for an input that is new to the topology",
-                unknown.join(", ")
-            );
-        }
-        Ok(())
     }
 
     /// Commits what all tasks have done.
