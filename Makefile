@@ -39,8 +39,9 @@ test: first-time
 
 faults: first-time
 	@.ci/setup
-	cargo build --release --locked --workspace --bin tidegate --test faults
+	cargo build --release --locked --workspace --bin tidegate --test faults --test kafka_standbys
 	cargo test --release --locked --workspace --test faults -- --long
+	TIDEGATE_STANDBY_KEYS=1000000 cargo test --release --locked --workspace --test kafka_standbys -- --nocapture --test-threads 1
 
 fuzz:
 	@.ci/fuzz $(SECONDS)

@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod program;
 pub mod replayed;
 pub mod set_aside;
+pub mod standby;
 pub mod topics;
 pub mod worker;
 

@@ -1,11 +1,13 @@
 //! Which directory holds what: `<data>/<topology>/` is one process's, under a lock; each task's store is a folder in it.
 
 use crate::StateError;
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 use tidegate_model::TaskId;
 
 const MARKER: &str = "TIDEGATE";
@@ -17,6 +19,8 @@ const NAME_BYTES_MAX: usize = 200;
 pub struct StateDir {
     path: PathBuf,
     instance: String,
+    /// Tasks whose stores are waited for.
+    asked_for: Mutex<BTreeSet<TaskId>>,
     /// Held for its lock, which the system releases however the process ends.
     _lock: File,
 }
@@ -37,7 +41,7 @@ impl StateDir {
             return Err(StateError::Locked { path: path.display().to_string() });
         }
         let instance = instance_id(&path.join(INSTANCE)).map_err(io)?;
-        Ok(StateDir { path, instance, _lock: lock })
+        Ok(StateDir { path, instance, asked_for: Mutex::default(), _lock: lock })
     }
 
     /// Random once, then the same for as long as the directory lives: names this process to the broker, so that a process that is
@@ -53,6 +57,24 @@ impl StateDir {
     /// The store of a worker's global tables.
     pub fn global_path(&self, number: u32) -> PathBuf {
         self.path.join(format!("global-{number}"))
+    }
+
+    /// A worker waits for the store of its task, or does no more. Whoever has it open only for a copy closes it.
+    pub fn ask_for(&self, task: TaskId, waits: bool) {
+        let mut asked_for = self.asked_for();
+        if waits {
+            asked_for.insert(task);
+        } else {
+            asked_for.remove(&task);
+        }
+    }
+
+    pub fn is_asked_for(&self, task: TaskId) -> bool {
+        self.asked_for().contains(&task)
+    }
+
+    fn asked_for(&self) -> MutexGuard<'_, BTreeSet<TaskId>> {
+        self.asked_for.lock().expect("no holder of this lock panics")
     }
 
     /// The tasks' stores that are there.

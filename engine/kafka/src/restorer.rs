@@ -2,18 +2,20 @@
 
 use crate::client::{Client, Given, Kind, Queue};
 use crate::settings::Settings;
+use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tidegate_engine::log::{LogError, Record, Restorer};
 use tidegate_model::{Offset, TopicPartition};
 
-const RECORDS_MAX: usize = 10_000;
+/// At a time: tasks that run wait for so many to be written.
+const RECORDS_MAX: usize = 2_000;
 
 pub struct KafkaRestorer {
     queue: Option<Queue>,
     client: Option<Client>,
-    settings: Settings,
+    config: ClientConfig,
     parts: BTreeMap<TopicPartition, Part>,
 }
 
@@ -24,13 +26,22 @@ struct Part {
 
 impl KafkaRestorer {
     pub fn new(settings: &Settings) -> KafkaRestorer {
-        KafkaRestorer { queue: None, client: None, settings: settings.clone(), parts: BTreeMap::new() }
+        KafkaRestorer::with(settings.restorer())
+    }
+
+    /// For standbys.
+    pub fn of_copies(settings: &Settings) -> KafkaRestorer {
+        KafkaRestorer::with(settings.copier())
+    }
+
+    fn with(config: ClientConfig) -> KafkaRestorer {
+        KafkaRestorer { queue: None, client: None, config, parts: BTreeMap::new() }
     }
 
     /// The consumer is there only while there is something to restore.
     fn client(&mut self) -> Result<&Client, LogError> {
         if self.client.is_none() {
-            let client = Client::new(Kind::Consumer, &self.settings.restorer()).map_err(LogError::Fatal)?;
+            let client = Client::new(Kind::Consumer, &self.config).map_err(LogError::Fatal)?;
             self.queue = client.consumer_queue();
             self.client = Some(client);
         }

@@ -126,6 +126,15 @@ impl Settings {
         self.transaction_timeout
     }
 
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// The static id of a member of the group: `<process>-<worker>`.
+    pub(crate) fn member_name(&self, worker: u32) -> String {
+        format!("{}-{worker}", self.instance)
+    }
+
     fn common(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
@@ -185,7 +194,7 @@ impl Settings {
         config.set("max.poll.interval.ms", MAX_POLL_INTERVAL_MS);
         let mut config = self.with_properties(config, false);
         config.set("group.id", &self.group);
-        config.set("group.instance.id", format!("{}-{worker}", self.instance));
+        config.set("group.instance.id", self.member_name(worker));
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "range");
         config.set("isolation.level", "read_committed");
@@ -200,6 +209,14 @@ impl Settings {
         config.set("isolation.level", "read_committed");
         config.set("enable.partition.eof", "true");
         config.set("queued.max.messages.kbytes", "32768");
+        config
+    }
+
+    /// As the restorer, for copies that nobody waits for: fewer and larger answers.
+    pub(crate) fn copier(&self) -> ClientConfig {
+        let mut config = self.restorer();
+        config.set("fetch.min.bytes", "65536");
+        config.set("queued.max.messages.kbytes", "8192");
         config
     }
 
@@ -295,6 +312,7 @@ mod tests {
         for config in [
             settings.member(0),
             settings.restorer(),
+            settings.copier(),
             settings.end_finder(),
             settings.observer(),
             settings.looker(),

@@ -11,10 +11,13 @@ use std::time::Duration;
 use tidegate_engine::clock::SystemClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
+use tidegate_engine::standby::Standbys;
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Delivery, http_sinks};
-use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings};
+use tidegate_kafka::{
+    Admin, AdminError, KafkaMembers, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings,
+};
 use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
 
@@ -32,6 +35,7 @@ struct Run<'a> {
     state: Arc<StateDir>,
     shared: Shared,
     workers: u32,
+    standbys: u32,
     commit_interval: Duration,
     memory: Memory,
     state_budget: Option<Size>,
@@ -75,6 +79,7 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         state,
         shared: Shared::new(memory.rocksdb()),
         workers: arguments.workers,
+        standbys: arguments.standbys,
         commit_interval,
         memory,
         state_budget: arguments.state_budget,
@@ -172,11 +177,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn work(&self, worker: u32, status: &Mutex<Status>) -> Result<()> {
+    fn work(&self, number: u32, status: &Mutex<Status>) -> Result<()> {
         let clock = SystemClock::start();
         let has_changelogs = self.plan.nodes.iter().any(tidegate_model::plan::Node::has_store);
         let mut writer =
-            KafkaWriter::open(&self.settings, worker, &self.prepared, has_changelogs, BROKER_WAIT)?;
+            KafkaWriter::open(&self.settings, number, &self.prepared, has_changelogs, BROKER_WAIT)?;
         let limits = Limits {
             cache_bytes: self.memory.caches(self.workers),
             uncommitted_bytes: self.memory.uncommitted(self.workers),
@@ -187,12 +192,19 @@ impl Run<'_> {
             ..Limits::default()
         };
         let program = Program::new(self.plan.clone(), limits, &mut writer)?;
-        let reader = KafkaReader::join(&self.settings, worker, &read_topics(self.plan))?;
+        let reader = KafkaReader::join(&self.settings, number, &read_topics(self.plan))?;
         let restorer = KafkaRestorer::new(&self.settings);
-        let name = format!("worker {worker}");
+        let name = format!("worker {number}");
         let state = Arc::clone(&self.state);
         let worker =
             Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
+        let worker = if self.standbys > 0 && has_changelogs {
+            let members = KafkaMembers::new(&self.settings, number)?;
+            let copier = KafkaRestorer::of_copies(&self.settings);
+            worker.with_standbys(Standbys::new(self.standbys, Box::new(members), copier))
+        } else {
+            worker
+        };
         Ok(drive::drive(&name, worker, &clock, &self.stop, false, self.state_budget, status)?)
     }
 }

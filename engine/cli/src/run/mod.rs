@@ -57,6 +57,10 @@ pub struct Arguments {
     /// Kafka: replicas of the internal topics; by default what the broker's own default is
     #[arg(long, value_name = "N", requires = "brokers")]
     replication: Option<u16>,
+    /// Kafka: how many processes may go at once without their state being read back from the beginning: other processes keep copies
+    /// of it, so it takes that much more memory and disk
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=3), requires = "brokers")]
+    standbys: u32,
 }
 
 /// Why a run did not end well.

@@ -7,11 +7,13 @@
 
 mod callbacks;
 mod error;
+mod group;
 mod produce;
 mod queue;
 
 pub use callbacks::{Callbacks, Rebalance};
 pub use error::Error;
+pub use group::Answers;
 pub use produce::{Produced, Topic};
 pub use queue::{Given, Queue, Signal};
 
