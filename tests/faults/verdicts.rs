@@ -1,7 +1,7 @@
 //! What must be true of everything that is left, whatever went wrong. The numbers are those of the README.
 
-use crate::bed::{Bed, PARTITIONS, size_of};
-use crate::support::{oracle, pause};
+use crate::bed::{Bed, PARTITIONS};
+use crate::support::{oracle, pause, size_of};
 use crate::watcher::Seen;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -125,3 +125,14 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
+
+/// How large a process has been and is: memory in KiB at most, threads, open files.
+pub fn size_of(pid: u32) -> Option<(u64, u64, usize)> {
+    let of = |path: &str| Path::new("/proc").join(pid.to_string()).join(path);
+    let status = std::fs::read_to_string(of("status")).ok()?;
+    let field = |name: &str| -> Option<u64> {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    Some((field("VmHWM:")?, field("Threads:")?, std::fs::read_dir(of("fd")).ok()?.count()))
+}

@@ -90,7 +90,7 @@ impl Topics {
         }
         // The answer comes before every broker knows it.
         let consumer: BaseConsumer = self.config.create().expect("a client");
-        for _ in 0..100 {
+        for _ in 0..5_000 {
             let metadata = consumer.fetch_metadata(Some(name), CALL).expect("the broker answers");
             let found = metadata.topics().iter().find(|topic| topic.name() == name);
             if found.is_some_and(|topic| {
