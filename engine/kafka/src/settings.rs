@@ -12,6 +12,8 @@ const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The least time a transaction may stay open; a killed process that never comes back holds its readers up for so long.
 const TRANSACTION_TIMEOUT_MIN: Duration = Duration::from_secs(10);
 
+/// librdkafka's own.
+const FETCH_BYTES_MAX: usize = 1 << 20;
 const BATCH_BYTES_MAX: u32 = 1 << 20;
 
 /// Properties that the exactly-once protocol stands on, or that would load code or read files of another's choosing.
@@ -182,6 +184,8 @@ impl Settings {
         config.set("fetch.error.backoff.ms", "100");
         config.set("queued.min.messages", "20000");
         config.set("queued.max.messages.kbytes", kilobytes(self.queues.fetched_bytes));
+        // One answer on top of that; a larger record comes alone.
+        config.set("max.partition.fetch.bytes", self.queues.fetched_bytes.min(FETCH_BYTES_MAX).to_string());
         config
     }
 
