@@ -6,7 +6,7 @@ TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
 VOLUME = topologies/payment_volume
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz bench build first-time
+.PHONY: help demo test faults fuzz audit bench build first-time
 SECONDS = 60
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test    format, lints and all tests, also those on a real Apache Kafka, and the benchmarks' short form (10 minutes when built)"
 	@echo "make faults  every fault on a real Apache Kafka: kills, networks, disks, clocks, brokers (30 minutes; tests/faults/README.md)"
 	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
+	@echo "make audit   known holes, licences and sources of everything that is linked in, with today's advisories (needs cargo-deny)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
 	@echo "make build   only the program: $(TIDEGATE)"
 
@@ -43,6 +44,9 @@ faults: first-time
 
 fuzz:
 	@.ci/fuzz $(SECONDS)
+
+audit:
+	@.ci/audit
 
 bench: first-time
 	@.ci/setup

@@ -1,6 +1,7 @@
 //! Kafka for a person's tool: topics from end to end, and transactions with the positions of a group that has no members.
 
 use crate::admin::{AdminError, classify};
+use crate::knock::knock;
 use crate::settings::Settings;
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -47,6 +48,11 @@ impl ProducerContext for Failures {
 impl KafkaArchive {
     /// `settings`: their group is the one whose positions are kept.
     pub fn open(settings: &Settings) -> Result<KafkaArchive, LogError> {
+        match knock(settings) {
+            Ok(knocker) => drop(knocker),
+            Err(AdminError::Retry(why)) => return Err(LogError::Retry(why)),
+            Err(error) => return Err(LogError::Fatal(error.to_string())),
+        }
         let mut config = settings.looker();
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");

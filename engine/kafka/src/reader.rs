@@ -2,6 +2,7 @@
 
 use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
 use crate::end::EndFinder;
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
@@ -72,6 +73,10 @@ impl KafkaReader {
             ends: EndFinder::new(settings),
             closed: false,
         })
+    }
+
+    fn group_id(&self) -> &str {
+        self.member.get("group.id").unwrap_or_default()
     }
 
     fn is_fenced(&self) -> bool {
@@ -167,13 +172,18 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Errors that go by themselves are told and waited for; the others end the run.
-fn classify(error: &Error, place: &str) -> Result<(), LogError> {
+fn classify(error: &Error, place: &str, group: &str) -> Result<(), LogError> {
     use RDKafkaRespErr as Code;
     let told = if place.is_empty() { error.message.clone() } else { format!("{place}: {}", error.message) };
     match error.code {
-        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
-        | Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
-        | Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+            let topic = place.rsplit_once('-').map_or("that is read", |(topic, _)| topic);
+            Err(LogError::Fatal(format!("{told}; {}", rights::missing(Want::Read, topic))))
+        }
+        Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED => {
+            Err(LogError::Fatal(format!("{told}; {}", rights::missing(Want::Join, group))))
+        }
+        Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
         | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
         | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
         | Code::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL
@@ -196,7 +206,7 @@ impl Reader for KafkaReader {
             match given {
                 Ok((partition, _)) => self.refetch(&partition)?,
                 Err(_) if self.is_fenced() => break,
-                Err(error) => classify(&error, "")?,
+                Err(error) => classify(&error, "", self.group_id())?,
             }
         }
         if self.is_fenced() {
@@ -287,7 +297,7 @@ impl Reader for KafkaReader {
                 return Err(LogError::OutOfRange { partition, wanted: next, range });
             }
             Some(_) if self.is_fenced() => {}
-            Some(error) => classify(&error, &partition.to_string())?,
+            Some(error) => classify(&error, &partition.to_string(), self.group_id())?,
             None => {}
         }
         Ok(count)
@@ -337,7 +347,7 @@ impl Reader for KafkaReader {
         }
         let end = match self.observer.watermarks(&partition, timeout) {
             Ok((_, end)) => end,
-            Err(error) if is_refused(&error) => return Err(LogError::Fatal(format!("{partition}: {error}"))),
+            Err(error) if is_refused(&error) => return Err(asked(&error, &partition.to_string(), self.group_id())),
             Err(error) => {
                 self.unanswered = Some(now());
                 return Err(LogError::Retry(format!("{partition}: {error}")));
@@ -362,7 +372,7 @@ impl Reader for KafkaReader {
         }
         self.client.committed(&list, timeout).map_err(|error| match self.is_fenced() {
             true => LogError::NotMember(error.to_string()),
-            false => asked(&error, "the committed offsets"),
+            false => asked(&error, "the committed offsets", self.group_id()),
         })?;
         let mut committed = Vec::new();
         for (partition, element) in partitions.iter().zip(list.elements()) {
@@ -389,7 +399,7 @@ impl Reader for KafkaReader {
         let (start, end) = self
             .observer
             .watermarks(partition, timeout)
-            .map_err(|error| asked(&error, &format!("the range of {partition}")))?;
+            .map_err(|error| asked(&error, &partition.to_string(), self.group_id()))?;
         Ok(OffsetRange { start, end })
     }
 
@@ -428,8 +438,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn asked(error: &Error, what: &str) -> LogError {
-    match classify(error, what) {
+fn asked(error: &Error, what: &str, group: &str) -> LogError {
+    match classify(error, what, group) {
         Err(fatal) => fatal,
         Ok(()) => LogError::Retry(format!("{what}: {error}")),
     }

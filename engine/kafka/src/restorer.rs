@@ -1,8 +1,10 @@
 //! Reads changelogs from where a store is to the high watermark, read-committed, past markers and compaction's gaps.
 
 use crate::client::{Client, Given, Kind, Queue};
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tidegate_engine::log::{LogError, Record, Restorer};
@@ -92,9 +94,13 @@ impl Restorer for KafkaRestorer {
             Given::Failed(place, error) => failed = Some((place, error)),
         });
         if let Some((place, error)) = failed {
-            let told = format!("restoring {place}: {error}");
+            let mut told = format!("restoring {place}: {error}");
+            let is_refused = error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+            if is_refused {
+                told = format!("{told}; {}", rights::missing(Want::Read, &place.topic));
+            }
             tracing::warn!("{told}");
-            if error.fatal {
+            if error.fatal || is_refused {
                 return Err(LogError::Fatal(told));
             }
         }

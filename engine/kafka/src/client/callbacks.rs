@@ -2,12 +2,13 @@
 
 use super::error::Error;
 use super::queue::place_of;
+use crate::rights::{self, Want};
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use tidegate_model::{PartitionId, TopicPartition};
 
 /// A rebalance that the group asks for and nobody has answered yet.
@@ -30,6 +31,10 @@ pub struct Callbacks {
     pub(super) tells: bool,
     /// A request that a transaction is made of was given up, or sent again, before it was answered: it may still be on its way.
     pub unanswered: AtomicBool,
+    /// The last error that concerns no single request: librdkafka's number of it, and its words.
+    pub trouble: Mutex<Option<(c_int, String)>>,
+    /// OpenSSL's number of what is wrong with the certificate that the broker showed last; only of a knocker.
+    pub certificate: AtomicI32,
 }
 
 impl Callbacks {
@@ -49,7 +54,12 @@ impl Callbacks {
             let mut error = Error::of_code(message.err);
             // SAFETY: the caller's message is alive.
             let place = unsafe { place_of(message) };
-            error.message = format!("a record for {place} was not taken: {}", error.message);
+            error.message = match message.err {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+                    rights::missing(Want::Write, &place.topic)
+                }
+                _ => format!("a record for {place} was not taken: {}", error.message),
+            };
             deliveries.failure = Some(error);
         }
     }
@@ -104,10 +114,37 @@ pub(super) unsafe extern "C" fn on_error(
         let callbacks = &*opaque.cast::<Callbacks>();
         let reason = CStr::from_ptr(reason).to_string_lossy();
         tracing::debug!(code, "kafka: {reason}");
+        *callbacks.trouble.lock().expect("no holder of this lock panics") = Some((code, reason.to_string()));
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");
         }
+    }
+}
+
+/// Keeps what OpenSSL found, which librdkafka does not tell, and decides nothing.
+pub(super) unsafe extern "C" fn on_certificate(
+    _handle: *mut sys::rd_kafka_t,
+    _broker: *const c_char,
+    _broker_id: i32,
+    found: *mut c_int,
+    _depth: c_int,
+    _certificate: *const c_char,
+    _size: usize,
+    why: *mut c_char,
+    why_size: usize,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: the opaque pointer is the client's `Callbacks`, `found` is always valid, and `why` has room for so many bytes.
+    unsafe {
+        if *found == 0 {
+            return 1;
+        }
+        (*opaque.cast::<Callbacks>()).certificate.store(*found, Ordering::SeqCst);
+        if why_size > 0 {
+            *why = 0;
+        }
+        0
     }
 }
 

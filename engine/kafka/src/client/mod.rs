@@ -30,6 +30,8 @@ use tidegate_model::{Offset, PartitionId, TopicPartition};
 pub enum Kind {
     Consumer,
     Producer,
+    /// Only asks whether it is let in, and keeps the reason why not.
+    Knocker,
 }
 
 /// A client of librdkafka, with the state of its callbacks.
@@ -70,6 +72,10 @@ impl Client {
                     if is_member {
                         sys::rd_kafka_conf_set_rebalance_cb(conf, Some(callbacks::on_rebalance));
                     }
+                    sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
+                }
+                Kind::Knocker => {
+                    sys::rd_kafka_conf_set_ssl_cert_verify_cb(conf, Some(callbacks::on_certificate));
                     sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
                 }
                 Kind::Producer => {
@@ -124,6 +130,31 @@ impl Client {
                 sys::rd_kafka_event_destroy(event);
             }
             sys::rd_kafka_queue_destroy(queue);
+        }
+    }
+
+    /// Calls back what has happened, waiting at most `timeout` for something.
+    pub fn serve_errors(&self, timeout: Duration) {
+        // SAFETY: the handle is alive.
+        unsafe { sys::rd_kafka_poll(self.handle, milliseconds(timeout)) };
+    }
+
+    /// Asks for one topic, or only for the brokers. A topic that is asked for so is never made.
+    pub fn ask(&self, topic: Option<&Topic>, timeout: Duration) -> Result<(), Error> {
+        let mut metadata = ptr::null();
+        let object = topic.map_or(ptr::null_mut(), |topic| topic.object);
+        // SAFETY: handle and topic are alive; the answer is ours until it is destroyed, and what is read of it lives as long.
+        unsafe {
+            let code =
+                sys::rd_kafka_metadata(self.handle, 0, object, &mut metadata, milliseconds(timeout));
+            Error::check_code(code)?;
+            let found = &*metadata;
+            let mut code = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+            if topic.is_some() && found.topic_cnt > 0 {
+                code = (*found.topics).err;
+            }
+            sys::rd_kafka_metadata_destroy(metadata);
+            Error::check_code(code)
         }
     }
 

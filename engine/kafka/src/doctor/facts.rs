@@ -1,6 +1,7 @@
 //! What brokers and topics are like, as they tell it.
 
 use crate::admin::{AdminError, classify};
+use crate::knock::knock;
 use crate::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -48,6 +49,7 @@ pub fn is_kafkas_own(topic: &str) -> bool {
 }
 
 pub fn gather(plan: &Plan, settings: &Settings) -> Result<Facts, AdminError> {
+    drop(knock(settings)?);
     let fatal = |error: String| AdminError::Fatal(error);
     let client: AdminClient<DefaultClientContext> =
         settings.admin().create().map_err(|error| fatal(error.to_string()))?;
