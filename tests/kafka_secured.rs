@@ -1,6 +1,7 @@
 //! A broker that asks who one is: each way of saying so, what is told where it fails, the rights that are needed, and that no secret comes out.
 
 #[path = "support/http_server.rs"]
+#[allow(dead_code, reason = "another test program uses the rest")]
 mod http_server;
 mod support;
 
@@ -316,6 +317,61 @@ fn a_client_that_does_not_speak_tls_is_told_what_it_may_be() {
     let word = "does this port want TLS or a password? `security.protocol` says which";
     until("a word", || process.told().contains(word).then_some(()));
     assert!(process.stop().success());
+}
+
+/// The address repeats the secret that it was sent; what is set aside, logged and kept does not.
+#[test]
+fn a_secret_of_a_header_comes_out_nowhere() {
+    let secret = random_password();
+    let server = HttpServer::start(|request: &Request, _| {
+        let header = request.header("authorization").unwrap_or_default().to_owned();
+        (400, vec![("x-echo", header.clone())], format!("{} cannot be: {header}", request.field("name")))
+    });
+    let mut bed = Bed::new("crm", Entrance::Password);
+    bed.secrets.push(secret.clone());
+    for topic in ["contacts", "contacts.malformed", "contacts.failed"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let text = std::fs::read_to_string(repository("tests/topologies/crm.tide")).expect("read");
+    std::fs::write(bed.path("crm.tide"), text.replace("kafka(\"", "kafka(\"crm.")).expect("written");
+    let rows = [r#"{"id":"c1","name":"n1","rev":1,"at":1}"#, "no JSON"];
+    let records = rows.iter().map(|row| (Some(0), Some("c1".as_bytes()), Some(row.as_bytes())));
+    bed.topics.produce(&bed.name("contacts"), records);
+    let ca = secured().file("ca.pem");
+    let kept = bed.path("password");
+    std::fs::write(&kept, format!("{}\n", secured().password)).expect("written");
+    std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o400)).expect("set");
+    let reference = format!("${{file:{}}}", kept.display());
+    let options = bed.options(&by_password(&ca, "SCRAM-SHA-512", &reference));
+    let url = server.url("/contacts");
+    let variables = [
+        ("TIDEGATE_LOG", "trace"),
+        ("http_proxy", ""),
+        ("all_proxy", ""),
+        ("CRM_URL", url.as_str()),
+        ("CRM_TOKEN", secret.as_str()),
+    ];
+    let address = secured().address(Entrance::Password);
+    let more = ["--kafka-config", options.as_str()];
+    let mut process = Process::run_in(&variables, &bed.path("crm.tide"), &address, &bed.path("data"), &more);
+    let aside = until("what was set aside", || {
+        assert!(process.exit().is_none(), "it ended:\n{}", shown(&process.told()));
+        let all = ["contacts.failed", "contacts.malformed"].map(|topic| bed.topics.read_committed(&bed.name(topic)));
+        all.iter().all(|records| records.len() == 1).then_some(all.concat())
+    });
+    let told = process.told();
+    assert!(process.stop().success());
+    assert!(aside[0].header("tidegate.message").is_some_and(|message| message.contains("Bearer [secret]")));
+    bed.holds_no_secret("what was set aside", &format!("{aside:?}"));
+    for record in &aside {
+        for (name, content) in &record.headers {
+            bed.holds_no_secret(name, &String::from_utf8_lossy(content));
+        }
+        bed.holds_no_secret("the value", &record.text());
+    }
+    bed.holds_no_secret("the log", &told);
+    bed.holds_no_secret_in(&bed.path("data"));
+    assert!(server.requests().iter().any(|request| request.header("authorization").is_some_and(|sent| sent.contains(&secret))));
 }
 
 /// `kafka-acls.sh …` as rights, one for each operation.

@@ -9,10 +9,10 @@ pub struct KafkaOptions {
     /// Kafka: an option of the clients, such as security.protocol=SSL. `${env:NAME}` and `${file:/path}` in the value stand for a secret.
     /// `tidegate explain kafka-options` lists the names
     #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
-    pairs: Vec<String>,
+    kafka: Vec<String>,
     /// Kafka: a file of such options, one `name=value` on a line; `--kafka` counts before it
-    #[arg(long = "kafka-config", value_name = "FILE", requires = "brokers", env = "TIDEGATE_KAFKA_CONFIG", hide_env_values = true)]
-    file: Option<PathBuf>,
+    #[arg(long = "kafka-config", value_name = "FILE", requires = "brokers")]
+    kafka_config: Option<PathBuf>,
     /// Kafka: allow options by which others on the way can pass for the broker or read a password
     #[arg(long, requires = "brokers")]
     insecure: bool,
@@ -22,7 +22,7 @@ impl KafkaOptions {
     /// Checks the options, and reads their secrets.
     pub fn read(&self) -> Result<Options> {
         let environment = |name: &str| std::env::var(name).ok();
-        Ok(Options::read(self.file.as_deref(), &self.pairs, self.insecure, &environment)?)
+        Ok(Options::read(self.kafka_config.as_deref(), &self.kafka, self.insecure, &environment)?)
     }
 }
 
