@@ -114,8 +114,11 @@ pub(super) unsafe extern "C" fn on_error(
         let callbacks = &*opaque.cast::<Callbacks>();
         let reason = CStr::from_ptr(reason).to_string_lossy();
         tracing::debug!(code, "kafka: {reason}");
-        *callbacks.trouble.lock().expect("no holder of this lock panics") = Some((code, reason.to_string()));
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
+        // It comes behind the error that is the cause of it.
+        if !down {
+            *callbacks.trouble.lock().expect("no holder of this lock panics") = Some((code, reason.to_string()));
+        }
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");
         }
