@@ -71,7 +71,8 @@ pub struct Admin {
 impl Admin {
     /// `replication`: of the internal topics; None: the broker's default.
     pub fn new(settings: &Settings, replication: Option<u16>) -> Result<Admin, AdminError> {
-        let client = settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+        let client: AdminClient<DefaultClientContext> =
+            settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| AdminError::Fatal(error.to_string()))?;
         Ok(Admin { settings: settings.clone(), client, runtime, replication: replication.map_or(-1, i32::from) })
@@ -80,6 +81,7 @@ impl Admin {
     /// Checks everything, then makes the internal topics that are missing.
     pub fn prepare(&self, plan: &Plan) -> Result<Prepared, AdminError> {
         let knocker = knock(&self.settings)?;
+        self.settings.give_token(self.client.inner().native_ptr());
         let known = self.topics()?;
         let user = user_topics(plan);
         let missing: Vec<(String, u32)> = user

@@ -56,8 +56,10 @@ impl KafkaArchive {
         let mut config = settings.looker();
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
-        let consumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        let onlooker = settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let consumer: BaseConsumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let onlooker: BaseConsumer = settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        settings.give_token(consumer.client().native_ptr());
+        settings.give_token(onlooker.client().native_ptr());
         Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })
     }
 
@@ -173,6 +175,7 @@ impl Archive for KafkaArchive {
             .producer("0", true)
             .create_with_context(failures.clone())
             .map_err(|error| LogError::Fatal(error.to_string()))?;
+        self.settings.give_token(producer.client().native_ptr());
         producer.init_transactions(CALL).map_err(|error| told(&error, "the transaction coordinator"))?;
         self.producer = Some((producer, failures));
         Ok(())

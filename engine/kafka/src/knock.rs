@@ -2,7 +2,7 @@
 
 use crate::admin::AdminError;
 use crate::client::{Client, Kind};
-use crate::refusal::{hint, refusal};
+use crate::refusal::{broke_off, refusal};
 use crate::settings::Settings;
 use rdkafka::types::RDKafkaRespErr as Code;
 use std::sync::atomic::Ordering;
@@ -16,14 +16,13 @@ const STEP: Duration = Duration::from_millis(50);
 /// Retry: no broker answers. Refused: they do not let this client in, or it does not trust them.
 #[expect(clippy::disallowed_methods, reason = "how long a broker is waited for is no event of the stream")]
 pub fn knock(settings: &Settings) -> Result<Client, AdminError> {
-    let client = Client::new(Kind::Knocker, &settings.observer()).map_err(AdminError::Fatal)?;
+    let client = Client::new(Kind::Knocker, &settings.observer(), settings.tokens()).map_err(AdminError::Fatal)?;
     let start = Instant::now();
     let mut refused: Option<(Instant, String)> = None;
     loop {
-        let error = match client.ask(None, STEP) {
-            Ok(()) => return Ok(client),
-            Err(error) => error,
-        };
+        if client.ask(None, STEP).is_ok() {
+            return Ok(client);
+        }
         client.serve_errors(Duration::ZERO);
         let callbacks = client.callbacks();
         let trouble = callbacks.trouble.lock().expect("no holder of this lock panics").clone();
@@ -37,9 +36,8 @@ pub fn knock(settings: &Settings) -> Result<Client, AdminError> {
             return Err(AdminError::Refused(why.clone()));
         }
         if start.elapsed() > PATIENCE {
-            let why = trouble.map_or_else(|| error.to_string(), |(_, reason)| reason);
-            let hint = hint(&why, &settings.security());
-            return Err(AdminError::Retry(format!("{why}{hint}")));
+            let why = trouble.map_or_else(|| broke_off(&settings.security()).to_owned(), |(_, reason)| reason);
+            return Err(AdminError::Retry(why));
         }
     }
 }

@@ -16,6 +16,7 @@ mod rights;
 mod running;
 mod secret_file;
 mod settings;
+mod token;
 mod trim;
 mod writer;
 

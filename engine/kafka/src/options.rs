@@ -1,14 +1,16 @@
 //! The client options that a user may set: a list of what is allowed, with values that may be references to secrets.
 
 use crate::secret_file;
+use crate::token::Tokens;
 use rdkafka::config::ClientConfig;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use thiserror::Error;
 use tidegate_engine::secret::{Reference, fill};
 
 /// librdkafka's names. What is not here is refused: it would break the protocol, load code, or is not known to do no harm.
-const ALLOWED: [&str; 72] = [
+const ALLOWED: [&str; 69] = [
     "batch.num.messages",
     "batch.size",
     "broker.address.family",
@@ -31,8 +33,6 @@ const ALLOWED: [&str; 72] = [
     "fetch.queue.backoff.ms",
     "fetch.wait.max.ms",
     "heartbeat.interval.ms",
-    "https.ca.location",
-    "https.ca.pem",
     "linger.ms",
     "max.partition.fetch.bytes",
     "max.poll.interval.ms",
@@ -57,7 +57,6 @@ const ALLOWED: [&str; 72] = [
     "sasl.mechanisms",
     "sasl.oauthbearer.client.id",
     "sasl.oauthbearer.client.secret",
-    "sasl.oauthbearer.extensions",
     "sasl.oauthbearer.method",
     "sasl.oauthbearer.scope",
     "sasl.oauthbearer.token.endpoint.url",
@@ -147,6 +146,7 @@ pub struct OptionError {
 #[derive(Clone, Default)]
 pub struct Options {
     pairs: Vec<(String, String)>,
+    tokens: Option<Arc<Tokens>>,
 }
 
 impl fmt::Debug for Options {
@@ -196,6 +196,7 @@ impl Options {
             let why = format!("{why}; who wants that all the same gives `--insecure`, too");
             return Err(OptionError { place: format!("--kafka {name}"), why });
         }
+        options.tokens = options.tokens_wanted()?.map(Arc::new);
         Ok(options)
     }
 
@@ -250,7 +251,9 @@ impl Options {
         let wrong = || error("`${` begins a secret, which is `${env:NAME}` or `${file:/path}`".to_owned());
         let value = fill(value, &mut resolve, &wrong)?;
         let mut one = ClientConfig::new();
-        one.set(name, &value);
+        if !is_for_tokens(name) {
+            one.set(name, &value);
+        }
         if let Err(cause) = one.create_native_config() {
             let is_secret = SECRET.contains(&name);
             return Err(error(if is_secret { "it cannot be used".to_owned() } else { cause.to_string() }));
@@ -265,8 +268,30 @@ impl Options {
         self.pairs.iter().rev().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn pairs(&self) -> &[(String, String)] {
-        &self.pairs
+    /// What librdkafka gets.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.pairs.iter().filter(|(name, _)| !is_for_tokens(name))
+    }
+
+    pub(crate) fn tokens(&self) -> Option<&Arc<Tokens>> {
+        self.tokens.as_ref()
+    }
+
+    fn tokens_wanted(&self) -> Result<Option<Tokens>, OptionError> {
+        let error = |name: &str, why: &str| OptionError { place: format!("--kafka {name}"), why: why.to_owned() };
+        if self.get(&["sasl.mechanism", "sasl.mechanisms"]) != Some("OAUTHBEARER") {
+            return Ok(None);
+        }
+        if self.get(&["sasl.oauthbearer.method"]).is_some_and(|method| method != "oidc") {
+            return Err(error("sasl.oauthbearer.method", "`oidc` is the only one there is"));
+        }
+        let needed = |name: &str| self.get(&[name]).ok_or_else(|| error(name, "OAUTHBEARER needs it"));
+        Ok(Some(Tokens::new(
+            needed("sasl.oauthbearer.token.endpoint.url")?,
+            needed("sasl.oauthbearer.client.id")?,
+            needed("sasl.oauthbearer.client.secret")?,
+            self.get(&["sasl.oauthbearer.scope"]),
+        )))
     }
 
     pub(crate) fn security(&self) -> String {
@@ -304,6 +329,11 @@ impl Options {
         }
         None
     }
+}
+
+/// librdkafka could ask for tokens itself, with libcurl, which is not linked in.
+fn is_for_tokens(name: &str) -> bool {
+    name.starts_with("sasl.oauthbearer.")
 }
 
 /// Why a name may not be set.

@@ -4,11 +4,13 @@ use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance,
 use crate::end::EndFinder;
 use crate::rights::{self, Want};
 use crate::settings::Settings;
+use crate::token::Tokens;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
@@ -21,6 +23,7 @@ pub struct KafkaReader {
     client: Client,
     member: ClientConfig,
     topics: Vec<String>,
+    tokens: Option<Arc<Tokens>>,
     observer: Client,
     signal: Signal,
     events: VecDeque<GroupEvent>,
@@ -55,15 +58,16 @@ impl KafkaReader {
     /// Joins the group for `topics`, which must be there.
     pub fn join(settings: &Settings, worker: u32, topics: &[String]) -> Result<KafkaReader, LogError> {
         let member = settings.member(worker);
-        let observer = Client::new(Kind::Consumer, &settings.observer()).map_err(LogError::Fatal)?;
+        let observer = Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
         let signal = Signal::new().map_err(LogError::Fatal)?;
-        let (client, main) = subscribe(&member, topics, &signal)?;
+        let (client, main) = subscribe(&member, topics, &signal, settings.tokens())?;
         Ok(KafkaReader {
             slots: Vec::new(),
             main,
             client,
             member,
             topics: topics.to_vec(),
+            tokens: settings.tokens().cloned(),
             observer,
             signal,
             events: VecDeque::new(),
@@ -101,7 +105,7 @@ impl KafkaReader {
         tracing::warn!("this process's place in the group was taken by its own name; joining again");
         self.slots.clear();
         self.main = None;
-        let (client, main) = subscribe(&self.member, &self.topics, &self.signal)?;
+        let (client, main) = subscribe(&self.member, &self.topics, &self.signal, self.tokens.as_ref())?;
         (self.client, self.main) = (client, main);
         self.events.clear();
         self.events.push_back(GroupEvent::Lost);
@@ -153,8 +157,9 @@ fn subscribe(
     member: &ClientConfig,
     topics: &[String],
     signal: &Signal,
+    tokens: Option<&Arc<Tokens>>,
 ) -> Result<(Client, Option<Queue>), LogError> {
-    let client = Client::new(Kind::Consumer, member).map_err(LogError::Fatal)?;
+    let client = Client::new(Kind::Consumer, member, tokens).map_err(LogError::Fatal)?;
     let main = client.consumer_queue();
     if let Some(main) = &main {
         main.signal(signal.fd());

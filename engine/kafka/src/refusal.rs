@@ -1,5 +1,6 @@
 //! Why a broker and this client do not come together, in words that say what to do.
 
+use crate::token::UNREACHABLE;
 use rdkafka::types::RDKafkaRespErr as Code;
 
 /// What is wrong with a broker's certificate, by OpenSSL's numbers.
@@ -20,23 +21,23 @@ fn of_certificate(found: i32) -> String {
 pub fn refusal(code: i32, reason: &str, certificate: i32) -> Option<String> {
     let has = |part: &str| reason.contains(part);
     if code == Code::RD_KAFKA_RESP_ERR__AUTHENTICATION as i32 {
+        if has(UNREACHABLE) {
+            return None;
+        }
         let todo = if has("OAUTHBEARER") || has("oken") {
             "look at sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret and sasl.oauthbearer.token.endpoint.url"
-        } else if has("mechanism") {
+        } else if has("Unsupported SASL mechanism") {
             "set `sasl.mechanism` to one that the broker has enabled"
         } else {
             "look at sasl.username, sasl.password and sasl.mechanism"
         };
         return Some(format!("the broker does not let this client in: {reason}; {todo}"));
     }
-    if code != Code::RD_KAFKA_RESP_ERR__SSL as i32 {
-        return None;
-    }
-    if certificate != 0 {
+    if certificate != 0 && code == Code::RD_KAFKA_RESP_ERR__SSL as i32 {
         return Some(format!("the broker is not trusted: {} ({reason})", of_certificate(certificate)));
     }
-    // What a broker says of the client's certificate.
-    if has("alert") || has("ALERT") {
+    // What a broker says of the client's certificate, which comes behind the handshake, as what breaks the connection off.
+    if has("alert") && (has("certificate") || has("unknown ca")) {
         return Some(format!(
             "the broker does not accept this client's certificate, or the want of one: {reason}; name a certificate of a CA that the broker \
              trusts, and its key, with `ssl.certificate.location` and `ssl.key.location`"
@@ -45,13 +46,12 @@ pub fn refusal(code: i32, reason: &str, certificate: i32) -> Option<String> {
     None
 }
 
-/// What is added where a connection only broke off.
-pub fn hint(reason: &str, security: &str) -> &'static str {
-    let broke_off = reason.contains("isconnected") || reason.contains("security.protocol");
-    match (broke_off, security.ends_with("ssl")) {
-        (false, _) => "",
-        (true, true) => " (does this port speak TLS, and does it want a client's certificate?)",
-        (true, false) => " (does this port want TLS or a password? `security.protocol` says which)",
+/// What is told where librdkafka tells nothing but that no broker is there: each connection broke off.
+pub fn broke_off(security: &str) -> &'static str {
+    if security.ends_with("ssl") {
+        "no broker answers (does this port speak TLS, and does it want a client's certificate?)"
+    } else {
+        "no broker answers (does this port want TLS or a password? `security.protocol` says which)"
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
         assert!(told(ssl, "certificate verify failed", 19).contains("`ssl.ca.location`"));
         assert!(told(ssl, "certificate verify failed", 10).contains("has expired"));
         assert!(told(ssl, "certificate verify failed", 62).contains("another host name"));
-        assert!(told(ssl, "tlsv13 alert certificate required", 0).contains("`ssl.certificate.location`"));
+        assert!(told(Code::RD_KAFKA_RESP_ERR__TRANSPORT as i32, "Receive failed: ssl/tls alert bad certificate: SSL alert number 42", 0).contains("`ssl.certificate.location`"));
         assert!(told(sasl, "Authentication failed", 0).contains("sasl.password"));
         assert!(told(sasl, "Unsupported SASL mechanism", 0).contains("`sasl.mechanism`"));
         assert_eq!(refusal(ssl, "SSL handshake failed: Disconnected", 0), None, "a broker that restarts");

@@ -32,7 +32,8 @@ impl KafkaRestorer {
     /// The consumer is there only while there is something to restore.
     fn client(&mut self) -> Result<&Client, LogError> {
         if self.client.is_none() {
-            let client = Client::new(Kind::Consumer, &self.settings.restorer()).map_err(LogError::Fatal)?;
+            let client = Client::new(Kind::Consumer, &self.settings.restorer(), self.settings.tokens())
+                .map_err(LogError::Fatal)?;
             self.queue = client.consumer_queue();
             self.client = Some(client);
         }

@@ -30,6 +30,8 @@ pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
         settings.looker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
     let onlooker: BaseConsumer =
         settings.onlooker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+    settings.give_token(consumer.client().native_ptr());
+    settings.give_token(onlooker.client().native_ptr());
     let metadata = consumer.fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let there = metadata.topics().iter().filter(|topic| topic.error().is_none());
     let topics: Partitions =

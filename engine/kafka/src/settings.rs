@@ -1,7 +1,10 @@
 //! How the clients are configured: what the protocol needs is fixed, the rest may be set.
 
+use crate::client::give_token;
 use crate::options::Options;
+use crate::token::Tokens;
 use rdkafka::config::ClientConfig;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The least that brokers allow by default (`group.min.session.timeout.ms`): how long a killed process keeps its partitions.
@@ -81,6 +84,17 @@ impl Settings {
         &self.group
     }
 
+    pub(crate) fn tokens(&self) -> Option<&Arc<Tokens>> {
+        self.options.tokens()
+    }
+
+    /// A client of the crate's own kind gets the token with which it shows who it is, where one is needed.
+    pub(crate) fn give_token(&self, client: *mut rdkafka::bindings::rd_kafka_t) {
+        if let Some(tokens) = self.tokens() {
+            give_token(client, tokens);
+        }
+    }
+
     pub(crate) fn security(&self) -> String {
         self.options.security()
     }
@@ -100,10 +114,6 @@ impl Settings {
         // The OpenSSL that is linked in knows no place of its own where a system keeps the public CAs.
         if self.options.security().ends_with("ssl") && self.options.get(&["ssl.ca.location", "ssl.ca.pem"]).is_none() {
             config.set("ssl.ca.location", "probe");
-        }
-        let asks_for_tokens = self.options.get(&["sasl.oauthbearer.method"]) == Some("oidc");
-        if asks_for_tokens && self.options.get(&["https.ca.location", "https.ca.pem"]).is_none() {
-            config.set("https.ca.location", "probe");
         }
         config
     }

@@ -53,6 +53,7 @@ impl Trimmer {
         let admin: AdminClient<DefaultClientContext> = self.settings.admin().create().ok()?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
         let shared = Arc::clone(&self.shared);
+        let settings = self.settings.clone();
         let work = move || {
             let mut done: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
             loop {
@@ -83,6 +84,7 @@ impl Trimmer {
                     added.expect("a next offset is not negative");
                 }
                 let options = AdminOptions::new().operation_timeout(Some(CALL)).request_timeout(Some(CALL));
+                settings.give_token(admin.inner().native_ptr());
                 match runtime.block_on(admin.delete_records(&list, &options)) {
                     Ok(answers) => {
                         for answer in answers.elements() {

@@ -71,7 +71,7 @@ struct Producer {
 impl Producer {
     fn new(settings: &Settings, name: &str, reports: bool) -> Result<Producer, LogError> {
         let client =
-            Client::new(Kind::Producer, &settings.producer(name, reports)).map_err(LogError::Fatal)?;
+            Client::new(Kind::Producer, &settings.producer(name, reports), settings.tokens()).map_err(LogError::Fatal)?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));

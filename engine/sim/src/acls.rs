@@ -100,6 +100,16 @@ fn change(config: &ClientConfig, acls: &[Acl], give: bool) {
         assert!(!event.is_null(), "the broker answers");
         let code = sys::rd_kafka_event_error(event);
         assert_eq!(code, rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR, "{acls:?}");
+        if !give {
+            let result = sys::rd_kafka_event_DeleteAcls_result(event);
+            let mut count = 0;
+            let responses = sys::rd_kafka_DeleteAcls_result_responses(result, &mut count);
+            for number in 0..count {
+                let mut found = 0;
+                sys::rd_kafka_DeleteAcls_result_response_matching_acls(*responses.add(number), &mut found);
+                assert_eq!(found, 1, "there was such a right: {:?}", acls[number]);
+            }
+        }
         sys::rd_kafka_event_destroy(event);
         sys::rd_kafka_queue_destroy(queue);
         for binding in bindings {

@@ -3,11 +3,12 @@
 use super::error::Error;
 use super::queue::place_of;
 use crate::rights::{self, Want};
+use crate::token::Tokens;
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use tidegate_model::{PartitionId, TopicPartition};
 
@@ -35,6 +36,7 @@ pub struct Callbacks {
     pub trouble: Mutex<Option<(c_int, String)>>,
     /// OpenSSL's number of what is wrong with the certificate that the broker showed last; only of a knocker.
     pub certificate: AtomicI32,
+    pub(super) tokens: Option<Arc<Tokens>>,
 }
 
 impl Callbacks {
@@ -122,6 +124,48 @@ pub(super) unsafe extern "C" fn on_error(
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");
         }
+    }
+}
+
+/// Called by librdkafka's own thread, first and before the token expires.
+pub(super) unsafe extern "C" fn on_token_wanted(
+    handle: *mut sys::rd_kafka_t,
+    _config: *const c_char,
+    opaque: *mut c_void,
+) {
+    // SAFETY: the opaque pointer is the client's `Callbacks`.
+    let tokens = unsafe { &(*opaque.cast::<Callbacks>()).tokens };
+    give_token(handle, tokens.as_ref().expect("set where there are tokens"));
+}
+
+/// Gives a client a token, or the reason why there is none.
+pub fn give_token(handle: *mut sys::rd_kafka_t, tokens: &Tokens) {
+    let text = |text: &str| CString::new(text.replace('\0', " ")).expect("no zero byte is left");
+    let given = tokens.token().and_then(|token| {
+        let (value, principal) = (text(&token.value), text(&token.principal));
+        let mut why = [0 as c_char; 512];
+        // SAFETY: the caller's handle is alive; the texts live through the call, which copies them, and `why` is as long as is said.
+        unsafe {
+            let code = sys::rd_kafka_oauthbearer_set_token(
+                handle,
+                value.as_ptr(),
+                token.expires_ms,
+                principal.as_ptr(),
+                ptr::null_mut(),
+                0,
+                why.as_mut_ptr(),
+                why.len(),
+            );
+            match code {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+                _ => Err(CStr::from_ptr(why.as_ptr()).to_string_lossy().into_owned()),
+            }
+        }
+    });
+    if let Err(why) = given {
+        let why = text(&why);
+        // SAFETY: as above.
+        unsafe { sys::rd_kafka_oauthbearer_set_token_failure(handle, why.as_ptr()) };
     }
 }
 

@@ -10,18 +10,20 @@ mod error;
 mod produce;
 mod queue;
 
-pub use callbacks::{Callbacks, Rebalance};
+pub use callbacks::{Callbacks, Rebalance, give_token};
 pub use error::Error;
 pub use produce::{Produced, Topic};
 pub use queue::{Given, Queue, Signal};
 
 use queue::{error_of, place_of};
+use crate::token::Tokens;
 use rdkafka::bindings as sys;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tidegate_model::{Offset, PartitionId, TopicPartition};
@@ -55,10 +57,11 @@ fn c_string(text: &str) -> CString {
 }
 
 impl Client {
-    pub fn new(kind: Kind, config: &ClientConfig) -> Result<Client, String> {
+    /// `tokens`: where it gets what it shows who it is by, if it does so by tokens.
+    pub fn new(kind: Kind, config: &ClientConfig, tokens: Option<&Arc<Tokens>>) -> Result<Client, String> {
         let native = config.create_native_config().map_err(|error| error.to_string())?;
         let is_member = kind == Kind::Consumer && config.get("group.instance.id").is_some();
-        let callbacks = Box::new(Callbacks { tells: is_member, ..Callbacks::default() });
+        let callbacks = Box::new(Callbacks { tells: is_member, tokens: tokens.cloned(), ..Callbacks::default() });
         let mut why = [0 as c_char; 512];
         // SAFETY: `rd_kafka_new` takes a copy of a configuration over where it succeeds, so it gets one of its own; the opaque pointer lives
         // in a box that is dropped after the handle is destroyed.
@@ -67,6 +70,10 @@ impl Client {
             sys::rd_kafka_conf_set_opaque(conf, ptr::from_ref::<Callbacks>(&callbacks).cast_mut().cast());
             sys::rd_kafka_conf_set_log_cb(conf, Some(callbacks::on_log));
             sys::rd_kafka_conf_set_error_cb(conf, Some(callbacks::on_error));
+            if tokens.is_some() {
+                sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, Some(callbacks::on_token_wanted));
+                sys::rd_kafka_conf_enable_sasl_queue(conf, 1);
+            }
             let type_ = match kind {
                 Kind::Consumer => {
                     if is_member {
@@ -95,6 +102,11 @@ impl Client {
             if handle.is_null() {
                 sys::rd_kafka_conf_destroy(conf);
                 return Err(CStr::from_ptr(why.as_ptr()).to_string_lossy().into_owned());
+            }
+            if tokens.is_some() {
+                // A client that nobody polls for a while needs its token, too.
+                let error = sys::rd_kafka_sasl_background_callbacks_enable(handle);
+                assert!(error.is_null(), "its queue was enabled above");
             }
             if kind == Kind::Consumer && config.get("group.id").is_some() {
                 sys::rd_kafka_poll_set_consumer(handle);

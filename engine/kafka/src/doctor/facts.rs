@@ -53,6 +53,7 @@ pub fn gather(plan: &Plan, settings: &Settings) -> Result<Facts, AdminError> {
     let fatal = |error: String| AdminError::Fatal(error);
     let client: AdminClient<DefaultClientContext> =
         settings.admin().create().map_err(|error| fatal(error.to_string()))?;
+    settings.give_token(client.inner().native_ptr());
     let metadata = client.inner().fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let all: BTreeMap<String, Topic> = metadata
         .topics()

@@ -16,7 +16,7 @@ fn told(pair: &str) -> String {
 
 #[test]
 fn every_option_of_the_list_is_one_of_librdkafka() {
-    for name in ALLOWED {
+    for name in ALLOWED.into_iter().filter(|name| !is_for_tokens(name)) {
         let mut config = ClientConfig::new();
         config.set(name, "");
         let error = config.create_native_config().err().map_or_else(String::new, |error| error.to_string());
