@@ -139,6 +139,8 @@ fn what_is_linked_in_comes_from_crates_io_and_may_be_passed_on() {
         assert!(may_be_passed_on(licence), "{name}: {licence}");
     }
     assert!(seen > 100, "{seen} packages");
-    assert!(!may_be_passed_on("GPL-3.0") && !may_be_passed_on("MIT AND GPL-3.0") && !may_be_passed_on("none"));
+    assert!(
+        !may_be_passed_on("GPL-3.0") && !may_be_passed_on("MIT AND GPL-3.0") && !may_be_passed_on("none")
+    );
     assert!(may_be_passed_on("(MIT OR GPL-2.0) AND Unicode-3.0") && may_be_passed_on("MIT/Apache-2.0"));
 }

@@ -68,7 +68,8 @@ fn after_a_seek_every_record_from_there_on_comes() {
     topics.create("numbers", 1, &[]);
     let rows: Vec<String> = (0..50_000).map(|n| format!("{n:0100}")).collect();
     topics.produce("numbers", rows.iter().map(|row| (Some(0), None, Some(row.as_bytes()))));
-    let settings = Settings::new(&broker.address(), &Options::default(), "numbers", "one", Duration::from_millis(100));
+    let settings =
+        Settings::new(&broker.address(), &Options::default(), "numbers", "one", Duration::from_millis(100));
     let mut reader = KafkaReader::join(&settings, 0, &["numbers".to_owned()]).expect("joined");
     let partitions = until("the assignment", || match reader.poll_group().expect("no error") {
         Some(GroupEvent::Assigned(partitions)) => Some(partitions),

@@ -46,8 +46,7 @@ struct Bed {
 impl Bed {
     fn new(prefix: &str, entrance: Entrance) -> Bed {
         let own = secured();
-        let secrets =
-            vec![own.password.clone(), own.limited_password.clone(), own.key_password.clone()];
+        let secrets = vec![own.password.clone(), own.limited_password.clone(), own.key_password.clone()];
         let dir = tempfile::tempdir().expect("a directory");
         Bed { dir, topics: Topics::new(&own.broker.config()), prefix: prefix.to_owned(), entrance, secrets }
     }
@@ -88,9 +87,10 @@ impl Bed {
 
     fn produce(&self, payments: &[Payment]) {
         let rows: Vec<Vec<u8>> = payments.iter().map(Payment::json).collect();
-        let records = payments.iter().zip(&rows).map(|(payment, row)| {
-            (Some(0), Some(payment.card.as_bytes()), Some(row.as_slice()))
-        });
+        let records = payments
+            .iter()
+            .zip(&rows)
+            .map(|(payment, row)| (Some(0), Some(payment.card.as_bytes()), Some(row.as_slice())));
         self.topics.produce(&self.name("payments"), records);
     }
 
@@ -123,7 +123,10 @@ impl Bed {
         self.holds_no_secret_in(&self.path("data"));
         for arguments in [&["doctor"][..], &["plan", "--against", "running"], &["dlq", "ls"]] {
             let mut command = Command::new(tidegate());
-            command.args(arguments).arg(self.topology()).args(["--brokers", &secured().address(self.entrance)]);
+            command
+                .args(arguments)
+                .arg(self.topology())
+                .args(["--brokers", &secured().address(self.entrance)]);
             command.args(["--kafka-config", &self.options(lines)]);
             command.env("TIDEGATE_LOG", "trace").env("http_proxy", "").env("all_proxy", "");
             let output = command.envs(variables.iter().copied()).output().expect("tidegate can be started");
@@ -233,7 +236,10 @@ fn token_server(secret: &str) -> HttpServer {
             return (401, Vec::new(), r#"{"error":"invalid_client"}"#.to_owned());
         }
         #[expect(clippy::disallowed_methods, reason = "tokens are valid by the wall clock")]
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("behind 1970").as_secs();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("behind 1970")
+            .as_secs();
         let claims = format!(r#"{{"sub":"{TRUSTED}","iat":{now},"exp":{}}}"#, now + 60);
         let token = format!(
             "{}.{}.",
@@ -291,7 +297,12 @@ fn a_broker_that_is_not_trusted_is_told_with_the_reason() {
         let words = ["the broker is not trusted", word];
         Bed::new(prefix, entrance).is_refused(&by_password(&ca, "PLAIN", "${env:P}"), &password, &words);
     };
-    refused("unknown", Entrance::Password, "stranger-ca.pem", "name the CA's PEM file with `ssl.ca.location`");
+    refused(
+        "unknown",
+        Entrance::Password,
+        "stranger-ca.pem",
+        "name the CA's PEM file with `ssl.ca.location`",
+    );
     refused("other", Entrance::OtherHost, "ca.pem", "its certificate is for another host name");
     refused("expired", Entrance::Expired, "ca.pem", "its certificate has expired");
 }
@@ -356,7 +367,8 @@ fn a_secret_of_a_header_comes_out_nowhere() {
     let mut process = Process::run_in(&variables, &bed.path("crm.tide"), &address, &bed.path("data"), &more);
     let aside = until("what was set aside", || {
         assert!(process.exit().is_none(), "it ended:\n{}", shown(&process.told()));
-        let all = ["contacts.failed", "contacts.malformed"].map(|topic| bed.topics.read_committed(&bed.name(topic)));
+        let all = ["contacts.failed", "contacts.malformed"]
+            .map(|topic| bed.topics.read_committed(&bed.name(topic)));
         all.iter().all(|records| records.len() == 1).then_some(all.concat())
     });
     let told = process.told();
@@ -371,7 +383,12 @@ fn a_secret_of_a_header_comes_out_nowhere() {
     }
     bed.holds_no_secret("the log", &told);
     bed.holds_no_secret_in(&bed.path("data"));
-    assert!(server.requests().iter().any(|request| request.header("authorization").is_some_and(|sent| sent.contains(&secret))));
+    assert!(
+        server
+            .requests()
+            .iter()
+            .any(|request| request.header("authorization").is_some_and(|sent| sent.contains(&secret)))
+    );
 }
 
 /// `kafka-acls.sh …` as rights, one for each operation.
@@ -381,7 +398,9 @@ fn rights_of(line: &str) -> Vec<Acl> {
         let places = words.iter().enumerate().filter(|(_, word)| **word == option);
         places.map(|(place, _)| words[place + 1].to_owned()).collect::<Vec<_>>()
     };
-    let resource = ["topic", "group", "transactional-id"].into_iter().find(|kind| !behind(&format!("--{kind}")).is_empty());
+    let resource = ["topic", "group", "transactional-id"]
+        .into_iter()
+        .find(|kind| !behind(&format!("--{kind}")).is_empty());
     let resource = resource.expect("a resource");
     let acl = |operation: String| Acl {
         principal: behind("--allow-principal").remove(0),
@@ -480,10 +499,9 @@ fn a_topology_runs_with_the_rights_that_explain_lists_and_tells_which_is_missing
     let right = oracle::velocity(payments.iter());
     assert_eq!(rows.iter().map(|row| row.text()).collect::<Vec<_>>(), right);
     acls::take(&admin, &needed);
-    let by_resource: BTreeMap<&str, usize> =
-        needed.iter().fold(BTreeMap::new(), |mut counts, acl| {
-            *counts.entry(acl.resource.as_str()).or_default() += 1;
-            counts
-        });
+    let by_resource: BTreeMap<&str, usize> = needed.iter().fold(BTreeMap::new(), |mut counts, acl| {
+        *counts.entry(acl.resource.as_str()).or_default() += 1;
+        counts
+    });
     assert_eq!(by_resource.len(), 3, "topics, a group and transactions: {by_resource:?}");
 }

@@ -38,11 +38,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 /// Digits, signs and what stands between them.
 fn note() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "w1(/[0-9]{0,20})?(,[-+0-9]{0,20}i?){0,6}",
-        "[0-9,-]{0,60}",
-        any::<String>(),
-    ]
+    prop_oneof!["w1(/[0-9]{0,20})?(,[-+0-9]{0,20}i?){0,6}", "[0-9,-]{0,60}", any::<String>(),]
 }
 
 proptest! {

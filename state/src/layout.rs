@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn only_its_owner_can_get_at_it() {
         let root = tempfile::tempdir().expect("a directory");
-        let mode = || fs::metadata(root.path().join("state/fraud")).expect("there").permissions().mode() & 0o777;
+        let mode =
+            || fs::metadata(root.path().join("state/fraud")).expect("there").permissions().mode() & 0o777;
         drop(StateDir::open(&root.path().join("state"), "fraud").expect("opens"));
         assert_eq!(mode(), 0o700);
         let open = fs::Permissions::from_mode(0o755);
@@ -180,7 +181,8 @@ mod tests {
         std::os::unix::fs::symlink(root.path().join("elsewhere"), root.path().join("fraud")).expect("linked");
         assert!(matches!(StateDir::open(root.path(), "fraud"), Err(StateError::Link { .. })));
         fs::create_dir(root.path().join("other")).expect("made");
-        std::os::unix::fs::symlink(root.path().join("victim"), root.path().join("other/TIDEGATE")).expect("linked");
+        std::os::unix::fs::symlink(root.path().join("victim"), root.path().join("other/TIDEGATE"))
+            .expect("linked");
         assert!(StateDir::open(root.path(), "other").is_err());
         assert!(!root.path().join("victim").exists(), "nothing was made behind the link");
     }

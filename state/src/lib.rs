@@ -50,7 +50,9 @@ pub enum StateError {
     Foreign { path: String },
     #[error("{path} is no directory, or leads to another place; a link may be given with `--data` itself")]
     Link { path: String },
-    #[error("{path} belongs to another user ({owner}); name another `--data` directory, or give it to the user that runs this")]
+    #[error(
+        "{path} belongs to another user ({owner}); name another `--data` directory, or give it to the user that runs this"
+    )]
     Owner { path: String, owner: u32 },
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -75,7 +75,12 @@ impl Admin {
             settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| AdminError::Fatal(error.to_string()))?;
-        Ok(Admin { settings: settings.clone(), client, runtime, replication: replication.map_or(-1, i32::from) })
+        Ok(Admin {
+            settings: settings.clone(),
+            client,
+            runtime,
+            replication: replication.map_or(-1, i32::from),
+        })
     }
 
     /// Checks everything, then makes the internal topics that are missing.

@@ -57,7 +57,8 @@ impl KafkaArchive {
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
         let consumer: BaseConsumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        let onlooker: BaseConsumer = settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let onlooker: BaseConsumer =
+            settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
         settings.give_token(consumer.client().native_ptr());
         settings.give_token(onlooker.client().native_ptr());
         Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })

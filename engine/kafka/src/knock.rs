@@ -16,7 +16,8 @@ const STEP: Duration = Duration::from_millis(50);
 /// Retry: no broker answers. Refused: they do not let this client in, or it does not trust them.
 #[expect(clippy::disallowed_methods, reason = "how long a broker is waited for is no event of the stream")]
 pub fn knock(settings: &Settings) -> Result<Client, AdminError> {
-    let client = Client::new(Kind::Knocker, &settings.observer(), settings.tokens()).map_err(AdminError::Fatal)?;
+    let client =
+        Client::new(Kind::Knocker, &settings.observer(), settings.tokens()).map_err(AdminError::Fatal)?;
     let start = Instant::now();
     let mut refused: Option<(Instant, String)> = None;
     loop {
@@ -36,7 +37,8 @@ pub fn knock(settings: &Settings) -> Result<Client, AdminError> {
             return Err(AdminError::Refused(why.clone()));
         }
         if start.elapsed() > PATIENCE {
-            let why = trouble.map_or_else(|| broke_off(&settings.security()).to_owned(), |(_, reason)| reason);
+            let why =
+                trouble.map_or_else(|| broke_off(&settings.security()).to_owned(), |(_, reason)| reason);
             return Err(AdminError::Retry(why));
         }
     }

@@ -210,7 +210,9 @@ impl Options {
         let unreadable = |why: String| OptionError { place: place.clone(), why };
         let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
         if size > FILE_BYTES_MAX {
-            return Err(unreadable(format!("it has {size} bytes; options have no more than {FILE_BYTES_MAX}")));
+            return Err(unreadable(format!(
+                "it has {size} bytes; options have no more than {FILE_BYTES_MAX}"
+            )));
         }
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
         for (number, line) in text.lines().enumerate() {
@@ -218,9 +220,9 @@ impl Options {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (name, value) = line
-                .split_once('=')
-                .ok_or_else(|| wrong(number + 1, "a line is `name=value`, or a comment behind `#`".to_owned()))?;
+            let (name, value) = line.split_once('=').ok_or_else(|| {
+                wrong(number + 1, "a line is `name=value`, or a comment behind `#`".to_owned())
+            })?;
             let (name, value) = (name.trim(), value.trim());
             if SECRET.contains(&name) && !value.contains("${") {
                 secret_file::check(path).map_err(|why| wrong(number + 1, format!("{name}: {why}")))?;
@@ -242,8 +244,9 @@ impl Options {
             return Err(error(why));
         }
         let mut resolve = |reference: Reference<'_>| match reference {
-            Reference::Environment(name) => environment(name)
-                .ok_or_else(|| error(format!("the environment variable {name} is not set"))),
+            Reference::Environment(name) => {
+                environment(name).ok_or_else(|| error(format!("the environment variable {name} is not set")))
+            }
             Reference::File(path) => {
                 secret_file::read(Path::new(path)).map_err(|why| error(format!("{path}: {why}")))
             }
@@ -265,7 +268,11 @@ impl Options {
 
     /// The value that a client gets, by any of its names.
     pub(crate) fn get(&self, names: &[&str]) -> Option<&str> {
-        self.pairs.iter().rev().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .rev()
+            .find(|(name, _)| names.contains(&name.as_str()))
+            .map(|(_, value)| value.as_str())
     }
 
     /// What librdkafka gets.
@@ -278,7 +285,8 @@ impl Options {
     }
 
     fn tokens_wanted(&self) -> Result<Option<Tokens>, OptionError> {
-        let error = |name: &str, why: &str| OptionError { place: format!("--kafka {name}"), why: why.to_owned() };
+        let error =
+            |name: &str, why: &str| OptionError { place: format!("--kafka {name}"), why: why.to_owned() };
         if self.get(&["sasl.mechanism", "sasl.mechanisms"]) != Some("OAUTHBEARER") {
             return Ok(None);
         }

@@ -58,7 +58,8 @@ impl KafkaReader {
     /// Joins the group for `topics`, which must be there.
     pub fn join(settings: &Settings, worker: u32, topics: &[String]) -> Result<KafkaReader, LogError> {
         let member = settings.member(worker);
-        let observer = Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
+        let observer =
+            Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
         let signal = Signal::new().map_err(LogError::Fatal)?;
         let (client, main) = subscribe(&member, topics, &signal, settings.tokens())?;
         Ok(KafkaReader {
@@ -352,7 +353,9 @@ impl Reader for KafkaReader {
         }
         let end = match self.observer.watermarks(&partition, timeout) {
             Ok((_, end)) => end,
-            Err(error) if is_refused(&error) => return Err(asked(&error, &partition.to_string(), self.group_id())),
+            Err(error) if is_refused(&error) => {
+                return Err(asked(&error, &partition.to_string(), self.group_id()));
+            }
             Err(error) => {
                 self.unanswered = Some(now());
                 return Err(LogError::Retry(format!("{partition}: {error}")));

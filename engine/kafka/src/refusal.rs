@@ -67,7 +67,14 @@ mod tests {
         assert!(told(ssl, "certificate verify failed", 19).contains("`ssl.ca.location`"));
         assert!(told(ssl, "certificate verify failed", 10).contains("has expired"));
         assert!(told(ssl, "certificate verify failed", 62).contains("another host name"));
-        assert!(told(Code::RD_KAFKA_RESP_ERR__TRANSPORT as i32, "Receive failed: ssl/tls alert bad certificate: SSL alert number 42", 0).contains("`ssl.certificate.location`"));
+        assert!(
+            told(
+                Code::RD_KAFKA_RESP_ERR__TRANSPORT as i32,
+                "Receive failed: ssl/tls alert bad certificate: SSL alert number 42",
+                0
+            )
+            .contains("`ssl.certificate.location`")
+        );
         assert!(told(sasl, "Authentication failed", 0).contains("sasl.password"));
         assert!(told(sasl, "Unsupported SASL mechanism", 0).contains("`sasl.mechanism`"));
         assert_eq!(refusal(ssl, "SSL handshake failed: Disconnected", 0), None, "a broker that restarts");

@@ -69,7 +69,9 @@ mod tests {
         assert_eq!(read(&path).as_deref(), Ok("-----BEGIN\nx"), "only the last line's end is cut");
         write(b"s3cr3t", 0o644);
         assert!(read(&path).expect_err("refused").contains("mode 0644"));
-        for (wrong, why) in [(&b""[..], "empty"), (b"\n", "empty"), (b"\xff", "UTF-8"), (b"a\0b", "zero byte")] {
+        for (wrong, why) in
+            [(&b""[..], "empty"), (b"\n", "empty"), (b"\xff", "UTF-8"), (b"a\0b", "zero byte")]
+        {
             write(wrong, 0o600);
             assert!(read(&path).expect_err("refused").contains(why), "{why}");
         }

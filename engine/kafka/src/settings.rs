@@ -112,7 +112,9 @@ impl Settings {
         config.set("reconnect.backoff.ms", "50");
         config.set("reconnect.backoff.max.ms", "1000");
         // The OpenSSL that is linked in knows no place of its own where a system keeps the public CAs.
-        if self.options.security().ends_with("ssl") && self.options.get(&["ssl.ca.location", "ssl.ca.pem"]).is_none() {
+        if self.options.security().ends_with("ssl")
+            && self.options.get(&["ssl.ca.location", "ssl.ca.pem"]).is_none()
+        {
             config.set("ssl.ca.location", "probe");
         }
         config

@@ -117,7 +117,8 @@ fn answered(status: u16, body: &[u8]) -> Result<(String, i64), String> {
     if status != 200 {
         // Only the word that the standard has: the rest may repeat what was sent.
         let word = answer["error"].as_str().filter(|word| {
-            word.len() <= ERROR_BYTES_MAX && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            word.len() <= ERROR_BYTES_MAX
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         });
         return Err(format!("answered {status} {}", word.unwrap_or_default()).trim_end().to_owned());
     }
@@ -140,7 +141,10 @@ mod tests {
     fn an_answer_gives_a_token_or_a_word_that_repeats_nothing() {
         let right = br#"{"access_token":"a.b.c","token_type":"Bearer","expires_in":300}"#;
         assert_eq!(answered(200, right), Ok(("a.b.c".to_owned(), 300_000)));
-        assert_eq!(answered(401, br#"{"error":"invalid_client"}"#), Err("answered 401 invalid_client".to_owned()));
+        assert_eq!(
+            answered(401, br#"{"error":"invalid_client"}"#),
+            Err("answered 401 invalid_client".to_owned())
+        );
         assert_eq!(answered(400, br#"{"error":"S3CR3T is wrong"}"#), Err("answered 400".to_owned()));
         assert_eq!(answered(403, b"<html>"), Err("answered 403".to_owned()));
         assert!(answered(200, br#"{"access_token":"a"}"#).expect_err("refused").contains("`expires_in`"));

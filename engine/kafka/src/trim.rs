@@ -130,8 +130,13 @@ mod tests {
     /// A topic of the user's may be called like one of the topology's own.
     #[test]
     fn only_the_topologys_own_repartitions_are_emptied() {
-        let settings =
-            Settings::new("127.0.0.1:9", &crate::options::Options::default(), "t", "i", Duration::from_millis(100));
+        let settings = Settings::new(
+            "127.0.0.1:9",
+            &crate::options::Options::default(),
+            "t",
+            "i",
+            Duration::from_millis(100),
+        );
         let mut trimmer = Trimmer::new(&settings, BTreeSet::from(["t.s.by-key".to_owned()]));
         let partition = |topic: &str| TopicPartition { topic: topic.to_owned(), partition: PartitionId(0) };
         trimmer.note(&partition("t.payments"), Offset(50_000));

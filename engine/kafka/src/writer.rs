@@ -70,8 +70,8 @@ struct Producer {
 
 impl Producer {
     fn new(settings: &Settings, name: &str, reports: bool) -> Result<Producer, LogError> {
-        let client =
-            Client::new(Kind::Producer, &settings.producer(name, reports), settings.tokens()).map_err(LogError::Fatal)?;
+        let client = Client::new(Kind::Producer, &settings.producer(name, reports), settings.tokens())
+            .map_err(LogError::Fatal)?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));
@@ -436,7 +436,10 @@ impl Writer for KafkaWriter {
         for number in 0..PRODUCERS {
             let name = format!("{}-{number}", self.worker);
             let mut producer = Producer::new(&self.settings, &name, self.reports)?;
-            producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error, &self.settings.transactional_id(&name)))?;
+            producer
+                .client
+                .init_transactions(timeout)
+                .map_err(|error| not_initialized(&error, &self.settings.transactional_id(&name)))?;
             producer.client.callbacks().unanswered.store(false, Ordering::SeqCst);
             producer.topics = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
             producers.push(producer);

@@ -77,7 +77,8 @@ fn change(config: &ClientConfig, acls: &[Acl], give: bool) {
             .map(|acl| {
                 let name = CString::new(acl.name.as_str()).expect("no zero byte");
                 let principal = CString::new(acl.principal.as_str()).expect("no zero byte");
-                let make = if give { sys::rd_kafka_AclBinding_new } else { sys::rd_kafka_AclBindingFilter_new };
+                let make =
+                    if give { sys::rd_kafka_AclBinding_new } else { sys::rd_kafka_AclBindingFilter_new };
                 let binding = make(
                     acl.kind(),
                     name.as_ptr(),

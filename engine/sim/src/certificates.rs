@@ -90,12 +90,8 @@ impl Issued {
     /// Key and chain in one file, as a broker takes them.
     pub fn write_for_broker(&self, path: &Path) -> PathBuf {
         let pem = || -> Result<Vec<u8>, ErrorStack> {
-            Ok([
-                self.key.private_key_to_pem_pkcs8()?,
-                self.certificate.to_pem()?,
-                self.issuer.to_pem()?,
-            ]
-            .concat())
+            Ok([self.key.private_key_to_pem_pkcs8()?, self.certificate.to_pem()?, self.issuer.to_pem()?]
+                .concat())
         };
         write_private(path, &pem().expect("keys and certificates have a PEM form"))
     }
@@ -103,7 +99,8 @@ impl Issued {
     /// The certificate, and the key under a password.
     pub fn write_for_client(&self, certificate: &Path, key: &Path, password: &str) {
         fs::write(certificate, self.certificate.to_pem().expect("a PEM form")).expect("written");
-        let encrypted = self.key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), password.as_bytes());
+        let encrypted =
+            self.key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), password.as_bytes());
         write_private(key, &encrypted.expect("a PEM form"));
     }
 }
@@ -127,10 +124,9 @@ fn named(name: &str) -> Result<X509Name, ErrorStack> {
 
 fn begin(name: &X509Name, days: Days, key: &PKey<Private>) -> Result<X509Builder, ErrorStack> {
     #[expect(clippy::disallowed_methods, reason = "certificates are valid by the wall clock")]
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("behind 1970")
-        .as_secs() as i64;
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("behind 1970").as_secs()
+            as i64;
     let mut builder = X509Builder::new()?;
     builder.set_version(2)?;
     let mut serial = BigNum::new()?;

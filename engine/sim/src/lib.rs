@@ -12,9 +12,9 @@ mod secured;
 mod topics;
 
 pub use broker::Broker;
+pub use certificates::random_password;
 pub use frame::{Api, end_txn_error};
 pub use jars::classpath;
 pub use proxy::{Act, Proxy, Seen, Weather};
-pub use certificates::random_password;
 pub use secured::{Entrance, LIMITED, Secured, TRUSTED};
 pub use topics::{Message, Topics};

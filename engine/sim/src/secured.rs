@@ -45,7 +45,9 @@ impl Secured {
         let (authority, stranger) = (Authority::new("tests"), Authority::new("strangers"));
         let ca = authority.write(&path("ca.pem"));
         stranger.write(&path("stranger-ca.pem"));
-        let right = authority.issue("broker", &["localhost", "127.0.0.1"], None).write_for_broker(&path("broker.pem"));
+        let right = authority
+            .issue("broker", &["localhost", "127.0.0.1"], None)
+            .write_for_broker(&path("broker.pem"));
         let expired = authority
             .issue("broker", &["localhost", "127.0.0.1"], Some(EXPIRED))
             .write_for_broker(&path("expired.pem"));

@@ -84,10 +84,13 @@ fn records() -> Vec<Seed> {
     let mut seeds: Vec<Seed> = files(".ndjson")
         .into_iter()
         .flat_map(|file| {
-            let lines: Vec<Seed> = file.text.lines().take(5).enumerate().map(|(number, line)| Seed {
-                name: format!("{}-{number}", file.name),
-                text: line.to_owned(),
-            }).collect();
+            let lines: Vec<Seed> = file
+                .text
+                .lines()
+                .take(5)
+                .enumerate()
+                .map(|(number, line)| Seed { name: format!("{}-{number}", file.name), text: line.to_owned() })
+                .collect();
             lines
         })
         .collect();

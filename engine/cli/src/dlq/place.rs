@@ -51,9 +51,7 @@ pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
     let Some(compiled) = load::load_or_tell(&arguments.file, &arguments.params) else { return Ok(None) };
     let plan = compiled.plan.expect("told otherwise");
     let at = match (&arguments.brokers, &arguments.data) {
-        (Some(brokers), None) => {
-            At::Kafka { brokers: brokers.clone(), options: arguments.kafka.read()? }
-        }
+        (Some(brokers), None) => At::Kafka { brokers: brokers.clone(), options: arguments.kafka.read()? },
         (_, Some(data)) => {
             let dir = data.join("log");
             if !dir.is_dir() {
@@ -111,8 +109,7 @@ impl Place {
         Ok(match &self.at {
             At::Embedded(log) => Box::new(EmbeddedArchive::new(log, &group)),
             At::Kafka { brokers, options } => {
-                let settings =
-                    Settings::new(brokers, options, &group, "replay", Duration::from_millis(100));
+                let settings = Settings::new(brokers, options, &group, "replay", Duration::from_millis(100));
                 let archive =
                     KafkaArchive::open(&settings).with_context(|| format!("--brokers {brokers}"))?;
                 Box::new(archive)

@@ -14,7 +14,9 @@ use tidegate_engine::program::Program;
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Delivery, http_sinks};
-use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Options, Prepared, Settings};
+use tidegate_kafka::{
+    Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Options, Prepared, Settings,
+};
 use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
 

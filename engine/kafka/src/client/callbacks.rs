@@ -8,8 +8,8 @@ use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex};
 use tidegate_model::{PartitionId, TopicPartition};
 
 /// A rebalance that the group asks for and nobody has answered yet.
@@ -119,7 +119,8 @@ pub(super) unsafe extern "C" fn on_error(
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
         // It comes behind the error that is the cause of it.
         if !down {
-            *callbacks.trouble.lock().expect("no holder of this lock panics") = Some((code, reason.to_string()));
+            *callbacks.trouble.lock().expect("no holder of this lock panics") =
+                Some((code, reason.to_string()));
         }
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");

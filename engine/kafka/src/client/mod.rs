@@ -15,8 +15,8 @@ pub use error::Error;
 pub use produce::{Produced, Topic};
 pub use queue::{Given, Queue, Signal};
 
-use queue::{error_of, place_of};
 use crate::token::Tokens;
+use queue::{error_of, place_of};
 use rdkafka::bindings as sys;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::TopicPartitionList;
@@ -61,7 +61,8 @@ impl Client {
     pub fn new(kind: Kind, config: &ClientConfig, tokens: Option<&Arc<Tokens>>) -> Result<Client, String> {
         let native = config.create_native_config().map_err(|error| error.to_string())?;
         let is_member = kind == Kind::Consumer && config.get("group.instance.id").is_some();
-        let callbacks = Box::new(Callbacks { tells: is_member, tokens: tokens.cloned(), ..Callbacks::default() });
+        let callbacks =
+            Box::new(Callbacks { tells: is_member, tokens: tokens.cloned(), ..Callbacks::default() });
         let mut why = [0 as c_char; 512];
         // SAFETY: `rd_kafka_new` takes a copy of a configuration over where it succeeds, so it gets one of its own; the opaque pointer lives
         // in a box that is dropped after the handle is destroyed.
@@ -157,8 +158,7 @@ impl Client {
         let object = topic.map_or(ptr::null_mut(), |topic| topic.object);
         // SAFETY: handle and topic are alive; the answer is ours until it is destroyed, and what is read of it lives as long.
         unsafe {
-            let code =
-                sys::rd_kafka_metadata(self.handle, 0, object, &mut metadata, milliseconds(timeout));
+            let code = sys::rd_kafka_metadata(self.handle, 0, object, &mut metadata, milliseconds(timeout));
             Error::check_code(code)?;
             let found = &*metadata;
             let mut code = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;

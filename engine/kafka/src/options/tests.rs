@@ -35,7 +35,9 @@ fn what_the_protocol_stands_on_loads_code_or_is_not_known_is_refused() {
     for name in FIXED {
         assert!(told(&format!("{name}=1")).contains("is set by Tidegate itself"), "{name}");
     }
-    for name in ["plugin.library.paths", "ssl.engine.location", "ssl.providers", "debug", "sasl.kerberos.kinit.cmd"] {
+    for name in
+        ["plugin.library.paths", "ssl.engine.location", "ssl.providers", "debug", "sasl.kerberos.kinit.cmd"]
+    {
         assert!(told(&format!("{name}=/tmp/x")).contains("is not among the options"), "{name}");
     }
     assert_eq!(
@@ -71,7 +73,10 @@ fn secrets_are_references_and_are_not_shown() {
     assert_eq!(options.get(&["sasl.password"]), Some("s3cr3t-of-env"));
     let shown = format!("{options:?}");
     assert!(shown.contains("app") && !shown.contains("s3cr3t"), "{shown}");
-    assert_eq!(told("sasl.password=${env:OTHER}"), "--kafka sasl.password: the environment variable OTHER is not set");
+    assert_eq!(
+        told("sasl.password=${env:OTHER}"),
+        "--kafka sasl.password: the environment variable OTHER is not set"
+    );
     assert!(told("sasl.password=${OTHER}").contains("`${env:NAME}` or `${file:/path}`"));
 }
 
@@ -89,7 +94,10 @@ fn a_file_of_options_is_read_and_must_be_kept_from_others() {
     };
     write("# the cluster\nsasl.username = app\n\nsasl.password=a=b\n", 0o600);
     let options = read(&["sasl.username=other"]).expect("right");
-    assert_eq!((options.get(&["sasl.username"]), options.get(&["sasl.password"])), (Some("other"), Some("a=b")));
+    assert_eq!(
+        (options.get(&["sasl.username"]), options.get(&["sasl.password"])),
+        (Some("other"), Some("a=b"))
+    );
     write("sasl.password=a\n", 0o644);
     let error = read(&[]).expect_err("refused");
     assert!(error.contains("client.properties:1: sasl.password:") && error.contains("chmod"), "{error}");
