@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt;
 use std::io::Read;
 use std::sync::Mutex;
@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
+/// Everything but what RFC 3986 leaves as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const CALL: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const ERROR_BYTES_MAX: usize = 60;
@@ -87,7 +89,7 @@ impl Tokens {
 
     /// A token, and for how many milliseconds it is valid.
     fn ask(&self) -> Result<(String, i64), String> {
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let credentials = STANDARD.encode(format!("{}:{}", encoded(&self.client), encoded(&self.secret)));
         let mut form = "grant_type=client_credentials".to_owned();
         if let Some(scope) = &self.scope {

@@ -2,6 +2,7 @@
 
 use crate::admin::{AdminError, classify};
 use crate::knock::knock;
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -126,6 +127,15 @@ fn describe(
 }
 
 fn add(resource: ConfigResource, facts: &mut Facts) {
+    // The crate does not tell that it was refused: there are no settings then.
+    if resource.entries.is_empty() {
+        let about = match resource.specifier {
+            OwnedResourceSpecifier::Topic(name) => rights::missing(Want::DescribeConfigs, &name),
+            _ => "the brokers' settings: the right DescribeConfigs on the cluster is missing".to_owned(),
+        };
+        facts.unseen.push(about);
+        return;
+    }
     let values = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
     let configs: Configs = values.collect();
     match resource.specifier {
