@@ -21,7 +21,8 @@ pub struct KafkaMembers {
 
 impl KafkaMembers {
     pub fn new(settings: &Settings, worker: u32) -> Result<KafkaMembers, LogError> {
-        let client = Client::new(Kind::Consumer, &settings.observer()).map_err(LogError::Fatal)?;
+        let client =
+            Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
         let answers = client.answers();
         let (group, own) = (settings.group().to_owned(), settings.member_name(worker));
         Ok(KafkaMembers { answers, client, group, own, open: 0 })

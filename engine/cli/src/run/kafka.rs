@@ -1,7 +1,7 @@
 //! A run on Kafka.
 
 use super::memory::{Memory, Size};
-use super::{Arguments, Stopped, drive, environment, pair};
+use super::{Arguments, Stopped, drive, environment};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
@@ -16,7 +16,7 @@ use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Delivery, http_sinks};
 use tidegate_kafka::{
-    Admin, AdminError, KafkaMembers, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings,
+    Admin, AdminError, KafkaMembers, KafkaReader, KafkaRestorer, KafkaWriter, Options, Prepared, Settings,
 };
 use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
@@ -29,7 +29,7 @@ const BROKER_WAIT: Duration = Duration::from_secs(10);
 struct Run<'a> {
     plan: &'a Plan,
     brokers: &'a str,
-    properties: Vec<(String, String)>,
+    options: Options,
     settings: Settings,
     prepared: Prepared,
     state: Arc<StateDir>,
@@ -44,21 +44,14 @@ struct Run<'a> {
 
 pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stopped> {
     let unusable = |error: anyhow::Error| Stopped::Unusable(error);
-    let mut properties = Vec::new();
-    for option in &arguments.properties {
-        let (name, value) = pair(option, "--kafka").map_err(unusable)?;
-        properties.push((name.to_owned(), value.to_owned()));
-    }
+    // Wrong options are told before a directory is made.
+    let options = arguments.kafka.read().map_err(unusable)?;
     let commit_interval = Duration::from_millis(arguments.commit_interval);
     let memory = Memory::new(arguments.memory).map_err(|why| unusable(anyhow!(why)))?;
-    // Wrong properties are told before a directory is made.
-    Settings::new(brokers, &properties, &plan.topology, "", commit_interval)
-        .map_err(|error| unusable(error.into()))?;
     let stop = signals::stop_flag().map_err(unusable)?;
     let data = arguments.data.clone().unwrap_or_else(|| DATA.into());
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
-    let settings = Settings::new(brokers, &properties, &plan.topology, state.instance(), commit_interval)
-        .map_err(|error| unusable(error.into()))?;
+    let settings = Settings::new(brokers, &options, &plan.topology, state.instance(), commit_interval);
     tracing::info!("{}: connecting to {brokers}", plan.topology);
     let Some(prepared) = prepare(plan, &settings, brokers, arguments.replication, &stop).map_err(unusable)?
     else {
@@ -73,7 +66,7 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     let run = Run {
         plan,
         brokers,
-        properties,
+        options,
         settings,
         prepared,
         state,
@@ -163,7 +156,7 @@ impl Run<'_> {
     /// Delivers what this process gets of an outbox, by a consumer group and a producer of its own.
     fn deliver(&self, node: &Node, outbox: &str) -> Result<()> {
         let instance = self.state.instance();
-        let settings = Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?
+        let settings = Settings::new(self.brokers, &self.options, outbox, instance, self.commit_interval)
             .with_queues(Memory::queues_of_a_delivery());
         let settings = match self.prepared.batch_bytes_max {
             Some(bytes) => settings.with_batch_bytes(bytes),

@@ -7,6 +7,7 @@ mod follow;
 mod kafka;
 mod memory;
 
+use crate::kafka_options::KafkaOptions;
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;
 use tidegate_model::plan::Plan;
@@ -51,9 +52,8 @@ pub struct Arguments {
     /// Kafka: the longest a result waits for its commit while there is a backlog
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     commit_interval: u64,
-    /// Kafka: a librdkafka property for consumer, producer and admin client, such as security.protocol=SSL
-    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
-    properties: Vec<String>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
     /// Kafka: replicas of the internal topics; by default what the broker's own default is
     #[arg(long, value_name = "N", requires = "brokers")]
     replication: Option<u16>,
