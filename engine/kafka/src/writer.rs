@@ -214,7 +214,11 @@ impl KafkaWriter {
     }
 
     fn try_commit(&mut self, group: &GroupMetadata, offsets: &TopicPartitionList) -> Result<(), Error> {
-        self.drain()?;
+        if let Err(error) = self.drain() {
+            // What was purged was purged for a reason, which the next call tells.
+            let cause = is_purged(&error).then(|| self.client().send_offsets(offsets, group, CALL).err());
+            return Err(cause.flatten().map_or(error, |cause| Error { abort: true, ..cause }));
+        }
         let mut left = 6;
         loop {
             match self.client().send_offsets(offsets, group, CALL) {
@@ -455,6 +459,11 @@ impl Writer for KafkaWriter {
 }
 
 /// Would the same records be refused again?
+fn is_purged(error: &Error) -> bool {
+    use RDKafkaRespErr as Code;
+    matches!(error.code, Code::RD_KAFKA_RESP_ERR__PURGE_QUEUE | Code::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+}
+
 fn is_final(code: RDKafkaRespErr) -> bool {
     use RDKafkaRespErr as Code;
     matches!(

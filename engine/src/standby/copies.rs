@@ -272,7 +272,11 @@ impl<S: Restorer> Standbys<S> {
         for (partition, position) in &positions {
             let range = match reader.offset_range(partition, ANSWER) {
                 Ok(range) => range,
-                Err(LogError::Retry(_)) => return,
+                // Every copy would wait for as long.
+                Err(LogError::Retry(_)) => {
+                    self.look_at = later(around.now, LOOK_EVERY);
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!("the standby of task {task}: {error}");
                     return;

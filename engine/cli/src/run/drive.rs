@@ -62,6 +62,7 @@ struct Report<'a> {
     name: &'a str,
     last: WallTime,
     events: u64,
+    standbys: usize,
     last_of_restore: WallTime,
     remaining: Option<i64>,
     state_budget: Option<Size>,
@@ -69,7 +70,15 @@ struct Report<'a> {
 
 impl<'a> Report<'a> {
     fn new(name: &'a str, now: WallTime, state_budget: Option<Size>) -> Report<'a> {
-        Report { name, last: now, events: 0, last_of_restore: now, remaining: None, state_budget }
+        Report {
+            name,
+            last: now,
+            events: 0,
+            standbys: 0,
+            last_of_restore: now,
+            remaining: None,
+            state_budget,
+        }
     }
 
     fn is_due(&self, now: WallTime, restores: bool) -> bool {
@@ -113,7 +122,7 @@ impl<'a> Report<'a> {
             (count, behind) => format!("; {count} standbys, {behind} changelog records behind"),
         };
         let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
-        if counters.records_in != self.events {
+        if counters.records_in != self.events || status.standbys != self.standbys {
             tracing::info!(
                 "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits, state {}{standbys}",
                 self.name,
@@ -128,7 +137,7 @@ impl<'a> Report<'a> {
                 Size(status.state_bytes)
             );
         }
-        self.events = counters.records_in;
+        (self.events, self.standbys) = (counters.records_in, status.standbys);
         if let Some(budget) = self.state_budget.filter(|budget| status.state_bytes > budget.0) {
             tracing::warn!(
                 "{}: its state takes {} on the disk, which is over the budget of {budget}; `tidegate explain FILE` shows what each step keeps, and for how long",
