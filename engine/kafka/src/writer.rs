@@ -249,6 +249,13 @@ impl KafkaWriter {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED => {
                 format!("{error}; {}", rights::missing(Want::Join, self.settings.group()))
             }
+            // Of the record that was refused itself, the topic is known.
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+                if !error.message.contains("is missing") =>
+            {
+                let any = format!("{}.* (or on one that a sink or a route names)", self.settings.group());
+                format!("{error}; {}", rights::missing(Want::Write, &any))
+            }
             _ => error.to_string(),
         };
         if error.abort && !error.fatal {

@@ -8,7 +8,7 @@
 #[allow(dead_code, reason = "the engine uses the rest")]
 mod batch;
 #[path = "../../../engine/src/decode/mod.rs"]
-#[allow(dead_code, reason = "the engine uses the rest")]
+#[allow(dead_code, unused_imports, reason = "the engine uses the rest")]
 mod decode;
 #[path = "../../../engine/src/expression/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the engine uses the rest")]

@@ -1,7 +1,8 @@
 //! Records as they come from a topic: any bytes as the payload of an event.
 
 use crate::decode::JsonDecoder;
-use tidegate_model::{ScalarType, Schema, SchemaColumn, Value};
+use tidegate_model::schema::Column as SchemaColumn;
+use tidegate_model::{ScalarType, Schema, Value};
 
 /// Larger payloads are refused.
 const PAYLOAD_BYTES_MAX: usize = 1000;
