@@ -105,10 +105,11 @@ fn change(config: &ClientConfig, acls: &[Acl], give: bool) {
             let result = sys::rd_kafka_event_DeleteAcls_result(event);
             let mut count = 0;
             let responses = sys::rd_kafka_DeleteAcls_result_responses(result, &mut count);
-            for number in 0..count {
+            assert_eq!(count, acls.len(), "each has an answer");
+            for (number, acl) in acls.iter().enumerate() {
                 let mut found = 0;
                 sys::rd_kafka_DeleteAcls_result_response_matching_acls(*responses.add(number), &mut found);
-                assert_eq!(found, 1, "there was such a right: {:?}", acls[number]);
+                assert_eq!(found, 1, "there was such a right: {acl:?}");
             }
         }
         sys::rd_kafka_event_destroy(event);
