@@ -6,7 +6,7 @@ TIDEGATE = $(CARGO_TARGET_DIR)/release/tidegate
 VOLUME = topologies/payment_volume
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz soak bench build first-time
+.PHONY: help demo test faults fuzz soak audit bench build first-time
 SECONDS = 60
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make faults  every fault on a real Apache Kafka: kills, networks, disks, clocks, brokers (30 minutes; tests/faults/README.md)"
 	@echo "make fuzz    both parsers, expressions and the formatter, a minute each by coverage; SECONDS=600 for longer (tests/fuzz/README.md)"
 	@echo "make soak    simulations with faults from fresh seeds, a minute; SECONDS=3600 for longer (engine/sim/DESIGN.md)"
+	@echo "make audit   known holes, licences and sources of everything that is linked in, with today's advisories (needs cargo-deny)"
 	@echo "make bench   the benchmarks beside a hand-written program and Kafka Streams (40 minutes)"
 	@echo "make build   only the program: $(TIDEGATE)"
 
@@ -39,14 +40,18 @@ test: first-time
 
 faults: first-time
 	@.ci/setup
-	cargo build --release --locked --workspace --bin tidegate --test faults
+	cargo build --release --locked --workspace --bin tidegate --test faults --test kafka_standbys
 	cargo test --release --locked --workspace --test faults -- --long
+	TIDEGATE_STANDBY_KEYS=1000000 cargo test --release --locked --workspace --test kafka_standbys -- --nocapture --test-threads 1
 
 fuzz:
 	@.ci/fuzz $(SECONDS)
 
 soak: first-time
 	@SIMULATION_SECONDS=$(SECONDS) cargo test --release --locked --workspace --test simulation seeds -- --nocapture
+
+audit:
+	@.ci/audit
 
 bench: first-time
 	@.ci/setup

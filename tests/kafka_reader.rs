@@ -6,7 +6,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::time::Duration;
 use support::{pause, until};
 use tidegate_engine::log::{GroupEvent, Reader, Record};
-use tidegate_kafka::{KafkaReader, Settings};
+use tidegate_kafka::{KafkaReader, Options, Settings};
 use tidegate_model::Offset;
 use tidegate_sim::{Broker, Topics};
 
@@ -29,7 +29,7 @@ fn the_end_is_found_behind_markers_and_not_behind_an_open_transaction() {
     send();
     producer.commit_transaction(wait).expect("committed");
     let settings =
-        Settings::new(&broker.address(), &[], "rows", "one", Duration::from_millis(100)).expect("settings");
+        Settings::new(&broker.address(), &Options::default(), "rows", "one", Duration::from_millis(100));
     let mut reader = KafkaReader::join(&settings, 0, &["rows".to_owned()]).expect("joined");
     let partitions = until("the assignment", || match reader.poll_group().expect("no error") {
         Some(GroupEvent::Assigned(partitions)) => Some(partitions),
@@ -68,8 +68,8 @@ fn after_a_seek_every_record_from_there_on_comes() {
     topics.create("numbers", 1, &[]);
     let rows: Vec<String> = (0..50_000).map(|n| format!("{n:0100}")).collect();
     topics.produce("numbers", rows.iter().map(|row| (Some(0), None, Some(row.as_bytes()))));
-    let settings = Settings::new(&broker.address(), &[], "numbers", "one", Duration::from_millis(100))
-        .expect("settings");
+    let settings =
+        Settings::new(&broker.address(), &Options::default(), "numbers", "one", Duration::from_millis(100));
     let mut reader = KafkaReader::join(&settings, 0, &["numbers".to_owned()]).expect("joined");
     let partitions = until("the assignment", || match reader.poll_group().expect("no error") {
         Some(GroupEvent::Assigned(partitions)) => Some(partitions),

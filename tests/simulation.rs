@@ -55,6 +55,7 @@ fn simulation() -> Simulation {
         topology!("moved", "out": Rows),
         topology!("joined", "out": Rows, "late": Rows),
         topology!("with_table", "out": Sequence),
+        topology!("with_global", "out": Sequence),
         topology!("latest", "out": Table),
         topology!("timers", "out": Rows),
         topology!("deduped", "once": Sequence, "paid": Sequence),

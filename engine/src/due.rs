@@ -201,6 +201,13 @@ fn read_notes(bucket: EventTime, record: &[u8], notes: &mut impl Extend<Note>) -
     Ok(())
 }
 
+/// Both decoders, on any bytes.
+#[cfg(test)]
+pub(crate) fn decoders_answer(bytes: &[u8]) {
+    let _ = read_record_key(bytes);
+    let _ = read_notes(EventTime::MAX, bytes, &mut Vec::new());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -62,7 +62,7 @@ failpoints! {
     RestoreBegun = "restore.begun",
     /// Some of it has been written.
     RestoreHalf = "restore.half",
-    /// Stores have everything, and no task is at work.
+    /// A store has everything, and its task is not at work.
     RestoreDone = "restore.done",
     /// A task is at work.
     RestoreOpened = "restore.opened",

@@ -1,70 +1,42 @@
-//! Tables of which every worker has all rows: each of their partitions is read from its beginning when partitions are assigned, to its end before
-//! any event is, and then on and on. They are kept in memory; the topic is their changelog.
+//! Tables of which every worker has all rows: each of their partitions is read, when partitions are assigned, from where the store is to its end before
+//! any event is, and then on and on. They lie in a store of the worker's own, with how far each partition was read; the topic is its changelog.
 
-use crate::batch::Batch;
 use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
+use crate::global_rows::GlobalTable;
 use crate::input::{Input, Pending, TableInput};
-use crate::key_columns::push_key;
+use crate::layout;
 use crate::log::{LogError, OffsetRange, Reader, Slot};
 use crate::operator::TaskError;
 use crate::program::Program;
+use crate::restore::Replay;
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::table_rows::RowBytes;
 use crate::watermark::SourceClock;
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_model::plan::{Node, NodeKind};
 use tidegate_model::{NodeId, Offset, Span, TopicPartition};
+use tidegate_state::{Shared, StateDir, StateError, Store, TableId, WriteSet};
 
 /// A partition that is quiet for so long is asked whether it is at its end.
 const QUIET: Duration = Duration::from_millis(500);
 const ASK_WAIT: Duration = Duration::from_millis(500);
-
-/// The rows of one table.
-pub struct GlobalTable {
-    pub codec: RowCodec,
-    key: usize,
-    rows: HashMap<Box<[u8]>, RowBytes, FixedState>,
-}
-
-impl GlobalTable {
-    pub fn new(codec: RowCodec, key: usize) -> GlobalTable {
-        GlobalTable { codec, key, rows: HashMap::default() }
-    }
-
-    pub fn get(&self, key: &[u8]) -> Option<&RowBytes> {
-        self.rows.get(key)
-    }
-
-    /// Rows of its topic.
-    pub fn take(&mut self, batch: &Batch) {
-        let key_column = std::slice::from_ref(&batch.columns[self.key]);
-        let mut key = Vec::new();
-        for &row in &batch.selection {
-            let row = row as usize;
-            key.clear();
-            push_key(key_column, row, &mut key);
-            if batch.is_deleted(row) {
-                self.rows.remove(&key[..]);
-                continue;
-            }
-            let mut bytes = Vec::new();
-            self.codec.encode(&batch.columns, row, &mut bytes);
-            self.rows.insert(key.as_slice().into(), RowBytes(bytes.into()));
-        }
-    }
-}
+/// So often it is noted that the store is up to date.
+const AGREED_EVERY: Duration = Duration::from_secs(60);
+/// More than any process has.
+const WORKERS_MAX: u32 = 1_024;
 
 struct Part {
     table: NodeId,
     partition: TopicPartition,
+    /// What has its position in the store.
+    position: TableId,
     input: TableInput,
-    slot: Slot,
+    /// None: it is not read yet.
+    slot: Option<Slot>,
     fetched: Offset,
     /// It is read up to here before any event is.
     catch_up: Option<Offset>,
@@ -73,8 +45,13 @@ struct Part {
 
 #[derive(Default)]
 pub struct Globals {
+    /// None: the plan has no such table.
+    store: Option<Store>,
     tables: BTreeMap<NodeId, GlobalTable>,
     parts: Vec<Part>,
+    writes: WriteSet,
+    /// When the store was last known to be at the ends of the topics.
+    agreed_at: Option<WallTime>,
 }
 
 /// What [`Globals::read`] did.
@@ -85,14 +62,16 @@ pub struct Reading {
 }
 
 impl Globals {
-    /// The table of a node; it is one of the plan's.
-    pub fn table(&self, id: NodeId) -> &GlobalTable {
-        self.tables.get(&id).expect("every global table of the plan is here")
-    }
-
-    #[cfg(test)]
-    pub fn insert(&mut self, id: NodeId, table: GlobalTable) {
-        self.tables.insert(id, table);
+    /// The rows of a node, which is a global table of the plan's, for some keys; and how they are read.
+    pub fn find<'k>(
+        &self,
+        id: NodeId,
+        keys: impl Iterator<Item = &'k [u8]>,
+    ) -> Result<(&RowCodec, Vec<Option<RowBytes>>), StateError> {
+        let table = self.tables.get(&id).expect("every global table of the plan is here");
+        let store = self.store.as_ref().expect("there is one where there are tables");
+        let found: Result<Vec<_>, _> = keys.map(|key| table.get(store, key)).collect();
+        Ok((&table.codec, found?))
     }
 
     /// The partitions that are read beside the group's.
@@ -110,36 +89,90 @@ impl Globals {
         partitions
     }
 
-    /// Begins anew: `given` are the partitions in their order, each with its slot and what the topic holds.
-    pub fn begin(program: &Program, given: Vec<(Slot, OffsetRange)>, now: WallTime) -> Globals {
+    /// Opens the store, and finds out from where on each partition is to be read. `ranges`: what the topics hold, in the order of
+    /// [`Globals::partitions`].
+    pub fn open(
+        program: &Program,
+        ranges: &[OffsetRange],
+        place: (&StateDir, &Shared),
+        unix_seconds: i64,
+        now: WallTime,
+    ) -> Result<Globals, TaskError> {
+        let partitions = Globals::partitions(program);
+        if partitions.is_empty() {
+            return Ok(Globals::default());
+        }
+        let position_name =
+            |(partition, node): &(TopicPartition, &Node)| format!("{}/{}", node.name, partition.partition.0);
+        let mut names: Vec<String> = partitions.iter().map(position_name).collect();
+        names.extend(partitions.iter().map(|(_, node)| node.name.clone()));
+        let mut store = open_store(place, &names)?;
+        forget_others(&mut store, &names)?;
+        let age = Duration::from_secs((unix_seconds - store.committed_at()).max(0) as u64);
         let mut globals = Globals::default();
-        for ((partition, node), (slot, range)) in Globals::partitions(program).into_iter().zip(given) {
+        let table_count = partitions.iter().map(|(_, node)| node.id).collect::<BTreeSet<_>>().len();
+        let cache_bytes = program.cache_bytes() / table_count;
+        for (partition, node) in &partitions {
             let NodeKind::Table(table) = &node.kind else { unreachable!("they are tables") };
-            let needed = program.needed.columns(node);
-            globals
-                .tables
-                .entry(node.id)
-                .or_insert_with(|| GlobalTable::new(RowCodec::new(&node.schema, needed), table.key));
-            let decoder =
-                JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
-            let types = node.schema.columns.iter().map(|column| column.ty).collect();
-            let malformed =
-                Route { step: node.name.as_str().into(), line: node.line, word: "malformed", topic: None };
-            let clock = SourceClock::new(Span::ZERO, None, None, now);
-            let topic: Arc<str> = partition.topic.as_str().into();
-            let input =
-                TableInput::new(topic, partition.partition, decoder, table.key, types, malformed, clock);
+            if globals.tables.contains_key(&node.id) {
+                continue;
+            }
+            let rows = store.table(&node.name).expect("opened with all tables");
+            let own: Vec<(TableId, OffsetRange)> = partitions
+                .iter()
+                .zip(ranges)
+                .filter(|((_, other), _)| other.id == node.id)
+                .map(|(part, range)| (store.table(&position_name(part)).expect("opened with it"), *range))
+                .collect();
+            let layout = layout::of_global(node, table.key, &program.needed);
+            let anew = |(position, range): &(TableId, OffsetRange)| {
+                matches!(
+                    Replay::of(store.position(*position), *range, age, program.limits.store_age),
+                    Replay::Anew(_)
+                )
+            };
+            if store.layout(rows) != Some(layout.as_str()) || own.iter().any(anew) {
+                tracing::info!("{}: all of the table is read", partition.topic);
+                store.clear(rows)?;
+                for (position, _) in own {
+                    store.clear(position)?;
+                }
+                store.set_layout(rows, &layout);
+            }
+            let codec = RowCodec::new(&node.schema, program.needed.columns(node));
+            globals.tables.insert(node.id, GlobalTable::new(codec, table.key, rows, cache_bytes));
+        }
+        for (part, range) in partitions.into_iter().zip(ranges) {
+            let position = store.table(&position_name(&part)).expect("opened with it");
+            let fetched = store.position(position).unwrap_or(range.start);
+            let (partition, node) = part;
+            let input = input_of(program, &partition, node, now);
             globals.parts.push(Part {
                 table: node.id,
                 partition,
+                position,
                 input,
-                slot,
-                fetched: range.start,
+                slot: None,
+                fetched,
                 catch_up: Some(range.end),
                 active_at: now,
             });
         }
-        globals
+        globals.store = Some(store);
+        Ok(globals)
+    }
+
+    /// Where each partition is to be read from.
+    pub fn starts(&self) -> impl Iterator<Item = (TopicPartition, Offset)> {
+        self.parts.iter().map(|part| (part.partition.clone(), part.fetched))
+    }
+
+    /// The slots of these partitions, in their order.
+    pub fn read_from(&mut self, slots: impl ExactSizeIterator<Item = Slot>) {
+        assert_eq!(slots.len(), self.parts.len(), "each partition has a slot");
+        for (part, slot) in self.parts.iter_mut().zip(slots) {
+            part.slot = Some(slot);
+        }
     }
 
     /// Takes in what has come.
@@ -147,14 +180,16 @@ impl Globals {
         &mut self,
         reader: &mut R,
         batch_records: usize,
+        unix_seconds: i64,
         now: WallTime,
     ) -> Result<Reading, TaskError> {
-        let mut records = 0;
-        let mut complete = true;
+        let (mut records, mut complete) = (0, true);
+        let Some(store) = &mut self.store else { return Ok(Reading { records, complete }) };
         for part in &mut self.parts {
+            let slot = part.slot.expect("it is assigned before it is read");
             let mut next = part.fetched;
             let input = &mut part.input;
-            let count = reader.fetch(part.slot, batch_records, &mut |record| {
+            let count = reader.fetch(slot, batch_records, &mut |record| {
                 next = Offset(record.offset.0 + 1);
                 input.push(record);
             })?;
@@ -163,19 +198,69 @@ impl Globals {
                 (part.fetched, part.active_at) = (next, now);
                 for pending in part.input.finish(next, now)? {
                     let Pending::Rows(batch) = pending else { unreachable!("a table has rows") };
-                    self.tables.get_mut(&part.table).expect("it is there").take(&batch);
+                    self.tables.get_mut(&part.table).expect("it is there").take(&batch, &mut self.writes);
                 }
                 if let Some(error) = part.input.first_reject() {
                     return Err(error);
                 }
+                store.commit(&self.writes, &[(part.position, next)])?;
+                self.writes.clear();
             }
             if part.catch_up.is_some_and(|end| part.fetched >= end || part.is_quiet_end(reader, now)) {
                 part.catch_up = None;
             }
             complete &= part.catch_up.is_none();
         }
+        if complete && self.agreed_at.is_none_or(|before| now.since(before) >= AGREED_EVERY) {
+            self.agreed_at = Some(now);
+            store.set_committed_at(unix_seconds);
+            store.sync()?;
+        }
         Ok(Reading { records, complete })
     }
+}
+
+fn input_of(program: &Program, partition: &TopicPartition, node: &Node, now: WallTime) -> TableInput {
+    let NodeKind::Table(table) = &node.kind else { unreachable!("it is a table") };
+    let needed = program.needed.columns(node);
+    let decoder = JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
+    let types = node.schema.columns.iter().map(|column| column.ty).collect();
+    let malformed =
+        Route { step: node.name.as_str().into(), line: node.line, word: "malformed", topic: None };
+    let clock = SourceClock::new(Span::ZERO, None, None, now);
+    let topic: Arc<str> = partition.topic.as_str().into();
+    TableInput::new(topic, partition.partition, decoder, table.key, types, malformed, clock)
+}
+
+/// The first that no other worker of this process has open. Each has all rows, so any will do.
+fn open_store((state, shared): (&StateDir, &Shared), names: &[String]) -> Result<Store, StateError> {
+    for number in 0..WORKERS_MAX {
+        let path = state.global_path(number);
+        match Store::open(&path, shared, names) {
+            Err(StateError::Store { cause, .. }) if cause.contains("lock") => {}
+            Err(StateError::Damaged { path: place, cause }) => {
+                tracing::warn!(
+                    "the global tables in {place} are damaged ({cause}): all of them are read again"
+                );
+                shared.remove(&path)?;
+                return Store::open(&path, shared, names);
+            }
+            other => return other,
+        }
+    }
+    unreachable!("a process has fewer workers")
+}
+
+/// Tables of an earlier topology.
+fn forget_others(store: &mut Store, names: &[String]) -> Result<(), StateError> {
+    let others: Vec<TableId> =
+        store.tables().filter(|(name, _)| !names.iter().any(|own| own == name)).map(|(_, id)| id).collect();
+    for table in others {
+        if store.position(table).is_some() || store.has_state(table)? {
+            store.clear(table)?;
+        }
+    }
+    Ok(())
 }
 
 impl Part {
@@ -185,7 +270,7 @@ impl Part {
             return false;
         }
         self.active_at = now;
-        match reader.confirm_end(self.slot, ASK_WAIT) {
+        match reader.confirm_end(self.slot.expect("it is read"), ASK_WAIT) {
             Ok(ended) => ended,
             Err(LogError::Retry(why)) => {
                 tracing::warn!(

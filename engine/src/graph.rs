@@ -107,8 +107,7 @@ impl Graph {
     pub fn new(program: &Program, task: TaskId, store: &Store) -> Result<Graph, StateError> {
         let plan = &program.plan;
         let stores = program.stores_of(task.subtopology).len().max(1);
-        let cache_bytes =
-            program.limits.cache_bytes / stores / program.tasks_of(task.subtopology).max(1) as usize;
+        let cache_bytes = program.cache_bytes() / stores / program.tasks_of(task.subtopology).max(1) as usize;
         let mut builder =
             Builder { program, store, cache_bytes, tables: Vec::new(), table_numbers: BTreeMap::new() };
         let mut nodes: Vec<GraphNode> = Vec::new();

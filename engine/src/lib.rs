@@ -16,11 +16,16 @@ pub mod operator;
 pub mod outbox;
 pub mod program;
 pub mod replayed;
+pub mod rights;
+pub mod secret;
 pub mod set_aside;
+pub mod standby;
 pub mod topics;
 pub mod worker;
 
 mod accumulator;
+#[cfg(test)]
+mod any_bytes;
 #[cfg(test)]
 mod arbitrary;
 mod attempt;
@@ -29,6 +34,7 @@ mod due;
 mod edges;
 mod emitting;
 mod expiry;
+mod global_rows;
 mod globals;
 mod graph;
 mod group;

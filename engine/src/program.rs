@@ -94,6 +94,16 @@ impl Program {
         self.plan.nodes.iter().any(|node| node.subtopology == subtopology && looks(node))
     }
 
+    /// Of the caches of a worker's tasks; global tables have as much.
+    pub fn cache_bytes(&self) -> usize {
+        let is_global = |node: &Node| matches!(&node.kind, NodeKind::Table(table) if table.global);
+        if self.plan.nodes.iter().any(is_global) {
+            self.limits.cache_bytes / 2
+        } else {
+            self.limits.cache_bytes
+        }
+    }
+
     /// How many tasks a sub-topology has: its inputs have equally many partitions, which was checked before the start.
     pub fn tasks_of(&self, subtopology: SubtopologyId) -> u32 {
         self.plan.inputs_of(subtopology).first().map_or(0, |(topic, _)| self.partitions(topic))

@@ -2,15 +2,13 @@
 
 use crate::failpoint::Failpoint;
 use crate::layout::LAYOUT_KEY;
-use crate::log::{OffsetRange, Restorer};
+use crate::log::{LogError, OffsetRange, Restorer};
 use crate::operator::TaskError;
+use crate::program::Program;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tidegate_model::{Offset, TaskId, TopicPartition};
-use tidegate_state::{Store, TableId, WriteSet};
-
-/// Longer would keep the group waiting.
-const POLL: Duration = Duration::from_millis(50);
+use tidegate_state::{Shared, StateDir, StateError, Store, TableId, WriteSet};
 
 /// What a store needs of a changelog.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +36,66 @@ impl Replay {
         }
         Replay::From(position)
     }
+}
+
+/// Opens a task's store. None: another worker of this process has it open.
+pub fn open_store(
+    state: &StateDir,
+    shared: &Shared,
+    program: &Program,
+    task: TaskId,
+) -> Result<Option<Store>, StateError> {
+    let stores = program.stores_of(task.subtopology);
+    let tables: Vec<String> = stores.into_iter().map(|(table, _)| table).collect();
+    let path = state.task_path(task);
+    match Store::open(&path, shared, &tables) {
+        Err(StateError::Store { cause, .. }) if cause.contains("lock") => Ok(None),
+        // The changelogs have all of it.
+        Err(StateError::Damaged { path: place, cause }) => {
+            tracing::warn!(
+                "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
+            );
+            shared.remove(&path)?;
+            Store::open(&path, shared, &tables).map(Some)
+        }
+        opened => opened.map(Some),
+    }
+}
+
+/// What a store lacks of one of its changelogs.
+pub struct Lacking {
+    pub partition: TopicPartition,
+    pub table: TableId,
+    pub from: Offset,
+    /// The changelog's end as it is.
+    pub end: Offset,
+}
+
+/// What a store lacks of all of them. A table that cannot go on from where it is has been emptied.
+pub fn lacking(
+    store: &mut Store,
+    program: &Program,
+    task: TaskId,
+    unix_seconds: i64,
+    mut range_of: impl FnMut(&TopicPartition) -> Result<OffsetRange, LogError>,
+) -> Result<Vec<Lacking>, TaskError> {
+    let mut all = Vec::new();
+    for (table, topic) in program.stores_of(task.subtopology) {
+        let table = store.table(&table).expect("opened with all tables");
+        let partition = TopicPartition { topic, partition: task.partition };
+        let range = range_of(&partition)?;
+        let age = Duration::from_secs((unix_seconds - store.committed_at()).max(0) as u64);
+        let from = match Replay::of(store.position(table), range, age, program.limits.store_age) {
+            Replay::From(from) => from,
+            Replay::Anew(why) => {
+                tracing::warn!("{partition}: {why}; the store is rebuilt from the whole changelog");
+                store.clear(table)?;
+                range.start
+            }
+        };
+        all.push(Lacking { partition, table, from, end: range.end });
+    }
+    Ok(all)
 }
 
 struct Part {
@@ -90,27 +148,42 @@ impl Restoring {
         self.parts.iter().map(|part| part.partition.clone()).collect()
     }
 
+    /// Where each of them is.
+    pub fn positions(&self) -> impl Iterator<Item = (TopicPartition, Offset)> + '_ {
+        self.parts.iter().map(|part| (part.partition.clone(), part.position))
+    }
+
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
     pub fn into_store(self) -> Store {
         self.store
     }
 }
 
-/// Reads some of what is missing, and writes it.
-pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<(), TaskError> {
+/// Reads some of what is missing, waiting at most `wait` for it, and writes it. Returns how many records that were.
+pub fn replay<S: Restorer>(
+    restorer: &mut S,
+    all: &mut [Restoring],
+    wait: Duration,
+) -> Result<u64, TaskError> {
     if all.iter().all(Restoring::is_done) {
-        return Ok(());
+        return Ok(0);
     }
+    let mut records = 0;
     let mut place: BTreeMap<TopicPartition, (usize, usize)> = BTreeMap::new();
     for (index, restoring) in all.iter().enumerate() {
         for (part, state) in restoring.parts.iter().enumerate() {
             place.insert(state.partition.clone(), (index, part));
         }
     }
-    let positions = restorer.poll(POLL, &mut |partition, record| {
+    let positions = restorer.poll(wait, &mut |partition, record| {
         let Some((index, part)) = place.get(partition) else { return };
         let part = &mut all[*index].parts[*part];
         // Behind `to` lies what another worker may still be writing; it is not this task's yet.
         let (Some(key), true) = (record.key, record.offset < part.to) else { return };
+        records += 1;
         match record.value {
             Some(value) if key == LAYOUT_KEY => {
                 part.layout = Some(String::from_utf8_lossy(value).into_owned())
@@ -123,6 +196,9 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
         let Some((index, part)) = place.get(&partition) else { continue };
         let restoring = &mut all[*index];
         let part = &mut restoring.parts[*part];
+        if position <= part.position && part.writes.is_empty() && part.layout.is_none() {
+            continue;
+        }
         part.position = position.min(part.to).max(part.position);
         // Before the position that lies behind it.
         if let Some(layout) = part.layout.take() {
@@ -141,7 +217,7 @@ pub fn replay<S: Restorer>(restorer: &mut S, all: &mut [Restoring]) -> Result<()
             !done
         });
     }
-    Ok(())
+    Ok(records)
 }
 
 #[cfg(test)]

@@ -8,24 +8,21 @@
 use crate::clock::{Clock, WallTime};
 use crate::failpoint::Failpoint;
 use crate::globals::Globals;
-use crate::log::{CommitOutcome, Committed, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
+use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Writer};
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
-use crate::restore::{Replay, Restoring};
-use crate::task::{Start, Task};
+use crate::restore::Restoring;
+use crate::standby::{Around, Standbys};
+use crate::task::Task;
+use assigned::Takeover;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_model::{EventTime, Offset, TaskId, TopicPartition};
-use tidegate_state::{Shared, StateDir, StateError, Store};
+use tidegate_state::{Shared, StateDir, Store};
 
-/// How long a store that another worker of this process is about to give up is waited for.
-const STORE_WAIT: Duration = Duration::from_secs(60);
-/// How often a silent input is asked whether it is at its end, at most. While it is silent, the watermark follows the wall clock in such
-/// steps.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-/// For each partition of this worker.
-const ASK_EACH: Duration = Duration::from_millis(20);
+mod assigned;
+
 const GROUP_POLL: Duration = Duration::from_millis(50);
 
 /// What a tick did.
@@ -34,14 +31,8 @@ pub enum Tick {
     Worked,
     /// Nothing to do until something comes, or until this long has passed.
     Idle(Duration),
+    /// Stores are being brought up to date, and no other task had anything to do.
     Restoring,
-}
-
-/// Where a partition goes on.
-struct Begin {
-    next: Offset,
-    /// What was committed with the offset; None: nothing was, and it begins at the first record there is.
-    note: Option<String>,
 }
 
 /// A partition of this worker's, and where the reader was told to begin.
@@ -58,6 +49,11 @@ pub struct Status {
     pub restoring: usize,
     /// Changelog records that are still to be replayed.
     pub restore_remaining: i64,
+    /// Changelog records that were replayed into stores before their tasks could run.
+    pub restored: u64,
+    /// Copies of other processes' stores, and by how many changelog records they are behind.
+    pub standbys: usize,
+    pub standbys_behind: i64,
     /// What the stores take on the disk, and in memory before they are written there.
     pub state_bytes: u64,
     pub commits: u64,
@@ -69,6 +65,7 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     reader: R,
     writer: W,
     restorer: S,
+    standbys: Option<Standbys<S>>,
     clock: C,
     program: Program,
     globals: Globals,
@@ -78,10 +75,12 @@ pub struct Worker<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock>
     assignment: Vec<Assigned>,
     tasks: Vec<Task>,
     restoring: Vec<Restoring>,
+    ask_begins_at: WallTime,
     /// Tasks whose store is still held by another worker of this process.
     waiting: Vec<(TaskId, WallTime)>,
     /// Stores that stay open while the group is being rebalanced.
     parked: BTreeMap<TaskId, Store>,
+    takeover: Takeover,
     last_commit: WallTime,
     last_write: WallTime,
     /// The task whose store was written last.
@@ -111,6 +110,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             reader,
             writer,
             restorer,
+            standbys: None,
             clock,
             program,
             globals: Globals::default(),
@@ -119,8 +119,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             assignment: Vec::new(),
             tasks: Vec::new(),
             restoring: Vec::new(),
+            ask_begins_at: WallTime::from_micros(i64::MIN),
             waiting: Vec::new(),
             parked: BTreeMap::new(),
+            takeover: Takeover::begin(now),
             last_commit: now,
             last_write: now,
             write_turn: 0,
@@ -140,7 +142,13 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         self.stores_first = stores_first;
     }
 
-    /// Serves the group, restores, works on one run of each task, and commits when it is time.
+    /// Keeps copies of other processes' stores besides.
+    pub fn with_standbys(self, standbys: Standbys<S>) -> Self {
+        Worker { standbys: Some(standbys), ..self }
+    }
+
+    /// Serves the group, works on one run of each task whose store is up to date, commits when it is time, and restores some of the other
+    /// stores.
     pub fn tick(&mut self) -> Result<Tick, TaskError> {
         let now = self.clock.now();
         if now.since(self.last_group_poll) >= GROUP_POLL || self.tasks.is_empty() {
@@ -160,11 +168,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.open_store(task, since)?;
             }
         }
-        if !self.restoring.is_empty() {
-            self.restore()?;
-            return Ok(Tick::Restoring);
-        }
-        let reading = self.globals.read(&mut self.reader, self.program.limits.batch_records, now)?;
+        let reading = self.globals.read(
+            &mut self.reader,
+            self.program.limits.batch_records,
+            self.clock.unix_seconds(),
+            now,
+        )?;
         let mut worked = reading.records;
         if reading.complete {
             for task in &mut self.tasks {
@@ -182,14 +191,37 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             }
         }
         let now = self.clock.now();
-        if self.commit_is_due(worked == 0, now) {
+        let commits = self.commit_is_due(worked == 0, now);
+        if commits {
             self.commit()?;
-            return Ok(Tick::Worked);
         }
-        if worked > 0 {
-            return Ok(Tick::Worked);
-        }
-        Ok(Tick::Idle(self.rest_time(now)))
+        let busy = commits || worked > 0;
+        let restores = self.retry_at.is_none() && self.restore(busy)?;
+        let copied = self.tend_standbys();
+        Ok(match (busy || copied, restores) {
+            (true, _) => Tick::Worked,
+            (false, true) => Tick::Restoring,
+            (false, false) => Tick::Idle(self.rest_time(now)),
+        })
+    }
+
+    /// Returns whether copies took something in.
+    fn tend_standbys(&mut self) -> bool {
+        let Some(standbys) = &mut self.standbys else { return false };
+        let around = Around {
+            program: &self.program,
+            state: &self.state,
+            shared: &self.shared,
+            now: self.clock.now(),
+            unix_seconds: self.clock.unix_seconds(),
+        };
+        let is_held = |task: TaskId| {
+            self.parked.contains_key(&task)
+                || self.tasks.iter().any(|open| open.id == task)
+                || self.restoring.iter().any(|restoring| restoring.task == task)
+                || self.waiting.iter().any(|(waiting, _)| *waiting == task)
+        };
+        standbys.tend(&around, &mut self.reader, &is_held) > 0
     }
 
     /// Waits until something may be there.
@@ -224,7 +256,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             GroupEvent::Revoking => {
                 Failpoint::GroupRevoking.pass();
                 let now = self.clock.now();
-                if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+                if self.tasks.iter().any(|task| task.is_dirty(now)) {
                     self.commit()?;
                 }
                 Failpoint::GroupCommitted.pass();
@@ -250,18 +282,25 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     }
 
     /// Drops the operators and keeps the stores open: what was not committed is gone.
-    fn park(&mut self) {
+    fn park_tasks(&mut self) {
         for task in std::mem::take(&mut self.tasks) {
             self.finished.add(task.counters());
             self.parked.insert(task.id, task.into_store());
         }
+    }
+
+    /// As above, and what is being restored is stopped, too.
+    fn park(&mut self) {
+        self.park_tasks();
         for restoring in std::mem::take(&mut self.restoring) {
             for partition in restoring.partitions() {
                 self.restorer.stop(&partition);
             }
             self.parked.insert(restoring.task, restoring.into_store());
         }
-        self.waiting.clear();
+        for (task, _) in self.waiting.drain(..) {
+            self.state.ask_for(task, false);
+        }
     }
 
     fn give_up(&mut self) -> Result<(), TaskError> {
@@ -281,198 +320,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), TaskError> {
-        let tasks = self.program.tasks_for(&partitions)?;
-        let starts = self.starts(&partitions)?;
-        let mut offsets: Vec<_> =
-            partitions.iter().cloned().zip(starts.iter().map(|start| start.next)).collect();
-        let global = if tasks.is_empty() { Vec::new() } else { Globals::partitions(&self.program) };
-        let global: Vec<TopicPartition> = global.into_iter().map(|(partition, _)| partition).collect();
-        let wait = self.program.limits.broker_wait;
-        let mut ranges = Vec::new();
-        for partition in &global {
-            ranges.push(retry(|| self.reader.offset_range(partition, wait))?);
-        }
-        offsets.extend(global.into_iter().zip(ranges.iter().map(|range| range.start)));
-        let mut slots = self.reader.assign(&offsets)?;
-        let given = slots.split_off(partitions.len()).into_iter().zip(ranges).collect();
-        self.globals = Globals::begin(&self.program, given, self.clock.now());
-        let assigned =
-            |((partition, begin), slot): ((_, &Begin), _)| Assigned { partition, slot, next: begin.next };
-        self.assignment = partitions.into_iter().zip(&starts).zip(slots).map(assigned).collect();
-        Failpoint::GroupAssigned.pass();
-        self.parked.retain(|task, _| tasks.contains(task));
-        let now = self.clock.now();
-        for task in tasks {
-            self.open_store(task, now)?;
-        }
-        Ok(())
-    }
-
-    /// Where each partition goes on.
-    fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Begin>, TaskError> {
-        let wait = self.program.limits.broker_wait;
-        let mut before = None;
-        loop {
-            let committed = retry(|| self.reader.committed(partitions, wait))?;
-            let (mut starts, mut lost) = (Vec::new(), None);
-            for (partition, committed) in partitions.iter().zip(&committed) {
-                let range = retry(|| self.reader.offset_range(partition, wait))?;
-                match committed {
-                    None => starts.push(Begin { next: range.start, note: None }),
-                    Some(Committed { next, .. }) if *next < range.start || *next > range.end => {
-                        lost =
-                            Some(LogError::OutOfRange { partition: partition.clone(), wanted: *next, range });
-                    }
-                    Some(Committed { next, metadata }) => {
-                        starts.push(Begin { next: *next, note: Some(metadata.clone()) });
-                    }
-                }
-            }
-            let Some(lost) = lost else { return Ok(starts) };
-            // Between the two questions another one may have committed, and deleted what it had read.
-            if before.is_some_and(|before| before == committed) {
-                return Err(lost.into());
-            }
-            before = Some(committed);
-        }
-    }
-
-    /// Opens a task's store and finds out what of its changelogs is missing there.
-    fn open_store(&mut self, task: TaskId, since: WallTime) -> Result<(), TaskError> {
-        let stores = self.program.stores_of(task.subtopology);
-        let mut store = match self.parked.remove(&task) {
-            Some(store) => store,
-            None => {
-                let tables: Vec<String> = stores.iter().map(|(table, _)| table.clone()).collect();
-                let path = self.state.task_path(task);
-                match Store::open(&path, &self.shared, &tables) {
-                    Ok(store) => store,
-                    // Another worker of this process has not given it up yet.
-                    Err(StateError::Store { cause, .. })
-                        if cause.contains("lock") && self.clock.now().since(since) < STORE_WAIT =>
-                    {
-                        self.waiting.push((task, since));
-                        return Ok(());
-                    }
-                    // The changelogs have all of it.
-                    Err(StateError::Damaged { path: place, cause }) => {
-                        tracing::warn!(
-                            "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
-                        );
-                        self.shared.remove(&path)?;
-                        Store::open(&path, &self.shared, &tables)?
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        };
-        let wait = self.program.limits.broker_wait;
-        let mut restoring = Vec::new();
-        for (table, topic) in stores {
-            let table = store.table(&table).expect("opened with all tables");
-            let partition = TopicPartition { topic, partition: task.partition };
-            let range = retry(|| self.reader.offset_range(&partition, wait))?;
-            let age = Duration::from_secs((self.clock.unix_seconds() - store.committed_at()).max(0) as u64);
-            let from = match Replay::of(store.position(table), range, age, self.program.limits.store_age) {
-                Replay::From(from) => from,
-                Replay::Anew(why) => {
-                    tracing::warn!("{partition}: {why}; the store is rebuilt from the whole changelog");
-                    store.clear(table)?;
-                    range.start
-                }
-            };
-            if from < range.end {
-                self.restorer.start(&partition, from, range.end)?;
-                restoring.push((partition, table, from, range.end));
-            }
-        }
-        Failpoint::RestoreBegun.pass();
-        self.restoring.push(Restoring::new(task, store, restoring));
-        Ok(())
-    }
-
-    fn restore(&mut self) -> Result<(), TaskError> {
-        crate::restore::replay(&mut self.restorer, &mut self.restoring)?;
-        self.status.restore_remaining = self.restoring.iter().map(Restoring::remaining).sum();
-        if !self.waiting.is_empty() || self.restoring.iter().any(|restoring| !restoring.is_done()) {
-            return Ok(());
-        }
-        Failpoint::RestoreDone.pass();
-        let unix_seconds = self.clock.unix_seconds();
-        for restoring in std::mem::take(&mut self.restoring) {
-            let task = restoring.task;
-            let mut store = restoring.into_store();
-            store.set_committed_at(unix_seconds);
-            self.open_task(task, store)?;
-        }
-        Ok(())
-    }
-
-    fn open_task(&mut self, id: TaskId, mut store: Store) -> Result<(), TaskError> {
-        let partitions: Vec<TopicPartition> =
-            self.program.inputs_of(id).into_iter().map(|(partition, _)| partition).collect();
-        let begins = self.starts(&partitions)?;
-        store.flush()?;
-        self.check_begins(id, &store, &partitions, &begins)?;
-        let mut starts = Vec::new();
-        for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
-            let assigned = self.assignment.iter_mut().find(|assigned| assigned.partition == *partition);
-            let assigned = assigned.expect("a task is made of assigned partitions");
-            let slot = assigned.slot;
-            if assigned.next != next {
-                // The group has put another one in this one's place, which has committed meanwhile; this one will be told.
-                retry(|| self.reader.seek(slot, next))?;
-                assigned.next = next;
-            }
-            let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
-            starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
-        }
-        // Each question takes a moment, and they are asked on this thread.
-        let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);
-        let task = Task::open(&self.program, id, store, starts, ask_every, self.clock.now())?;
-        tracing::debug!(task = %id, watermark = %task.watermark(), "running");
-        self.tasks.push(task);
-        Failpoint::RestoreOpened.pass();
-        Ok(())
-    }
-
-    /// State without offsets would be counted into twice.
-    fn check_begins(
-        &self,
-        id: TaskId,
-        store: &Store,
-        partitions: &[TopicPartition],
-        begins: &[Begin],
-    ) -> Result<(), TaskError> {
-        let unknown = partitions.iter().zip(begins).filter(|(_, begin)| begin.note.is_none());
-        let unknown: Vec<String> = unknown.map(|(partition, _)| partition.to_string()).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let tables = self.program.stores_of(id.subtopology);
-        let mut has_state = false;
-        for (table, _) in &tables {
-            has_state |= store.has_state(store.table(table).expect("opened with all tables"))?;
-        }
-        if unknown.len() == partitions.len() && has_state {
-            let topology = &self.program.plan.topology;
-            return Err(LogError::Fatal(format!(
-                "there is state of {}, but the group {topology} has committed no offsets for {}: they have expired, the group was deleted, or these are other topics than before. From the beginning everything would be counted twice. Set the group's offsets to where it had been (`kafka-consumer-groups --reset-offsets`), or give the topology another name to begin anew",
-                tables.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>().join(", "),
-                unknown.join(", ")
-            ))
-            .into());
-        }
-        if unknown.len() < partitions.len() {
-            tracing::warn!(
-                "{}: read from the beginning, since no offset was committed; that is right for an input that is new to the topology",
-                unknown.join(", ")
-            );
-        }
-        Ok(())
     }
 
     /// Commits what all tasks have done.
@@ -557,20 +404,21 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Ok(())
     }
 
-    /// Back to what is committed: operators are made anew from their stores, and the inputs are read again from the committed offsets.
+    /// Back to what is committed: operators are made anew from their stores, and their inputs are read again from the committed offsets.
+    /// Tasks that are being restored have no part in it.
     fn begin_again(&mut self) -> Result<(), TaskError> {
-        self.park();
+        let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
+        self.park_tasks();
         if self.reader.group().is_err() {
             // The group will say what is next; until then nothing is worked on.
+            self.park();
             return Ok(());
         }
-        let partitions: Vec<TopicPartition> =
-            self.assignment.iter().map(|assigned| assigned.partition.clone()).collect();
-        let tasks = self.program.tasks_for(&partitions)?;
+        let inputs = tasks.iter().flat_map(|task| self.program.inputs_of(*task));
+        let partitions: Vec<TopicPartition> = inputs.map(|(partition, _)| partition).collect();
         let starts = self.starts(&partitions)?;
-        for (assigned, begin) in self.assignment.iter_mut().zip(starts) {
-            retry(|| self.reader.seek(assigned.slot, begin.next))?;
-            assigned.next = begin.next;
+        for (partition, begin) in partitions.iter().zip(starts) {
+            self.seek(partition, begin.next)?;
         }
         let now = self.clock.now();
         self.retry_at = Some(WallTime::from_micros(now.micros() + 20_000));
@@ -606,9 +454,27 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         }
         let state_bytes = self.tasks.iter().map(|task| task.store().bytes()).sum();
         let (tasks, restoring) = (self.tasks.len(), self.restoring.len());
-        Status { tasks, restoring, state_bytes, counters, ..self.status.clone() }
+        let restore_remaining = self.restoring.iter().map(Restoring::remaining).sum();
+        let standbys = self.standbys.as_ref().map_or(0, Standbys::len);
+        let standbys_behind = self.standbys.as_ref().map_or(0, Standbys::behind);
+        Status {
+            tasks,
+            restoring,
+            restore_remaining,
+            standbys,
+            standbys_behind,
+            state_bytes,
+            counters,
+            ..self.status.clone()
+        }
     }
 
+    /// Are there tasks that wait for their stores?
+    pub fn is_restoring(&self) -> bool {
+        !self.restoring.is_empty()
+    }
+
+    /// Those that run.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
@@ -617,7 +483,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     pub fn close(mut self) -> Result<(), TaskError> {
         Failpoint::CloseBegun.pass();
         let now = self.clock.now();
-        if self.restoring.is_empty() && self.tasks.iter().any(|task| task.is_dirty(now)) {
+        if self.tasks.iter().any(|task| task.is_dirty(now)) {
             self.commit()?;
         }
         Failpoint::CloseCommitted.pass();

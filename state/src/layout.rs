@@ -1,15 +1,18 @@
 //! Which directory holds what: `<data>/<topology>/` is one process's, under a lock; each task's store is a folder in it.
 
 use crate::StateError;
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 use tidegate_model::TaskId;
 
 const MARKER: &str = "TIDEGATE";
 const INSTANCE: &str = "instance";
+const OWNER_ONLY: u32 = 0o700;
 const NAME_BYTES_MAX: usize = 200;
 
 /// A topology's state on this machine. No other process has it open.
@@ -17,6 +20,8 @@ const NAME_BYTES_MAX: usize = 200;
 pub struct StateDir {
     path: PathBuf,
     instance: String,
+    /// Tasks whose stores are waited for.
+    asked_for: Mutex<BTreeSet<TaskId>>,
     /// Held for its lock, which the system releases however the process ends.
     _lock: File,
 }
@@ -27,17 +32,24 @@ impl StateDir {
         check_name(topology)?;
         let path = root.join(topology);
         let io = |cause: std::io::Error| StateError::Io { path: path.display().to_string(), cause };
-        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io)?;
+        DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&path).map_err(io)?;
+        keep_to_owner(&path)?;
         let marker = path.join(MARKER);
         if !marker.exists() && fs::read_dir(&path).map_err(io)?.next().is_some() {
             return Err(StateError::Foreign { path: path.display().to_string() });
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&marker).map_err(io)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&marker)
+            .map_err(io)?;
         if !try_lock(&lock) {
             return Err(StateError::Locked { path: path.display().to_string() });
         }
         let instance = instance_id(&path.join(INSTANCE)).map_err(io)?;
-        Ok(StateDir { path, instance, _lock: lock })
+        Ok(StateDir { path, instance, asked_for: Mutex::default(), _lock: lock })
     }
 
     /// Random once, then the same for as long as the directory lives: names this process to the broker, so that a process that is
@@ -48,6 +60,29 @@ impl StateDir {
 
     pub fn task_path(&self, task: TaskId) -> PathBuf {
         self.path.join(format!("task-{task}"))
+    }
+
+    /// The store of a worker's global tables.
+    pub fn global_path(&self, number: u32) -> PathBuf {
+        self.path.join(format!("global-{number}"))
+    }
+
+    /// A worker waits for the store of its task, or does no more. Whoever has it open only for a copy closes it.
+    pub fn ask_for(&self, task: TaskId, waits: bool) {
+        let mut asked_for = self.asked_for();
+        if waits {
+            asked_for.insert(task);
+        } else {
+            asked_for.remove(&task);
+        }
+    }
+
+    pub fn is_asked_for(&self, task: TaskId) -> bool {
+        self.asked_for().contains(&task)
+    }
+
+    fn asked_for(&self) -> MutexGuard<'_, BTreeSet<TaskId>> {
+        self.asked_for.lock().expect("no holder of this lock panics")
     }
 
     /// The tasks' stores that are there.
@@ -66,6 +101,32 @@ impl StateDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// State is other people's data. A directory that leads elsewhere, or that somebody else made, is not one's own.
+fn keep_to_owner(path: &Path) -> Result<(), StateError> {
+    let shown = || path.display().to_string();
+    let io = |cause: std::io::Error| StateError::Io { path: shown(), cause };
+    let found = fs::symlink_metadata(path).map_err(io)?;
+    if !found.is_dir() {
+        return Err(StateError::Link { path: shown() });
+    }
+    let own = own_user();
+    if own != ROOT && found.uid() != own {
+        return Err(StateError::Owner { path: shown(), owner: found.uid() });
+    }
+    if found.permissions().mode() & 0o777 != OWNER_ONLY {
+        fs::set_permissions(path, fs::Permissions::from_mode(OWNER_ONLY)).map_err(io)?;
+    }
+    Ok(())
+}
+
+const ROOT: u32 = 0;
+
+#[expect(unsafe_code, reason = "the standard library does not tell whose process it is")]
+fn own_user() -> u32 {
+    // SAFETY: the call takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 #[expect(
@@ -125,6 +186,32 @@ mod tests {
             assert!(check_name(name).is_err(), "{name:?}");
         }
         assert!(check_name("payment_volume-2.0").is_ok());
+    }
+
+    #[test]
+    fn only_its_owner_can_get_at_it() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mode =
+            || fs::metadata(root.path().join("state/fraud")).expect("there").permissions().mode() & 0o777;
+        drop(StateDir::open(&root.path().join("state"), "fraud").expect("opens"));
+        assert_eq!(mode(), 0o700);
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(root.path().join("state/fraud"), open).expect("set");
+        drop(StateDir::open(&root.path().join("state"), "fraud").expect("opens"));
+        assert_eq!(mode(), 0o700, "what was open to others is closed");
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::create_dir(root.path().join("elsewhere")).expect("made");
+        std::os::unix::fs::symlink(root.path().join("elsewhere"), root.path().join("fraud")).expect("linked");
+        assert!(matches!(StateDir::open(root.path(), "fraud"), Err(StateError::Link { .. })));
+        fs::create_dir(root.path().join("other")).expect("made");
+        std::os::unix::fs::symlink(root.path().join("victim"), root.path().join("other/TIDEGATE"))
+            .expect("linked");
+        assert!(StateDir::open(root.path(), "other").is_err());
+        assert!(!root.path().join("victim").exists(), "nothing was made behind the link");
     }
 
     #[test]

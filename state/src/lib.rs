@@ -49,6 +49,12 @@ pub enum StateError {
     Name { name: String },
     #[error("{path} is not empty and was not made by Tidegate; name another `--data` directory")]
     Foreign { path: String },
+    #[error("{path} is no directory, or leads to another place; a link may be given with `--data` itself")]
+    Link { path: String },
+    #[error(
+        "{path} belongs to another user ({owner}); name another `--data` directory, or give it to the user that runs this"
+    )]
+    Owner { path: String, owner: u32 },
     #[error(transparent)]
     Codec(#[from] CodecError),
 }

@@ -73,7 +73,7 @@ struct Opened {
 }
 
 /// RocksDB's errors, by what helps.
-#[allow(clippy::needless_pass_by_value)] // as `map_err` gives it
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn told(error: rocksdb::Error) -> DatabaseError {
     let cause = error.to_string();
     // A file that is gone has other words than one that cannot be read.

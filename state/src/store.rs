@@ -12,6 +12,7 @@ use crate::write_set::{TableId, WriteSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tidegate_model::Offset;
 
 /// What this version writes. Another number is another layout.
@@ -20,24 +21,45 @@ const FORMAT: u8 = 1;
 const META: u16 = 0;
 const FIRST_TABLE: u16 = 1;
 const COMMITTED_AT: &[u8] = b"committed-at";
-/// A buffer that has grown larger is written at once.
+/// A buffer that has grown larger is written at once; a smaller one, too, where many stores share little memory.
 const BUFFER_BYTES_MAX: usize = 8 << 20;
+/// Less would be written too often.
+const BUFFER_BYTES_LEAST: usize = 64 << 10;
 
 /// What all stores of a process share: the memory of their databases, and where these are.
 #[derive(Clone)]
 pub struct Shared {
     disk: Arc<dyn Disk>,
+    buffers: Arc<Buffers>,
+}
+
+/// The memory in which stores keep what is not written to their databases yet.
+struct Buffers {
+    /// Of all stores together.
+    bytes_max: usize,
+    stores: AtomicUsize,
+}
+
+impl Buffers {
+    /// Of each store that is open now.
+    fn share(&self) -> usize {
+        let stores = self.stores.load(Ordering::Relaxed).max(1);
+        (self.bytes_max / stores).clamp(BUFFER_BYTES_LEAST, BUFFER_BYTES_MAX)
+    }
 }
 
 impl Shared {
-    /// `memory_bytes` bounds block cache and write buffers together.
+    /// `memory_bytes` bounds what waits to be written, a third of it, and RocksDB's block cache and write buffers.
     pub fn new(memory_bytes: usize) -> Shared {
-        Shared::on(Arc::new(Rocks::new(memory_bytes)))
+        let bytes_max = memory_bytes / 3;
+        let buffers = Arc::new(Buffers { bytes_max, stores: AtomicUsize::new(0) });
+        Shared { disk: Arc::new(Rocks::new(memory_bytes - bytes_max)), buffers }
     }
 
     /// On another disk than the machine's, for simulations.
     pub fn on(disk: Arc<dyn Disk>) -> Shared {
-        Shared { disk }
+        let buffers = Buffers { bytes_max: BUFFER_BYTES_MAX, stores: AtomicUsize::new(0) };
+        Shared { disk, buffers: Arc::new(buffers) }
     }
 
     /// Deletes a store that cannot be used; its changelogs have what was in it.
@@ -49,6 +71,7 @@ impl Shared {
 
 pub struct Store {
     pub(crate) db: Box<dyn Database>,
+    shared: Arc<Buffers>,
     pub(crate) path: PathBuf,
     tables: BTreeMap<String, TableId>,
     /// Of everything that was committed, the buffer included.
@@ -68,8 +91,10 @@ impl Store {
     pub fn open(path: &Path, shared: &Shared, tables: &[String]) -> Result<Store, StateError> {
         damage::check(path)?;
         let db = shared.disk.open(path).map_err(|cause| store_error(path, cause))?;
+        shared.buffers.stores.fetch_add(1, Ordering::Relaxed);
         let mut store = Store {
             db,
+            shared: Arc::clone(&shared.buffers),
             path: path.to_owned(),
             tables: BTreeMap::new(),
             positions: BTreeMap::new(),
@@ -310,7 +335,7 @@ impl Store {
         }
         self.unwritten |= !writes.is_empty() || !positions.is_empty();
         self.buffer.apply(writes);
-        if self.buffer.bytes() > BUFFER_BYTES_MAX { self.flush() } else { Ok(()) }
+        if self.buffer.bytes() > self.shared.share() { self.flush() } else { Ok(()) }
     }
 
     /// Writes what was committed so far into RocksDB: values and positions in one batch, so that they agree after any crash.
@@ -397,6 +422,7 @@ impl Drop for Store {
         if let Err(error) = self.flush() {
             tracing::warn!("{error}; the changelog topics have it");
         }
+        self.shared.stores.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a case works with: brokers with proxies in front of them, topics of its own, processes, a steady load and a second reader.
 
 use crate::load::{CARDS, Load};
+use crate::setting;
 use crate::support::{Process, oracle, pause, repository, until};
 use crate::watcher::Watcher;
 use std::path::{Path, PathBuf};
@@ -113,7 +114,7 @@ impl<'a> Bed<'a> {
             evidence: Vec::new(),
             is_judged: false,
             dice: Dice::new(seed),
-            options: Vec::new(),
+            options: vec!["--standbys".to_owned(), setting("TIDEGATE_FAULT_STANDBYS", 1).to_string()],
         }
     }
 

@@ -1,6 +1,6 @@
 //! `tidegate doctor`
 
-use crate::run::pair;
+use crate::kafka_options::KafkaOptions;
 use crate::{FAILED, OK, UNUSABLE, load, print};
 use anyhow::{Context, Result};
 use std::fmt::Write;
@@ -16,9 +16,8 @@ pub struct Arguments {
     /// Kafka's bootstrap servers
     #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
     brokers: String,
-    /// A librdkafka property, such as security.protocol=SSL
-    #[arg(long = "kafka", value_name = "NAME=VALUE")]
-    properties: Vec<String>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
     /// The longest time between commits of the run, in ms
     #[arg(long, value_name = "MS", default_value_t = 100)]
     commit_interval: u64,
@@ -46,13 +45,14 @@ pub fn doctor(arguments: &Arguments) -> u8 {
 }
 
 fn report(arguments: &Arguments, plan: &Plan) -> Result<Report> {
-    let mut properties = Vec::new();
-    for option in &arguments.properties {
-        let (name, value) = pair(option, "--kafka")?;
-        properties.push((name.to_owned(), value.to_owned()));
-    }
     let commit_interval = Duration::from_millis(arguments.commit_interval);
-    let settings = Settings::new(&arguments.brokers, &properties, &plan.topology, "doctor", commit_interval)?;
+    let settings = Settings::new(
+        &arguments.brokers,
+        &arguments.kafka.read()?,
+        &plan.topology,
+        "doctor",
+        commit_interval,
+    );
     examine(plan, &settings).with_context(|| format!("--brokers {}", arguments.brokers))
 }
 

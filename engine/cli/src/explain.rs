@@ -1,6 +1,6 @@
 //! `tidegate explain` and `tidegate graph`
 
-use crate::{FAILED, OK, UNUSABLE, load, print};
+use crate::{FAILED, OK, UNUSABLE, acls, kafka_options, load, print};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::GraphFormat;
@@ -10,10 +10,13 @@ use tidegate_functions::ErrorCode;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A topology file, a code such as T0512 or `overflow`, a word such as `rolling`, a function such as `lower`, or `steps`,
-    /// `functions` or `codes` for a list of them
+    /// `functions`, `codes` or `kafka-options` for a list of them
     what: PathBuf,
     #[command(flatten)]
     params: load::Params,
+    /// Of a topology file: the rights that it needs on a broker with access control, as lines of Kafka's own tool
+    #[arg(long, value_name = "PRINCIPAL")]
+    acls: Option<String>,
     /// With `functions` and `codes`: the list for a terminal, or the whole reference as Markdown
     #[arg(long, value_enum, default_value = "text")]
     format: ReferenceFormat,
@@ -49,6 +52,7 @@ pub fn explain(arguments: &Arguments) -> u8 {
         let page = match (&*text, arguments.format) {
             ("functions", ReferenceFormat::Markdown) => Ok(tidegate_functions::reference()),
             ("codes", ReferenceFormat::Markdown) => Ok(diagnostic::reference()),
+            ("kafka-options", _) => Ok(kafka_options::listed()),
             _ => page(&text),
         };
         match page {
@@ -71,7 +75,11 @@ pub fn explain(arguments: &Arguments) -> u8 {
     let Some(compiled) = load::load_or_tell(&arguments.what, &arguments.params) else {
         return UNUSABLE;
     };
-    print(&tidegate_dsl::explain(&compiled.plan.expect("told otherwise")));
+    let plan = compiled.plan.expect("told otherwise");
+    match &arguments.acls {
+        Some(principal) => print(&acls::commands(&plan, principal)),
+        None => print(&tidegate_dsl::explain(&plan)),
+    }
     OK
 }
 

@@ -1,5 +1,6 @@
 //! The `tidegate` command.
 
+mod acls;
 mod check;
 mod convert;
 mod dlq;
@@ -8,6 +9,7 @@ mod eval;
 mod explain;
 mod failpoints;
 mod fmt;
+mod kafka_options;
 mod load;
 mod lsp;
 mod new;
@@ -73,7 +75,7 @@ enum Command {
     Eval(eval::Arguments),
     /// Shows the plan (keys, repartitions, stores, topics, guarantees), or what a code such as T0512 or a function means
     #[command(
-        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain steps\n  tidegate explain rolling\n  tidegate explain functions\n  tidegate explain lower"
+        after_help = "Examples:\n  tidegate explain topologies/fraud/topology.tide\n  tidegate explain T0512\n  tidegate explain steps\n  tidegate explain rolling\n  tidegate explain functions\n  tidegate explain lower\n  tidegate explain topologies/fraud/topology.tide --acls User:fraud"
     )]
     Explain(explain::Arguments),
     /// Draws the topology

@@ -1,6 +1,6 @@
 //! `tidegate plan`
 
-use crate::run::pair;
+use crate::kafka_options::KafkaOptions;
 use crate::{FAILED, OK, UNUSABLE, load, print};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -22,9 +22,8 @@ pub struct Arguments {
     /// Kafka's bootstrap servers, for `--against running`
     #[arg(long, value_name = "HOST:PORT,…", env = "TIDEGATE_BROKERS", hide_env_values = true)]
     brokers: Option<String>,
-    /// A librdkafka property, such as security.protocol=SSL
-    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
-    properties: Vec<String>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
     #[command(flatten)]
     params: load::Params,
 }
@@ -60,12 +59,7 @@ fn on_brokers(arguments: &Arguments, new: &Kept) -> Result<Kept> {
     let Some(brokers) = &arguments.brokers else {
         bail!("`--against running` needs `--brokers HOST:PORT`");
     };
-    let mut properties = Vec::new();
-    for option in &arguments.properties {
-        let (name, value) = pair(option, "--kafka")?;
-        properties.push((name.to_owned(), value.to_owned()));
-    }
-    let settings = Settings::new(brokers, &properties, &new.topology, "plan", Duration::ZERO)?;
+    let settings = Settings::new(brokers, &arguments.kafka.read()?, &new.topology, "plan", Duration::ZERO);
     running(&settings, new).with_context(|| format!("--brokers {brokers}"))
 }
 

@@ -6,6 +6,8 @@ use crate::restorer::EmbeddedRestorer;
 use crate::writer::EmbeddedWriter;
 use rocksdb::{DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -108,6 +110,9 @@ fn committed_key(group: &str, partition: &TopicPartition) -> Vec<u8> {
 impl EmbeddedLog {
     /// Opens the log in `dir`, or makes it. Only one process can.
     pub fn open(dir: &Path) -> Result<Arc<EmbeddedLog>, LogError> {
+        // What the topics hold is for nobody else.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|cause| LogError::Fatal(format!("{}: {cause}", dir.display())))?;
         let db = DB::open(&options(), dir).map_err(|cause| {
             let text = cause.to_string();
             if text.contains("lock") {

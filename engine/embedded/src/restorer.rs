@@ -7,7 +7,8 @@ use std::time::Duration;
 use tidegate_engine::log::{LogError, Record, Restorer};
 use tidegate_model::{Offset, TopicPartition};
 
-const RECORDS: usize = 10_000;
+/// Of each partition at a time: tasks that run wait for so many to be written.
+const RECORDS: usize = 2_000;
 
 pub struct EmbeddedRestorer {
     log: Arc<EmbeddedLog>,

@@ -1,6 +1,7 @@
 //! Headers with their secrets: `${env:NAME}` stands for a variable of the environment, which is read when a run starts, and is told nowhere.
 
 use thiserror::Error;
+use tidegate_engine::secret::{Reference, fill};
 
 /// Shorter values would be found in any text.
 const HIDDEN_BYTES_MIN: usize = 4;
@@ -29,24 +30,19 @@ impl Headers {
     ) -> Result<Headers, SecretError> {
         let mut filled = Headers::default();
         for (header, text) in headers {
-            let mut value = String::new();
-            let mut rest = text.as_str();
-            while let Some((before, behind)) = rest.split_once("${") {
-                value.push_str(before);
-                let inside = behind.strip_prefix("env:").and_then(|behind| behind.split_once('}'));
-                let (name, after) = inside
-                    .filter(|(name, _)| !name.is_empty())
-                    .ok_or_else(|| SecretError::Form { header: header.clone() })?;
+            let wrong = || SecretError::Form { header: header.clone() };
+            let mut resolve = |reference: Reference<'_>| {
+                // A topology must not name files of the machine that it runs on.
+                let Reference::Environment(name) = reference else { return Err(wrong()) };
                 let secret = environment(name)
                     .ok_or_else(|| SecretError::NotSet { header: header.clone(), name: name.to_owned() })?;
                 if secret.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
                     return Err(SecretError::Lines { header: header.clone(), name: name.to_owned() });
                 }
-                value.push_str(&secret);
-                filled.secrets.push(secret);
-                rest = after;
-            }
-            value.push_str(rest);
+                filled.secrets.push(secret.clone());
+                Ok(secret)
+            };
+            let value = fill(text, &mut resolve, &wrong)?;
             filled.all.push((header.clone(), value));
         }
         filled.secrets.retain(|secret| secret.len() >= HIDDEN_BYTES_MIN);
@@ -121,7 +117,7 @@ mod tests {
             told("${env:OTHER}"),
             "the header `Authorization` needs the environment variable OTHER, which is not set"
         );
-        for wrong in ["${TOKEN}", "${env:TOKEN", "${env:}"] {
+        for wrong in ["${TOKEN}", "${env:TOKEN", "${env:}", "${file:/etc/passwd}"] {
             assert!(told(wrong).contains("${env:NAME}"), "{wrong}");
         }
         assert!(told("${env:BROKEN}").contains("more than a line"));

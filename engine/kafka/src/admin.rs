@@ -1,5 +1,7 @@
 //! Looks at the user's topics and makes the internal ones, before anything runs.
 
+use crate::knock::{hidden, knock};
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
@@ -26,6 +28,13 @@ pub enum AdminError {
     /// Broker away or not ready: it may be tried again.
     #[error("{0}")]
     Retry(String),
+    /// The brokers do not let this client in, or are not trusted.
+    #[error("{0}")]
+    Refused(String),
+    #[error(
+        "the rights to see these topics are missing: {}; `tidegate explain FILE --acls PRINCIPAL` says what the topology needs", .0.join(", ")
+    )]
+    Hidden(Vec<String>),
     #[error("these topics are not there: {}; create them, or mend their names (lines {} of the topology)", .0.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "), .0.iter().map(|(_, line)| line.to_string()).collect::<Vec<_>>().join(", "))]
     Missing(Vec<(String, u32)>),
     #[error(transparent)]
@@ -52,6 +61,7 @@ pub struct Prepared {
 }
 
 pub struct Admin {
+    settings: Settings,
     client: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
     /// -1: the broker's default.
@@ -61,14 +71,22 @@ pub struct Admin {
 impl Admin {
     /// `replication`: of the internal topics; None: the broker's default.
     pub fn new(settings: &Settings, replication: Option<u16>) -> Result<Admin, AdminError> {
-        let client = settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+        let client: AdminClient<DefaultClientContext> =
+            settings.admin().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| AdminError::Fatal(error.to_string()))?;
-        Ok(Admin { client, runtime, replication: replication.map_or(-1, i32::from) })
+        Ok(Admin {
+            settings: settings.clone(),
+            client,
+            runtime,
+            replication: replication.map_or(-1, i32::from),
+        })
     }
 
     /// Checks everything, then makes the internal topics that are missing.
     pub fn prepare(&self, plan: &Plan) -> Result<Prepared, AdminError> {
+        let knocker = knock(&self.settings)?;
+        self.settings.give_token(self.client.inner().native_ptr());
         let known = self.topics()?;
         let user = user_topics(plan);
         let missing: Vec<(String, u32)> = user
@@ -77,6 +95,11 @@ impl Admin {
             .map(|topic| (topic.name.clone(), topic.line))
             .collect();
         if !missing.is_empty() {
+            let names: Vec<String> = missing.iter().map(|(name, _)| name.clone()).collect();
+            let hidden = hidden(&knocker, &names);
+            if !hidden.is_empty() {
+                return Err(AdminError::Hidden(hidden));
+            }
             return Err(AdminError::Missing(missing));
         }
         let internal = internal_topics(plan, &|topic| known[topic])?;
@@ -98,6 +121,7 @@ impl Admin {
             partitions.insert(topic.name, topic.partitions);
         }
         self.create(&to_create)?;
+        drop(knocker);
         let written: Vec<String> = written_topics(plan).into_iter().map(|topic| topic.name).collect();
         let described = self.described(&written);
         let is_changelog = |resource: &&ConfigResource| {
@@ -124,7 +148,21 @@ impl Admin {
             topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
         let options = AdminOptions::new().request_timeout(Some(CALL));
         match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
-            Ok(described) => described.into_iter().flatten().collect(),
+            Ok(described) => {
+                // The crate does not tell that one was refused: it has no settings then.
+                let is_told = |topic: &&String| {
+                    let wanted = OwnedResourceSpecifier::Topic((*topic).clone());
+                    let mut found = described.iter().flatten();
+                    found.any(|resource| resource.specifier == wanted && !resource.entries.is_empty())
+                };
+                if let Some(topic) = topics.iter().find(|topic| !is_told(topic)) {
+                    tracing::warn!(
+                        "{}; so it is not known which batches the topics take, and how long changelogs remember deletions",
+                        rights::missing(Want::DescribeConfigs, topic)
+                    );
+                }
+                described.into_iter().flatten().collect()
+            }
             Err(error) => {
                 tracing::debug!("the topics' settings are not known: {error}");
                 Vec::new()
@@ -177,6 +215,10 @@ impl Admin {
                 Ok(name) => tracing::info!("made the internal topic {name}"),
                 // Another process of the topology was faster.
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((
+                    name,
+                    RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed,
+                )) => return Err(AdminError::Fatal(rights::missing(Want::Create, &name))),
                 Err((name, code)) => {
                     return Err(AdminError::Fatal(format!(
                         "the internal topic {name} could not be made: {code}"

@@ -1,6 +1,7 @@
 //! Kafka for a person's tool: topics from end to end, and transactions with the positions of a group that has no members.
 
 use crate::admin::{AdminError, classify};
+use crate::knock::knock;
 use crate::settings::Settings;
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -47,11 +48,19 @@ impl ProducerContext for Failures {
 impl KafkaArchive {
     /// `settings`: their group is the one whose positions are kept.
     pub fn open(settings: &Settings) -> Result<KafkaArchive, LogError> {
+        match knock(settings) {
+            Ok(knocker) => drop(knocker),
+            Err(AdminError::Retry(why)) => return Err(LogError::Retry(why)),
+            Err(error) => return Err(LogError::Fatal(error.to_string())),
+        }
         let mut config = settings.looker();
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
-        let consumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        let onlooker = settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let consumer: BaseConsumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let onlooker: BaseConsumer =
+            settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        settings.give_token(consumer.client().native_ptr());
+        settings.give_token(onlooker.client().native_ptr());
         Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })
     }
 
@@ -167,6 +176,7 @@ impl Archive for KafkaArchive {
             .producer("0", true)
             .create_with_context(failures.clone())
             .map_err(|error| LogError::Fatal(error.to_string()))?;
+        self.settings.give_token(producer.client().native_ptr());
         producer.init_transactions(CALL).map_err(|error| told(&error, "the transaction coordinator"))?;
         self.producer = Some((producer, failures));
         Ok(())

@@ -31,7 +31,8 @@ impl EndFinder {
         timeout: Duration,
     ) -> Result<Option<Offset>, LogError> {
         if self.consumer.is_none() {
-            let client = Client::new(Kind::Consumer, &self.settings.end_finder()).map_err(LogError::Fatal)?;
+            let client = Client::new(Kind::Consumer, &self.settings.end_finder(), self.settings.tokens())
+                .map_err(LogError::Fatal)?;
             let queue = client.consumer_queue().expect("every consumer has a queue");
             self.consumer = Some((queue, client));
         }

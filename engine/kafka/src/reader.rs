@@ -2,12 +2,15 @@
 
 use crate::client::{Client, Error, Given, GroupMetadata, Kind, Queue, Rebalance, Signal};
 use crate::end::EndFinder;
+use crate::rights::{self, Want};
 use crate::settings::Settings;
+use crate::token::Tokens;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tidegate_engine::log::{Committed, GroupEvent, LogError, OffsetRange, Reader, Record, Slot};
@@ -20,6 +23,7 @@ pub struct KafkaReader {
     client: Client,
     member: ClientConfig,
     topics: Vec<String>,
+    tokens: Option<Arc<Tokens>>,
     observer: Client,
     signal: Signal,
     events: VecDeque<GroupEvent>,
@@ -54,15 +58,17 @@ impl KafkaReader {
     /// Joins the group for `topics`, which must be there.
     pub fn join(settings: &Settings, worker: u32, topics: &[String]) -> Result<KafkaReader, LogError> {
         let member = settings.member(worker);
-        let observer = Client::new(Kind::Consumer, &settings.observer()).map_err(LogError::Fatal)?;
+        let observer =
+            Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
         let signal = Signal::new().map_err(LogError::Fatal)?;
-        let (client, main) = subscribe(&member, topics, &signal)?;
+        let (client, main) = subscribe(&member, topics, &signal, settings.tokens())?;
         Ok(KafkaReader {
             slots: Vec::new(),
             main,
             client,
             member,
             topics: topics.to_vec(),
+            tokens: settings.tokens().cloned(),
             observer,
             signal,
             events: VecDeque::new(),
@@ -72,6 +78,10 @@ impl KafkaReader {
             ends: EndFinder::new(settings),
             closed: false,
         })
+    }
+
+    fn group_id(&self) -> &str {
+        self.member.get("group.id").unwrap_or_default()
     }
 
     fn is_fenced(&self) -> bool {
@@ -96,7 +106,7 @@ impl KafkaReader {
         tracing::warn!("this process's place in the group was taken by its own name; joining again");
         self.slots.clear();
         self.main = None;
-        let (client, main) = subscribe(&self.member, &self.topics, &self.signal)?;
+        let (client, main) = subscribe(&self.member, &self.topics, &self.signal, self.tokens.as_ref())?;
         (self.client, self.main) = (client, main);
         self.events.clear();
         self.events.push_back(GroupEvent::Lost);
@@ -148,8 +158,9 @@ fn subscribe(
     member: &ClientConfig,
     topics: &[String],
     signal: &Signal,
+    tokens: Option<&Arc<Tokens>>,
 ) -> Result<(Client, Option<Queue>), LogError> {
-    let client = Client::new(Kind::Consumer, member).map_err(LogError::Fatal)?;
+    let client = Client::new(Kind::Consumer, member, tokens).map_err(LogError::Fatal)?;
     let main = client.consumer_queue();
     if let Some(main) = &main {
         main.signal(signal.fd());
@@ -167,13 +178,18 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Errors that go by themselves are told and waited for; the others end the run.
-fn classify(error: &Error, place: &str) -> Result<(), LogError> {
+fn classify(error: &Error, place: &str, group: &str) -> Result<(), LogError> {
     use RDKafkaRespErr as Code;
     let told = if place.is_empty() { error.message.clone() } else { format!("{place}: {}", error.message) };
     match error.code {
-        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
-        | Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
-        | Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+        Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+            let topic = place.rsplit_once('-').map_or("that is read", |(topic, _)| topic);
+            Err(LogError::Fatal(format!("{told}; {}", rights::missing(Want::Read, topic))))
+        }
+        Code::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED => {
+            Err(LogError::Fatal(format!("{told}; {}", rights::missing(Want::Join, group))))
+        }
+        Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
         | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
         | Code::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
         | Code::RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL
@@ -196,7 +212,7 @@ impl Reader for KafkaReader {
             match given {
                 Ok((partition, _)) => self.refetch(&partition)?,
                 Err(_) if self.is_fenced() => break,
-                Err(error) => classify(&error, "")?,
+                Err(error) => classify(&error, "", self.group_id())?,
             }
         }
         if self.is_fenced() {
@@ -287,7 +303,7 @@ impl Reader for KafkaReader {
                 return Err(LogError::OutOfRange { partition, wanted: next, range });
             }
             Some(_) if self.is_fenced() => {}
-            Some(error) => classify(&error, &partition.to_string())?,
+            Some(error) => classify(&error, &partition.to_string(), self.group_id())?,
             None => {}
         }
         Ok(count)
@@ -337,7 +353,9 @@ impl Reader for KafkaReader {
         }
         let end = match self.observer.watermarks(&partition, timeout) {
             Ok((_, end)) => end,
-            Err(error) if is_refused(&error) => return Err(LogError::Fatal(format!("{partition}: {error}"))),
+            Err(error) if is_refused(&error) => {
+                return Err(asked(&error, &partition.to_string(), self.group_id()));
+            }
             Err(error) => {
                 self.unanswered = Some(now());
                 return Err(LogError::Retry(format!("{partition}: {error}")));
@@ -362,7 +380,7 @@ impl Reader for KafkaReader {
         }
         self.client.committed(&list, timeout).map_err(|error| match self.is_fenced() {
             true => LogError::NotMember(error.to_string()),
-            false => asked(&error, "the committed offsets"),
+            false => asked(&error, "the committed offsets", self.group_id()),
         })?;
         let mut committed = Vec::new();
         for (partition, element) in partitions.iter().zip(list.elements()) {
@@ -389,7 +407,7 @@ impl Reader for KafkaReader {
         let (start, end) = self
             .observer
             .watermarks(partition, timeout)
-            .map_err(|error| asked(&error, &format!("the range of {partition}")))?;
+            .map_err(|error| asked(&error, &partition.to_string(), self.group_id()))?;
         Ok(OffsetRange { start, end })
     }
 
@@ -428,8 +446,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn asked(error: &Error, what: &str) -> LogError {
-    match classify(error, what) {
+fn asked(error: &Error, what: &str, group: &str) -> LogError {
+    match classify(error, what, group) {
         Err(fatal) => fatal,
         Ok(()) => LogError::Retry(format!("{what}: {error}")),
     }

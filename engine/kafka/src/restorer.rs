@@ -1,19 +1,26 @@
 //! Reads changelogs from where a store is to the high watermark, read-committed, past markers and compaction's gaps.
 
 use crate::client::{Client, Given, Kind, Queue};
+use crate::rights::{self, Want};
 use crate::settings::Settings;
+use crate::token::Tokens;
+use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tidegate_engine::log::{LogError, Record, Restorer};
 use tidegate_model::{Offset, TopicPartition};
 
-const RECORDS_MAX: usize = 10_000;
+/// At a time: tasks that run wait for so many to be written.
+const RECORDS_MAX: usize = 2_000;
 
 pub struct KafkaRestorer {
     queue: Option<Queue>,
     client: Option<Client>,
-    settings: Settings,
+    config: ClientConfig,
+    tokens: Option<Arc<Tokens>>,
     parts: BTreeMap<TopicPartition, Part>,
 }
 
@@ -24,13 +31,24 @@ struct Part {
 
 impl KafkaRestorer {
     pub fn new(settings: &Settings) -> KafkaRestorer {
-        KafkaRestorer { queue: None, client: None, settings: settings.clone(), parts: BTreeMap::new() }
+        KafkaRestorer::with(settings, settings.restorer())
+    }
+
+    /// For standbys.
+    pub fn of_copies(settings: &Settings) -> KafkaRestorer {
+        KafkaRestorer::with(settings, settings.copier())
+    }
+
+    fn with(settings: &Settings, config: ClientConfig) -> KafkaRestorer {
+        let tokens = settings.tokens().cloned();
+        KafkaRestorer { queue: None, client: None, config, tokens, parts: BTreeMap::new() }
     }
 
     /// The consumer is there only while there is something to restore.
     fn client(&mut self) -> Result<&Client, LogError> {
         if self.client.is_none() {
-            let client = Client::new(Kind::Consumer, &self.settings.restorer()).map_err(LogError::Fatal)?;
+            let client =
+                Client::new(Kind::Consumer, &self.config, self.tokens.as_ref()).map_err(LogError::Fatal)?;
             self.queue = client.consumer_queue();
             self.client = Some(client);
         }
@@ -92,9 +110,13 @@ impl Restorer for KafkaRestorer {
             Given::Failed(place, error) => failed = Some((place, error)),
         });
         if let Some((place, error)) = failed {
-            let told = format!("restoring {place}: {error}");
+            let mut told = format!("restoring {place}: {error}");
+            let is_refused = error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+            if is_refused {
+                told = format!("{told}; {}", rights::missing(Want::Read, &place.topic));
+            }
             tracing::warn!("{told}");
-            if error.fatal {
+            if error.fatal || is_refused {
                 return Err(LogError::Fatal(told));
             }
         }

@@ -1,6 +1,7 @@
 //! What a topology has left on the brokers: its stores by their changelogs, its internal topics, the inputs that it has committed.
 
 use crate::admin::{AdminError, classify};
+use crate::knock::knock;
 use crate::settings::Settings;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -24,10 +25,13 @@ type Partitions = BTreeMap<String, i32>;
 
 /// What the topology of that name has kept. `wanted` is the topology as it is to be: only its hashes tell what form unread records have.
 pub fn running(settings: &Settings, wanted: &Kept) -> Result<Kept, AdminError> {
+    drop(knock(settings)?);
     let consumer: BaseConsumer =
         settings.looker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
     let onlooker: BaseConsumer =
         settings.onlooker().create().map_err(|error| AdminError::Fatal(error.to_string()))?;
+    settings.give_token(consumer.client().native_ptr());
+    settings.give_token(onlooker.client().native_ptr());
     let metadata = consumer.fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let there = metadata.topics().iter().filter(|topic| topic.error().is_none());
     let topics: Partitions =

@@ -1,8 +1,11 @@
 //! How the clients are configured: what the protocol needs is fixed, the rest may be set.
 
+use crate::client::give_token;
+use crate::options::Options;
+use crate::token::Tokens;
 use rdkafka::config::ClientConfig;
+use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
 
 /// The least that brokers allow by default (`group.min.session.timeout.ms`): how long a killed process keeps its partitions.
 pub(crate) const SESSION_TIMEOUT_MS: &str = "6000";
@@ -12,48 +15,15 @@ const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The least time a transaction may stay open; a killed process that never comes back holds its readers up for so long.
 const TRANSACTION_TIMEOUT_MIN: Duration = Duration::from_secs(10);
 
+/// librdkafka's own.
+const FETCH_BYTES_MAX: usize = 1 << 20;
 const BATCH_BYTES_MAX: u32 = 1 << 20;
-
-/// Properties that the exactly-once protocol stands on, or that would load code or read files of another's choosing.
-const FIXED: [&str; 24] = [
-    "auto.offset.reset",
-    "bootstrap.servers",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "enable.gapless.guarantee",
-    "enable.idempotence",
-    "enable.partition.eof",
-    "group.id",
-    "group.instance.id",
-    "group.protocol",
-    "group.remote.assignor",
-    "isolation.level",
-    "max.in.flight",
-    "max.in.flight.requests.per.connection",
-    "message.timeout.ms",
-    "metadata.broker.list",
-    "partition.assignment.strategy",
-    "partitioner",
-    "plugin.library.paths",
-    "request.required.acks",
-    "acks",
-    "ssl.engine.location",
-    "transaction.timeout.ms",
-    "transactional.id",
-];
-
-#[derive(Error, Clone, PartialEq, Eq, Debug)]
-#[error("--kafka {property}: {why}")]
-pub struct PropertyError {
-    property: String,
-    why: String,
-}
 
 /// What the clients of one process share.
 #[derive(Clone, Debug)]
 pub struct Settings {
     brokers: String,
-    properties: Vec<(String, String)>,
+    options: Options,
     /// The consumer group, and the first part of the transactional ids: the topology's name.
     group: String,
     /// Names this process for as long as its data directory lives.
@@ -79,37 +49,23 @@ impl Default for Queues {
 }
 
 impl Settings {
-    /// `properties`: librdkafka's names. `commit_interval`: a transaction may stay open for longer than this.
+    /// `commit_interval`: a transaction may stay open for longer than this.
     pub fn new(
         brokers: &str,
-        properties: &[(String, String)],
+        options: &Options,
         group: &str,
         instance: &str,
         commit_interval: Duration,
-    ) -> Result<Settings, PropertyError> {
-        for (name, _) in properties {
-            if FIXED.contains(&name.as_str()) {
-                let why = "is set by Tidegate itself: exactly-once results depend on it".to_owned();
-                return Err(PropertyError { property: name.clone(), why });
-            }
-        }
-        let settings = Settings {
+    ) -> Settings {
+        Settings {
             brokers: brokers.to_owned(),
-            properties: properties.to_vec(),
+            options: options.clone(),
             group: group.to_owned(),
             instance: instance.to_owned(),
             transaction_timeout: TRANSACTION_TIMEOUT_MIN.max(commit_interval * 3),
             batch_bytes: BATCH_BYTES_MAX,
             queues: Queues::default(),
-        };
-        for (name, value) in properties {
-            let mut one = ClientConfig::new();
-            one.set(name, value);
-            if let Err(error) = one.create_native_config() {
-                return Err(PropertyError { property: name.clone(), why: error.to_string() });
-            }
         }
-        Ok(settings)
     }
 
     /// The brokers take no larger batch of records than this.
@@ -126,6 +82,34 @@ impl Settings {
         self.transaction_timeout
     }
 
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// The static id of a member of the group: `<process>-<worker>`.
+    pub(crate) fn member_name(&self, worker: u32) -> String {
+        format!("{}-{worker}", self.instance)
+    }
+
+    pub(crate) fn tokens(&self) -> Option<&Arc<Tokens>> {
+        self.options.tokens()
+    }
+
+    /// A client of the crate's own kind gets the token with which it shows who it is, where one is needed.
+    pub(crate) fn give_token(&self, client: *mut rdkafka::bindings::rd_kafka_t) {
+        if let Some(tokens) = self.tokens() {
+            give_token(client, tokens);
+        }
+    }
+
+    pub(crate) fn security(&self) -> String {
+        self.options.security()
+    }
+
+    pub(crate) fn transactional_id(&self, producer: &str) -> String {
+        format!("{}-{}-{producer}", self.group, self.instance)
+    }
+
     fn common(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
@@ -134,11 +118,17 @@ impl Settings {
         config.set("socket.keepalive.enable", "true");
         config.set("reconnect.backoff.ms", "50");
         config.set("reconnect.backoff.max.ms", "1000");
+        // The OpenSSL that is linked in knows no place of its own where a system keeps the public CAs.
+        if self.options.security().ends_with("ssl")
+            && self.options.get(&["ssl.ca.location", "ssl.ca.pem"]).is_none()
+        {
+            config.set("ssl.ca.location", "probe");
+        }
         config
     }
 
-    /// Adds the user's properties; `prefixes` keep those of the other kind of client away, which librdkafka would warn of.
-    fn with_properties(&self, mut config: ClientConfig, producer: bool) -> ClientConfig {
+    /// Adds the user's options; `prefixes` keep those of the other kind of client away, which librdkafka would warn of.
+    fn with_options(&self, mut config: ClientConfig, producer: bool) -> ClientConfig {
         const PRODUCER: [&str; 10] = [
             "batch.",
             "compression.",
@@ -151,10 +141,18 @@ impl Settings {
             "retry.backoff.",
             "sticky.",
         ];
-        const CONSUMER: [&str; 7] =
-            ["check.crcs", "coordinator.", "fetch.", "heartbeat.", "max.poll.", "queued.", "session."];
+        const CONSUMER: [&str; 8] = [
+            "check.crcs",
+            "coordinator.",
+            "fetch.",
+            "heartbeat.",
+            "max.partition.",
+            "max.poll.",
+            "queued.",
+            "session.",
+        ];
         let others: &[&str] = if producer { &CONSUMER } else { &PRODUCER };
-        for (name, value) in &self.properties {
+        for (name, value) in self.options.pairs() {
             if !others.iter().any(|prefix| name.starts_with(prefix)) {
                 config.set(name, value);
             }
@@ -173,6 +171,8 @@ impl Settings {
         config.set("fetch.error.backoff.ms", "100");
         config.set("queued.min.messages", "20000");
         config.set("queued.max.messages.kbytes", kilobytes(self.queues.fetched_bytes));
+        // One answer on top of that; a larger record comes alone.
+        config.set("max.partition.fetch.bytes", self.queues.fetched_bytes.min(FETCH_BYTES_MAX).to_string());
         config
     }
 
@@ -183,9 +183,9 @@ impl Settings {
         config.set("session.timeout.ms", SESSION_TIMEOUT_MS);
         config.set("heartbeat.interval.ms", HEARTBEAT_MS);
         config.set("max.poll.interval.ms", MAX_POLL_INTERVAL_MS);
-        let mut config = self.with_properties(config, false);
+        let mut config = self.with_options(config, false);
         config.set("group.id", &self.group);
-        config.set("group.instance.id", format!("{}-{worker}", self.instance));
+        config.set("group.instance.id", self.member_name(worker));
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "range");
         config.set("isolation.level", "read_committed");
@@ -193,20 +193,27 @@ impl Settings {
         config
     }
 
-    /// Reads changelogs: the broker's group machinery is not used, but librdkafka wants a group's name.
+    /// Reads changelogs: the broker's group machinery is not used, but librdkafka wants the name of a group that it may look for.
     pub(crate) fn restorer(&self) -> ClientConfig {
-        let mut config = self.with_properties(self.consumer(), false);
-        config.set("group.id", format!("{}-restore", self.group));
+        let mut config = self.with_options(self.consumer(), false);
+        config.set("group.id", &self.group);
         config.set("isolation.level", "read_committed");
         config.set("enable.partition.eof", "true");
         config.set("queued.max.messages.kbytes", "32768");
         config
     }
 
+    /// As the restorer, for copies that nobody waits for: fewer and larger answers.
+    pub(crate) fn copier(&self) -> ClientConfig {
+        let mut config = self.restorer();
+        config.set("fetch.min.bytes", "65536");
+        config.set("queued.max.messages.kbytes", "8192");
+        config
+    }
+
     /// Looks for records behind an offset, as the member would see them.
     pub(crate) fn end_finder(&self) -> ClientConfig {
         let mut config = self.restorer();
-        config.set("group.id", format!("{}-ends", self.group));
         config.set("fetch.wait.max.ms", "10");
         config.set("queued.min.messages", "1");
         config
@@ -214,14 +221,14 @@ impl Settings {
 
     /// Asks where partitions end, open transactions included.
     pub(crate) fn observer(&self) -> ClientConfig {
-        let mut config = self.with_properties(self.common(), false);
+        let mut config = self.with_options(self.common(), false);
         config.set("isolation.level", "read_uncommitted");
         config
     }
 
     /// Looks at what the group has committed, and reads a topology's topics, without being a member.
     pub(crate) fn looker(&self) -> ClientConfig {
-        let mut config = self.with_properties(self.consumer(), false);
+        let mut config = self.with_options(self.consumer(), false);
         config.set("group.id", &self.group);
         config.set("isolation.level", "read_committed");
         config.set("enable.partition.eof", "true");
@@ -236,7 +243,7 @@ impl Settings {
     }
 
     pub(crate) fn admin(&self) -> ClientConfig {
-        self.with_properties(self.common(), false)
+        self.with_options(self.common(), false)
     }
 
     /// A transactional producer. `name` tells it from the others of this process. `reports`: every delivery is reported, not only failures.
@@ -251,8 +258,8 @@ impl Settings {
         // A transaction may begin while the markers of this producer's last one are still being written; with the default it then
         // rests for 100 ms.
         config.set("retry.backoff.ms", "5");
-        let mut config = self.with_properties(config, true);
-        config.set("transactional.id", format!("{}-{}-{name}", self.group, self.instance));
+        let mut config = self.with_options(config, true);
+        config.set("transactional.id", self.transactional_id(name));
         config.set("transaction.timeout.ms", self.transaction_timeout.as_millis().to_string());
         config.set("message.timeout.ms", self.transaction_timeout.as_millis().to_string());
         config.set("delivery.report.only.error", if reports { "false" } else { "true" });
@@ -268,33 +275,27 @@ fn kilobytes(bytes: usize) -> String {
 mod tests {
     use super::*;
 
-    fn with(name: &str, value: &str) -> Result<Settings, PropertyError> {
-        let properties = [(name.to_owned(), value.to_owned())];
-        Settings::new("localhost:9092", &properties, "g", "i", Duration::from_millis(100))
+    fn with(pairs: &[&str]) -> Settings {
+        let pairs: Vec<String> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        let options = Options::read(None, &pairs, false, &|_| None).expect("right");
+        Settings::new("localhost:9092", &options, "g", "i", Duration::from_millis(100))
     }
 
     #[test]
-    fn what_the_protocol_stands_on_cannot_be_set() {
-        let error = with("isolation.level", "read_uncommitted").expect_err("fixed");
-        assert_eq!(
-            error.to_string(),
-            "--kafka isolation.level: is set by Tidegate itself: exactly-once results depend on it"
-        );
-    }
-
-    #[test]
-    fn unknown_properties_and_values_are_refused() {
-        assert!(with("linger.msx", "5").is_err());
-        assert!(with("security.protocol", "carrier-pigeon").is_err());
-        assert!(with("security.protocol", "SSL").is_ok());
+    fn the_systems_own_cas_are_looked_for_where_no_other_is_named() {
+        assert_eq!(with(&[]).admin().get("ssl.ca.location"), None);
+        assert_eq!(with(&["security.protocol=SASL_SSL"]).admin().get("ssl.ca.location"), Some("probe"));
+        let own = with(&["security.protocol=ssl", "ssl.ca.location=/ca.pem"]);
+        assert_eq!(own.admin().get("ssl.ca.location"), Some("/ca.pem"));
     }
 
     #[test]
     fn every_client_can_be_configured() {
-        let settings = with("compression.type", "lz4").expect("known");
+        let settings = with(&["compression.type=lz4"]);
         for config in [
             settings.member(0),
             settings.restorer(),
+            settings.copier(),
             settings.end_finder(),
             settings.observer(),
             settings.looker(),
@@ -308,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_transaction_may_stay_open_for_longer_than_the_commit_interval() {
-        let settings = Settings::new("b", &[], "g", "i", Duration::from_secs(60)).expect("right");
+        let settings = Settings::new("b", &Options::default(), "g", "i", Duration::from_secs(60));
         assert_eq!(settings.transaction_timeout, Duration::from_secs(180));
     }
 }

@@ -1,9 +1,12 @@
 //! Repartition topics are kept until they are read and committed, and not longer: a thread deletes what lies behind.
 
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -50,6 +53,7 @@ impl Trimmer {
         let admin: AdminClient<DefaultClientContext> = self.settings.admin().create().ok()?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
         let shared = Arc::clone(&self.shared);
+        let settings = self.settings.clone();
         let work = move || {
             let mut done: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
             loop {
@@ -80,8 +84,16 @@ impl Trimmer {
                     added.expect("a next offset is not negative");
                 }
                 let options = AdminOptions::new().operation_timeout(Some(CALL)).request_timeout(Some(CALL));
+                settings.give_token(admin.inner().native_ptr());
                 match runtime.block_on(admin.delete_records(&list, &options)) {
-                    Ok(_) => done.extend(due),
+                    Ok(answers) => {
+                        for answer in answers.elements() {
+                            if let Err(error) = answer.error() {
+                                tracing::warn!("{}", not_trimmed(answer.topic(), &error));
+                            }
+                        }
+                        done.extend(due);
+                    }
                     Err(error) => {
                         tracing::warn!("repartition topics could not be trimmed, it is tried again: {error}")
                     }
@@ -90,6 +102,14 @@ impl Trimmer {
         };
         std::thread::Builder::new().name("trim".to_owned()).spawn(work).ok()
     }
+}
+
+fn not_trimmed(topic: &str, error: &KafkaError) -> String {
+    let why = match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed) => rights::missing(Want::Delete, topic),
+        _ => error.to_string(),
+    };
+    format!("{topic} could not be trimmed and grows: {why}")
 }
 
 impl Drop for Trimmer {
@@ -110,8 +130,13 @@ mod tests {
     /// A topic of the user's may be called like one of the topology's own.
     #[test]
     fn only_the_topologys_own_repartitions_are_emptied() {
-        let settings =
-            Settings::new("127.0.0.1:9", &[], "t", "i", Duration::from_millis(100)).expect("right");
+        let settings = Settings::new(
+            "127.0.0.1:9",
+            &crate::options::Options::default(),
+            "t",
+            "i",
+            Duration::from_millis(100),
+        );
         let mut trimmer = Trimmer::new(&settings, BTreeSet::from(["t.s.by-key".to_owned()]));
         let partition = |topic: &str| TopicPartition { topic: topic.to_owned(), partition: PartitionId(0) };
         trimmer.note(&partition("t.payments"), Offset(50_000));

@@ -2,6 +2,7 @@
 
 use crate::admin::Prepared;
 use crate::client::{Client, Error, GroupMetadata, Kind, Produced, Topic};
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use crate::trim::Trimmer;
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
@@ -69,8 +70,8 @@ struct Producer {
 
 impl Producer {
     fn new(settings: &Settings, name: &str, reports: bool) -> Result<Producer, LogError> {
-        let client =
-            Client::new(Kind::Producer, &settings.producer(name, reports)).map_err(LogError::Fatal)?;
+        let client = Client::new(Kind::Producer, &settings.producer(name, reports), settings.tokens())
+            .map_err(LogError::Fatal)?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (polled, flag) = (Arc::clone(&client), Arc::clone(&stop));
@@ -213,7 +214,11 @@ impl KafkaWriter {
     }
 
     fn try_commit(&mut self, group: &GroupMetadata, offsets: &TopicPartitionList) -> Result<(), Error> {
-        self.drain()?;
+        if let Err(error) = self.drain() {
+            // What was purged was purged for a reason, which the next call tells.
+            let cause = is_purged(&error).then(|| self.client().send_offsets(offsets, group, CALL).err());
+            return Err(cause.flatten().map_or(error, |cause| Error { abort: true, ..cause }));
+        }
         let mut left = 6;
         loop {
             match self.client().send_offsets(offsets, group, CALL) {
@@ -240,7 +245,19 @@ impl KafkaWriter {
     }
 
     fn settle(&mut self, error: &Error) -> CommitOutcome {
-        let why = error.to_string();
+        let why = match error.code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED => {
+                format!("{error}; {}", rights::missing(Want::Join, self.settings.group()))
+            }
+            // Of the record that was refused itself, the topic is known.
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+                if !error.message.contains("is missing") =>
+            {
+                let any = format!("{}.* (or on one that a sink or a route names)", self.settings.group());
+                format!("{error}; {}", rights::missing(Want::Write, &any))
+            }
+            _ => error.to_string(),
+        };
         if error.abort && !error.fatal {
             return match self.abort() {
                 CommitOutcome::Aborted { .. } if is_final(error.code) => CommitOutcome::Rejected { why },
@@ -430,7 +447,10 @@ impl Writer for KafkaWriter {
         for number in 0..PRODUCERS {
             let name = format!("{}-{number}", self.worker);
             let mut producer = Producer::new(&self.settings, &name, self.reports)?;
-            producer.client.init_transactions(timeout).map_err(|error| not_initialized(&error))?;
+            producer
+                .client
+                .init_transactions(timeout)
+                .map_err(|error| not_initialized(&error, &self.settings.transactional_id(&name)))?;
             producer.client.callbacks().unanswered.store(false, Ordering::SeqCst);
             producer.topics = self.topics.iter().map(|topic| producer.client.topic(&topic.name)).collect();
             producers.push(producer);
@@ -446,6 +466,11 @@ impl Writer for KafkaWriter {
 }
 
 /// Would the same records be refused again?
+fn is_purged(error: &Error) -> bool {
+    use RDKafkaRespErr as Code;
+    matches!(error.code, Code::RD_KAFKA_RESP_ERR__PURGE_QUEUE | Code::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+}
+
 fn is_final(code: RDKafkaRespErr) -> bool {
     use RDKafkaRespErr as Code;
     matches!(
@@ -460,11 +485,13 @@ fn is_final(code: RDKafkaRespErr) -> bool {
     )
 }
 
-fn not_initialized(error: &Error) -> LogError {
+fn not_initialized(error: &Error, id: &str) -> LogError {
     use RDKafkaRespErr as Code;
     match error.code {
-        Code::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-        | Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+        Code::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
+            LogError::Fatal(format!("transactions cannot be used: {}", rights::missing(Want::Transact, id)))
+        }
+        Code::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
         | Code::RD_KAFKA_RESP_ERR__AUTHENTICATION
         | Code::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE
         | Code::RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT => {

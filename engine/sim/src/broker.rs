@@ -32,6 +32,26 @@ struct Node {
     controller: u16,
     /// For each proxy in front of it: the port that the proxy forwards to, and the proxy's own, which clients are told.
     links: Vec<(u16, u16)>,
+    guard: Guard,
+}
+
+/// More listeners, and what is asked at them.
+#[derive(Clone, Default)]
+pub(crate) struct Guard {
+    pub doors: Vec<Door>,
+    /// Lines of `server.properties`.
+    pub settings: String,
+    /// As `kafka-storage format --add-scram` takes them.
+    pub users: Vec<String>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Door {
+    /// In capital letters.
+    pub name: &'static str,
+    pub protocol: &'static str,
+    /// 0: a free one.
+    pub port: u16,
 }
 
 impl Broker {
@@ -45,6 +65,19 @@ impl Broker {
         Broker::start_cluster(heap, 1, &[], None).remove(0)
     }
 
+    pub(crate) fn start_guarded(mut guard: Guard) -> Broker {
+        for door in &mut guard.doors {
+            door.port = free_port();
+        }
+        Broker::start_nodes("512m", 1, &[], None, &guard).remove(0)
+    }
+
+    /// The address of a listener of a guarded broker.
+    pub(crate) fn door(&self, name: &str) -> String {
+        let door = self.node.guard.doors.iter().find(|door| door.name == name).expect("there is such a door");
+        format!("localhost:{}", door.port)
+    }
+
     /// Starts brokers that are one cluster. Each has a listener for each of the proxies, which are to have as many ports; clients that come
     /// through a proxy stay on it. `place`: where their directories are made.
     pub fn start_cluster(
@@ -53,11 +86,22 @@ impl Broker {
         proxies: &[&Proxy],
         place: Option<&Path>,
     ) -> Vec<Broker> {
+        Broker::start_nodes(heap, count, proxies, place, &Guard::default())
+    }
+
+    fn start_nodes(
+        heap: &'static str,
+        count: usize,
+        proxies: &[&Proxy],
+        place: Option<&Path>,
+        guard: &Guard,
+    ) -> Vec<Broker> {
         let classpath = classpath("Apache Kafka", Path::new(POM));
         let nodes: Vec<Node> = (0..count)
             .map(|id| {
                 let links = proxies.iter().map(|proxy| (free_port(), proxy.ports()[id]));
-                Node { id, port: free_port(), controller: free_port(), links: links.collect() }
+                let links = links.collect();
+                Node { id, port: free_port(), controller: free_port(), links, guard: guard.clone() }
             })
             .collect();
         let mut brokers = Vec::new();
@@ -167,6 +211,7 @@ impl Broker {
         let status = self
             .java("kafka.tools.StorageTool")
             .args(["format", "--cluster-id", "dGlkZWdhdGUtdGVzdHMtMQ", "--config", "server.properties"])
+            .args(self.node.guard.users.iter().flat_map(|user| ["--add-scram", user]))
             .status()
             .expect("java can be started: install a JDK of version 17 or newer");
         assert!(status.success(), "the broker's storage could not be made:\n{}", self.told());
@@ -235,16 +280,20 @@ fn free_port() -> u16 {
 }
 
 fn properties(dir: &Path, node: &Node, all: &[Node]) -> String {
-    let Node { id, port, controller, links } = node;
+    let Node { id, port, controller, links, guard } = node;
     let voters: Vec<String> =
         all.iter().map(|node| format!("{}@127.0.0.1:{}", node.id, node.controller)).collect();
     let voters = voters.join(",");
     let each = |text: fn(usize, &(u16, u16)) -> String| -> String {
         links.iter().enumerate().map(|(number, link)| text(number, link)).collect()
     };
-    let listeners = each(|number, (port, _)| format!(",LINK{number}://127.0.0.1:{port}"));
-    let advertised = each(|number, (_, proxy)| format!(",LINK{number}://127.0.0.1:{proxy}"));
-    let protocols = each(|number, _| format!(",LINK{number}:PLAINTEXT"));
+    let doors = |text: fn(&Door) -> String| -> String { guard.doors.iter().map(text).collect() };
+    let at = |door: &Door| format!(",{}://localhost:{}", door.name, door.port);
+    let listeners = each(|number, (port, _)| format!(",LINK{number}://127.0.0.1:{port}")) + &doors(at);
+    let advertised = each(|number, (_, proxy)| format!(",LINK{number}://127.0.0.1:{proxy}")) + &doors(at);
+    let protocols = each(|number, _| format!(",LINK{number}:PLAINTEXT"))
+        + &doors(|door| format!(",{}:{}", door.name, door.protocol));
+    let settings = &guard.settings;
     let replicas = all.len().min(3);
     let least = if replicas == 1 { 1 } else { 2 };
     format!(
@@ -271,7 +320,8 @@ fn properties(dir: &Path, node: &Node, all: &[Node]) -> String {
          group.min.session.timeout.ms=1000\n\
          num.network.threads=2\n\
          num.io.threads=4\n\
-         log.cleaner.dedupe.buffer.size=16777216\n",
+         log.cleaner.dedupe.buffer.size=16777216\n\
+         {settings}",
         dir.join("data").display()
     )
 }

@@ -201,6 +201,7 @@ impl Operator for Join {
         encode_keys(&batch, &key, &mut self.keys);
         self.slots.clear();
         let (store, keys, slots) = (context.store, &self.keys, &mut self.slots);
+        let global;
         let (codec, found) = match &mut self.rows {
             Rows::OfTopic(table) => find(&mut context.tables[*table], store, keys, slots)?,
             Rows::Derived(rows, _) => find(rows, store, keys, slots)?,
@@ -215,11 +216,10 @@ impl Operator for Join {
                 (&history.codec, slots.iter().zip(&batch.selection).map(at).collect())
             }
             Rows::Global(id) => {
-                let table = context.globals.table(*id);
-                (
-                    &table.codec,
-                    (0..keys.len()).map(|index| Some(&table.get(keys.get(index))?.0[..])).collect(),
-                )
+                let (codec, rows) =
+                    context.globals.find(*id, (0..keys.len()).map(|index| keys.get(index)))?;
+                global = rows;
+                (codec, global.iter().map(|row| Some(&row.as_ref()?.0[..])).collect())
             }
         };
 

@@ -1,4 +1,4 @@
-//! What the fuzzer throws at the language: each target takes any text, and panics if the promise that it stands for is broken.
+//! What the fuzzer throws at the language: each target takes any text or bytes, and panics if the promise that it stands for is broken.
 //!
 //! The targets are plain functions. `make fuzz` drives them by coverage; `tests/kept.rs` runs every kept input and every seed
 //! through them in the ordinary test run.
@@ -7,6 +7,9 @@
 #[path = "../../../engine/src/batch.rs"]
 #[allow(dead_code, reason = "the engine uses the rest")]
 mod batch;
+#[path = "../../../engine/src/decode/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the engine uses the rest")]
+mod decode;
 #[path = "../../../engine/src/expression/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the engine uses the rest")]
 mod expression;
@@ -17,6 +20,7 @@ mod evaluate;
 mod events;
 mod layout;
 mod meaning;
+mod record;
 mod seeds;
 mod topology;
 mod words;
@@ -32,29 +36,42 @@ pub struct Target {
     pub name: &'static str,
     /// What it holds, in one sentence.
     pub holds: &'static str,
-    pub run: fn(&str),
+    pub run: Run,
 }
 
-pub const TARGETS: [Target; 4] = [
+/// What a target takes.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// What is no text is none of the language's business.
+    Text(fn(&str)),
+    Bytes(fn(&[u8])),
+}
+
+pub const TARGETS: [Target; 5] = [
     Target {
         name: "tide",
         holds: "a file of the text form gives a plan or says what is wrong, and its YAML means the same",
-        run: topology::tide,
+        run: Run::Text(topology::tide),
     },
     Target {
         name: "yaml",
         holds: "a file of the YAML form gives a plan or says what is wrong, and its text form means the same",
-        run: topology::yaml,
+        run: Run::Text(topology::yaml),
     },
     Target {
         name: "expression",
         holds: "an expression that passes the check has a value of its type, or an error, for every event",
-        run: evaluate::run,
+        run: Run::Text(evaluate::run),
     },
     Target {
         name: "format",
         holds: "formatting keeps the meaning and every comment, and formatting twice changes nothing more",
-        run: layout::run,
+        run: Run::Text(layout::run),
+    },
+    Target {
+        name: "record",
+        holds: "a record of a topic is read or refused with a code, and leaves the rows beside it as they were",
+        run: Run::Bytes(record::run),
     },
 ];
 
@@ -62,9 +79,14 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
-/// Runs any bytes through a target; what is no text is none of the language's business.
+/// Runs any bytes through a target.
 pub fn run(target: &Target, input: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(input) {
-        (target.run)(text);
+    match target.run {
+        Run::Text(run) => {
+            if let Ok(text) = std::str::from_utf8(input) {
+                run(text);
+            }
+        }
+        Run::Bytes(run) => run(input),
     }
 }

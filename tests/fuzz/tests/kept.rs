@@ -52,6 +52,11 @@ fn format() {
 }
 
 #[test]
+fn record() {
+    holds("record");
+}
+
+#[test]
 fn kept_inputs_are_small_and_each_target_has_some() {
     for target in TARGETS {
         let inputs = kept(&target);

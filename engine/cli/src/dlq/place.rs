@@ -1,14 +1,15 @@
 //! Where a topology's routes are: the plan's topics, on Kafka or on an embedded log.
 
+use crate::kafka_options::KafkaOptions;
 use crate::load;
-use crate::run::pair;
+
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_embedded::{EmbeddedArchive, EmbeddedLog};
 use tidegate_engine::log::Archive;
-use tidegate_kafka::{KafkaArchive, Settings};
+use tidegate_kafka::{KafkaArchive, Options, Settings};
 use tidegate_model::plan::Plan;
 
 #[derive(clap::Args)]
@@ -23,9 +24,8 @@ pub struct Arguments {
     /// The directory of a run on the embedded log
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Kafka: a librdkafka property, such as security.protocol=SSL
-    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
-    properties: Vec<String>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
 }
 
 /// A topic that routes lead to.
@@ -42,7 +42,7 @@ pub struct Place {
 }
 
 enum At {
-    Kafka { brokers: String, properties: Vec<(String, String)> },
+    Kafka { brokers: String, options: Options },
     Embedded(Arc<EmbeddedLog>),
 }
 
@@ -56,12 +56,7 @@ pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
         bail!("--data and --brokers: the topics are on the embedded log or on Kafka, so say one of both");
     }
     let at = match (&arguments.brokers, &arguments.data) {
-        (Some(brokers), None) => {
-            let pairs = arguments.properties.iter().map(|option| pair(option, "--kafka"));
-            let pairs: Result<Vec<(&str, &str)>> = pairs.collect();
-            let owned = pairs?.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            At::Kafka { brokers: brokers.clone(), properties: owned.collect() }
-        }
+        (Some(brokers), None) => At::Kafka { brokers: brokers.clone(), options: arguments.kafka.read()? },
         (_, Some(data)) => {
             let dir = data.join("log");
             if !dir.is_dir() {
@@ -118,9 +113,8 @@ impl Place {
         let group = format!("{}.dlq.{route}", self.plan.topology);
         Ok(match &self.at {
             At::Embedded(log) => Box::new(EmbeddedArchive::new(log, &group)),
-            At::Kafka { brokers, properties } => {
-                let settings =
-                    Settings::new(brokers, properties, &group, "replay", Duration::from_millis(100))?;
+            At::Kafka { brokers, options } => {
+                let settings = Settings::new(brokers, options, &group, "replay", Duration::from_millis(100));
                 let archive =
                     KafkaArchive::open(&settings).with_context(|| format!("--brokers {brokers}"))?;
                 Box::new(archive)

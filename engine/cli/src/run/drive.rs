@@ -39,9 +39,9 @@ where
             *status.lock().expect("no holder of this lock panics") = worker.status();
         }
         let now = clock.now();
-        if report.is_due(now, tick) {
+        if report.is_due(now, worker.is_restoring()) {
             let known = worker.status();
-            report.tell(now, tick, &known);
+            report.tell(now, &known);
             *status.lock().expect("no holder of this lock panics") = known;
         }
         if let Tick::Idle(at_most) = tick {
@@ -62,45 +62,69 @@ struct Report<'a> {
     name: &'a str,
     last: WallTime,
     events: u64,
+    standbys: usize,
+    last_of_restore: WallTime,
     remaining: Option<i64>,
     state_budget: Option<Size>,
 }
 
 impl<'a> Report<'a> {
     fn new(name: &'a str, now: WallTime, state_budget: Option<Size>) -> Report<'a> {
-        Report { name, last: now, events: 0, remaining: None, state_budget }
+        Report {
+            name,
+            last: now,
+            events: 0,
+            standbys: 0,
+            last_of_restore: now,
+            remaining: None,
+            state_budget,
+        }
     }
 
-    fn is_due(&self, now: WallTime, tick: Tick) -> bool {
-        let every = if tick == Tick::Restoring { RESTORE_REPORT } else { REPORT };
-        now.since(self.last) >= every
+    fn is_due(&self, now: WallTime, restores: bool) -> bool {
+        now.since(self.last) >= REPORT || (restores && now.since(self.last_of_restore) >= RESTORE_REPORT)
     }
 
-    fn tell(&mut self, now: WallTime, tick: Tick, status: &Status) {
-        let seconds = now.since(self.last).as_secs_f64();
-        self.last = now;
-        if tick == Tick::Restoring {
-            let left = status.restore_remaining;
-            if left == 0 {
-                return;
-            }
-            let before = self.remaining.replace(left);
-            let rate = before.map_or(0.0, |before| (before - left).max(0) as f64 / seconds);
-            let time_left =
-                if rate > 0.0 { format!(", {:.0} s to go", left as f64 / rate) } else { String::new() };
-            tracing::info!(
-                "{}: restoring {} tasks: {left} changelog records left, {rate:.0}/s{time_left}",
-                self.name,
-                status.restoring
-            );
+    fn tell(&mut self, now: WallTime, status: &Status) {
+        self.tell_of_restore(now, status);
+        if now.since(self.last) >= REPORT {
+            self.tell_of_work(now, status);
+        }
+    }
+
+    fn tell_of_restore(&mut self, now: WallTime, status: &Status) {
+        let seconds = now.since(self.last_of_restore).as_secs_f64();
+        self.last_of_restore = now;
+        let left = status.restore_remaining;
+        if left == 0 {
+            self.remaining = None;
             return;
         }
-        self.remaining = None;
+        let before = self.remaining.replace(left);
+        let rate = before.map_or(0.0, |before| (before - left).max(0) as f64 / seconds);
+        let time_left =
+            if rate > 0.0 { format!(", {:.0} s to go", left as f64 / rate) } else { String::new() };
+        tracing::info!(
+            "{}: restoring {} tasks while {} run: {left} changelog records left, {rate:.0}/s{time_left}",
+            self.name,
+            status.restoring,
+            status.tasks
+        );
+    }
+
+    fn tell_of_work(&mut self, now: WallTime, status: &Status) {
+        let seconds = now.since(self.last).as_secs_f64();
+        self.last = now;
         let counters = &status.counters;
+        let standbys = match (status.standbys, status.standbys_behind) {
+            (0, _) => String::new(),
+            (count, 0) => format!("; {count} standbys"),
+            (count, behind) => format!("; {count} standbys, {behind} changelog records behind"),
+        };
         let rate = (counters.records_in - self.events.min(counters.records_in)) as f64 / seconds;
-        if counters.records_in != self.events {
+        if counters.records_in != self.events || status.standbys != self.standbys {
             tracing::info!(
-                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits, state {}",
+                "{}: {} in ({rate:.0}/s), {} out, {} malformed, {} late, {} errors, {} expired; {} tasks, {} commits, state {}{standbys}",
                 self.name,
                 counters.records_in,
                 counters.records_out,
@@ -113,7 +137,7 @@ impl<'a> Report<'a> {
                 Size(status.state_bytes)
             );
         }
-        self.events = counters.records_in;
+        (self.events, self.standbys) = (counters.records_in, status.standbys);
         if let Some(budget) = self.state_budget.filter(|budget| status.state_bytes > budget.0) {
             tracing::warn!(
                 "{}: its state takes {} on the disk, which is over the budget of {budget}; `tidegate explain FILE` shows what each step keeps, and for how long",

@@ -1,7 +1,7 @@
 //! A run on Kafka.
 
 use super::memory::{Memory, Size};
-use super::{Arguments, Stopped, drive, environment, pair};
+use super::{Arguments, Stopped, drive, environment};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
 use std::path::Path;
@@ -11,10 +11,13 @@ use std::time::Duration;
 use tidegate_engine::clock::SystemClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
+use tidegate_engine::standby::Standbys;
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Delivery, http_sinks};
-use tidegate_kafka::{Admin, AdminError, KafkaReader, KafkaRestorer, KafkaWriter, Prepared, Settings};
+use tidegate_kafka::{
+    Admin, AdminError, KafkaMembers, KafkaReader, KafkaRestorer, KafkaWriter, Options, Prepared, Settings,
+};
 use tidegate_model::plan::{Node, Plan};
 use tidegate_state::{Shared, StateDir};
 
@@ -26,12 +29,13 @@ const BROKER_WAIT: Duration = Duration::from_secs(10);
 struct Run<'a> {
     plan: &'a Plan,
     brokers: &'a str,
-    properties: Vec<(String, String)>,
+    options: Options,
     settings: Settings,
     prepared: Prepared,
     state: Arc<StateDir>,
     shared: Shared,
     workers: u32,
+    standbys: u32,
     commit_interval: Duration,
     memory: Memory,
     state_budget: Option<Size>,
@@ -40,21 +44,14 @@ struct Run<'a> {
 
 pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stopped> {
     let unusable = |error: anyhow::Error| Stopped::Unusable(error);
-    let mut properties = Vec::new();
-    for option in &arguments.properties {
-        let (name, value) = pair(option, "--kafka").map_err(unusable)?;
-        properties.push((name.to_owned(), value.to_owned()));
-    }
+    // Wrong options are told before a directory is made.
+    let options = arguments.kafka.read().map_err(unusable)?;
     let commit_interval = Duration::from_millis(arguments.commit_interval);
     let memory = Memory::new(arguments.memory).map_err(|why| unusable(anyhow!(why)))?;
-    // Wrong properties are told before a directory is made.
-    Settings::new(brokers, &properties, &plan.topology, "", commit_interval)
-        .map_err(|error| unusable(error.into()))?;
     let stop = signals::stop_flag().map_err(unusable)?;
     let data = arguments.data.clone().unwrap_or_else(|| DATA.into());
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
-    let settings = Settings::new(brokers, &properties, &plan.topology, state.instance(), commit_interval)
-        .map_err(|error| unusable(error.into()))?;
+    let settings = Settings::new(brokers, &options, &plan.topology, state.instance(), commit_interval);
     tracing::info!("{}: connecting to {brokers}", plan.topology);
     let Some(prepared) = prepare(plan, &settings, brokers, arguments.replication, &stop).map_err(unusable)?
     else {
@@ -69,12 +66,13 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     let run = Run {
         plan,
         brokers,
-        properties,
+        options,
         settings,
         prepared,
         state,
         shared: Shared::new(memory.rocksdb()),
         workers: arguments.workers,
+        standbys: arguments.standbys,
         commit_interval,
         memory,
         state_budget: arguments.state_budget,
@@ -158,7 +156,7 @@ impl Run<'_> {
     /// Delivers what this process gets of an outbox, by a consumer group and a producer of its own.
     fn deliver(&self, node: &Node, outbox: &str) -> Result<()> {
         let instance = self.state.instance();
-        let settings = Settings::new(self.brokers, &self.properties, outbox, instance, self.commit_interval)?
+        let settings = Settings::new(self.brokers, &self.options, outbox, instance, self.commit_interval)
             .with_queues(Memory::queues_of_a_delivery());
         let settings = match self.prepared.batch_bytes_max {
             Some(bytes) => settings.with_batch_bytes(bytes),
@@ -172,11 +170,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn work(&self, worker: u32, status: &Mutex<Status>) -> Result<()> {
+    fn work(&self, number: u32, status: &Mutex<Status>) -> Result<()> {
         let clock = SystemClock::start();
         let has_changelogs = self.plan.nodes.iter().any(tidegate_model::plan::Node::has_store);
         let mut writer =
-            KafkaWriter::open(&self.settings, worker, &self.prepared, has_changelogs, BROKER_WAIT)?;
+            KafkaWriter::open(&self.settings, number, &self.prepared, has_changelogs, BROKER_WAIT)?;
         let limits = Limits {
             cache_bytes: self.memory.caches(self.workers),
             uncommitted_bytes: self.memory.uncommitted(self.workers),
@@ -187,12 +185,19 @@ impl Run<'_> {
             ..Limits::default()
         };
         let program = Program::new(self.plan.clone(), limits, &mut writer)?;
-        let reader = KafkaReader::join(&self.settings, worker, &read_topics(self.plan))?;
+        let reader = KafkaReader::join(&self.settings, number, &read_topics(self.plan))?;
         let restorer = KafkaRestorer::new(&self.settings);
-        let name = format!("worker {worker}");
+        let name = format!("worker {number}");
         let state = Arc::clone(&self.state);
         let worker =
             Worker::new(reader, writer, restorer, clock.clone(), program, state, self.shared.clone());
+        let worker = if self.standbys > 0 && has_changelogs {
+            let members = KafkaMembers::new(&self.settings, number)?;
+            let copier = KafkaRestorer::of_copies(&self.settings);
+            worker.with_standbys(Standbys::new(self.standbys, Box::new(members), copier))
+        } else {
+            worker
+        };
         Ok(drive::drive(&name, worker, &clock, &self.stop, false, self.state_budget, status)?)
     }
 }

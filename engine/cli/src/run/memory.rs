@@ -54,7 +54,8 @@ const QUEUE_MOST: usize = 8 << 20;
 const SEND_MOST: usize = 64 << 20;
 
 /// A quarter each for the caches of the state, for RocksDB, for what was fetched ahead, and for what waits to be written. What one batch takes on
-/// its way through the operators, the program itself, global tables, and the buffers of an embedded log come on top; and a partition takes 256 KiB of what was fetched, however many there are.
+/// its way through the operators, the program itself, and the buffers of an embedded log come on top; and a partition takes 256 KiB of what was fetched, however many there are.
+/// What standbys have read ahead (8 MiB for each worker) comes on top.
 /// What an `http` sink takes comes on top, too: what it reads ahead is bounded by its window (8 MiB) and 256 KiB of each partition of its outbox, and what it sets aside by 8 MiB.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory(u64);

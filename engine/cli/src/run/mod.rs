@@ -7,6 +7,7 @@ mod follow;
 mod kafka;
 mod memory;
 
+use crate::kafka_options::KafkaOptions;
 use crate::{FAILED, OK, UNUSABLE, load};
 use std::path::PathBuf;
 use tidegate_model::plan::Plan;
@@ -51,12 +52,15 @@ pub struct Arguments {
     /// Kafka: the longest a result waits for its commit while there is a backlog
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     commit_interval: u64,
-    /// Kafka: a librdkafka property for consumer, producer and admin client, such as security.protocol=SSL
-    #[arg(long = "kafka", value_name = "NAME=VALUE", requires = "brokers")]
-    properties: Vec<String>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
     /// Kafka: replicas of the internal topics; by default what the broker's own default is
     #[arg(long, value_name = "N", requires = "brokers")]
     replication: Option<u16>,
+    /// Kafka: how many processes may go at once without their state being read back from the beginning: other processes keep copies
+    /// of it, so it takes that much more memory and disk
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=3), requires = "brokers")]
+    standbys: u32,
 }
 
 /// Why a run did not end well.

@@ -2,12 +2,14 @@
 
 use super::error::Error;
 use super::queue::place_of;
+use crate::rights::{self, Want};
+use crate::token::Tokens;
 use rdkafka::bindings as sys;
 use rdkafka::types::RDKafkaRespErr;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex};
 use tidegate_model::{PartitionId, TopicPartition};
 
 /// A rebalance that the group asks for and nobody has answered yet.
@@ -30,6 +32,11 @@ pub struct Callbacks {
     pub(super) tells: bool,
     /// A request that a transaction is made of was given up, or sent again, before it was answered: it may still be on its way.
     pub unanswered: AtomicBool,
+    /// The last error that concerns no single request: librdkafka's number of it, and its words.
+    pub trouble: Mutex<Option<(c_int, String)>>,
+    /// OpenSSL's number of what is wrong with the certificate that the broker showed last; only of a knocker.
+    pub certificate: AtomicI32,
+    pub(super) tokens: Option<Arc<Tokens>>,
 }
 
 impl Callbacks {
@@ -49,7 +56,12 @@ impl Callbacks {
             let mut error = Error::of_code(message.err);
             // SAFETY: the caller's message is alive.
             let place = unsafe { place_of(message) };
-            error.message = format!("a record for {place} was not taken: {}", error.message);
+            error.message = match message.err {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+                    rights::missing(Want::Write, &place.topic)
+                }
+                _ => format!("a record for {place} was not taken: {}", error.message),
+            };
             deliveries.failure = Some(error);
         }
     }
@@ -105,9 +117,82 @@ pub(super) unsafe extern "C" fn on_error(
         let reason = CStr::from_ptr(reason).to_string_lossy();
         tracing::debug!(code, "kafka: {reason}");
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
+        // It comes behind the error that is the cause of it.
+        if !down {
+            *callbacks.trouble.lock().expect("no holder of this lock panics") =
+                Some((code, reason.to_string()));
+        }
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");
         }
+    }
+}
+
+/// Called by librdkafka's own thread, first and before the token expires.
+pub(super) unsafe extern "C" fn on_token_wanted(
+    handle: *mut sys::rd_kafka_t,
+    _config: *const c_char,
+    opaque: *mut c_void,
+) {
+    // SAFETY: the opaque pointer is the client's `Callbacks`.
+    let tokens = unsafe { &(*opaque.cast::<Callbacks>()).tokens };
+    give_token(handle, tokens.as_ref().expect("set where there are tokens"));
+}
+
+/// Gives a client a token, or the reason why there is none.
+pub fn give_token(handle: *mut sys::rd_kafka_t, tokens: &Tokens) {
+    let text = |text: &str| CString::new(text.replace('\0', " ")).expect("no zero byte is left");
+    let given = tokens.token().and_then(|token| {
+        let (value, principal) = (text(&token.value), text(&token.principal));
+        let mut why = [0 as c_char; 512];
+        // SAFETY: the caller's handle is alive; the texts live through the call, which copies them, and `why` is as long as is said.
+        unsafe {
+            let code = sys::rd_kafka_oauthbearer_set_token(
+                handle,
+                value.as_ptr(),
+                token.expires_ms,
+                principal.as_ptr(),
+                ptr::null_mut(),
+                0,
+                why.as_mut_ptr(),
+                why.len(),
+            );
+            match code {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+                _ => Err(CStr::from_ptr(why.as_ptr()).to_string_lossy().into_owned()),
+            }
+        }
+    });
+    if let Err(why) = given {
+        let why = text(&why);
+        // SAFETY: as above.
+        unsafe { sys::rd_kafka_oauthbearer_set_token_failure(handle, why.as_ptr()) };
+    }
+}
+
+/// Keeps what OpenSSL found, which librdkafka does not tell, and decides nothing.
+pub(super) unsafe extern "C" fn on_certificate(
+    _handle: *mut sys::rd_kafka_t,
+    _broker: *const c_char,
+    _broker_id: i32,
+    found: *mut c_int,
+    _depth: c_int,
+    _certificate: *const c_char,
+    _size: usize,
+    why: *mut c_char,
+    why_size: usize,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: the opaque pointer is the client's `Callbacks`, `found` is always valid, and `why` has room for so many bytes.
+    unsafe {
+        if *found == 0 {
+            return 1;
+        }
+        (*opaque.cast::<Callbacks>()).certificate.store(*found, Ordering::SeqCst);
+        if why_size > 0 {
+            *why = 0;
+        }
+        0
     }
 }
 

@@ -7,14 +7,17 @@
 
 mod callbacks;
 mod error;
+mod group;
 mod produce;
 mod queue;
 
-pub use callbacks::{Callbacks, Rebalance};
+pub use callbacks::{Callbacks, Rebalance, give_token};
 pub use error::Error;
+pub use group::Answers;
 pub use produce::{Produced, Topic};
 pub use queue::{Given, Queue, Signal};
 
+use crate::token::Tokens;
 use queue::{error_of, place_of};
 use rdkafka::bindings as sys;
 use rdkafka::config::ClientConfig;
@@ -22,6 +25,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tidegate_model::{Offset, PartitionId, TopicPartition};
@@ -30,6 +34,8 @@ use tidegate_model::{Offset, PartitionId, TopicPartition};
 pub enum Kind {
     Consumer,
     Producer,
+    /// Only asks whether it is let in, and keeps the reason why not.
+    Knocker,
 }
 
 /// A client of librdkafka, with the state of its callbacks.
@@ -53,10 +59,12 @@ fn c_string(text: &str) -> CString {
 }
 
 impl Client {
-    pub fn new(kind: Kind, config: &ClientConfig) -> Result<Client, String> {
+    /// `tokens`: where it gets what it shows who it is by, if it does so by tokens.
+    pub fn new(kind: Kind, config: &ClientConfig, tokens: Option<&Arc<Tokens>>) -> Result<Client, String> {
         let native = config.create_native_config().map_err(|error| error.to_string())?;
         let is_member = kind == Kind::Consumer && config.get("group.instance.id").is_some();
-        let callbacks = Box::new(Callbacks { tells: is_member, ..Callbacks::default() });
+        let callbacks =
+            Box::new(Callbacks { tells: is_member, tokens: tokens.cloned(), ..Callbacks::default() });
         let mut why = [0 as c_char; 512];
         // SAFETY: `rd_kafka_new` takes a copy of a configuration over where it succeeds, so it gets one of its own; the opaque pointer lives
         // in a box that is dropped after the handle is destroyed.
@@ -65,11 +73,19 @@ impl Client {
             sys::rd_kafka_conf_set_opaque(conf, ptr::from_ref::<Callbacks>(&callbacks).cast_mut().cast());
             sys::rd_kafka_conf_set_log_cb(conf, Some(callbacks::on_log));
             sys::rd_kafka_conf_set_error_cb(conf, Some(callbacks::on_error));
+            if tokens.is_some() {
+                sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, Some(callbacks::on_token_wanted));
+                sys::rd_kafka_conf_enable_sasl_queue(conf, 1);
+            }
             let type_ = match kind {
                 Kind::Consumer => {
                     if is_member {
                         sys::rd_kafka_conf_set_rebalance_cb(conf, Some(callbacks::on_rebalance));
                     }
+                    sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
+                }
+                Kind::Knocker => {
+                    sys::rd_kafka_conf_set_ssl_cert_verify_cb(conf, Some(callbacks::on_certificate));
                     sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
                 }
                 Kind::Producer => {
@@ -89,6 +105,11 @@ impl Client {
             if handle.is_null() {
                 sys::rd_kafka_conf_destroy(conf);
                 return Err(CStr::from_ptr(why.as_ptr()).to_string_lossy().into_owned());
+            }
+            if tokens.is_some() {
+                // A client that nobody polls for a while needs its token, too.
+                let error = sys::rd_kafka_sasl_background_callbacks_enable(handle);
+                assert!(error.is_null(), "its queue was enabled above");
             }
             if kind == Kind::Consumer && config.get("group.id").is_some() {
                 sys::rd_kafka_poll_set_consumer(handle);
@@ -124,6 +145,30 @@ impl Client {
                 sys::rd_kafka_event_destroy(event);
             }
             sys::rd_kafka_queue_destroy(queue);
+        }
+    }
+
+    /// Calls back what has happened, waiting at most `timeout` for something.
+    pub fn serve_errors(&self, timeout: Duration) {
+        // SAFETY: the handle is alive.
+        unsafe { sys::rd_kafka_poll(self.handle, milliseconds(timeout)) };
+    }
+
+    /// Asks for one topic, or only for the brokers. A topic that is asked for so is never made.
+    pub fn ask(&self, topic: Option<&Topic>, timeout: Duration) -> Result<(), Error> {
+        let mut metadata = ptr::null();
+        let object = topic.map_or(ptr::null_mut(), |topic| topic.object);
+        // SAFETY: handle and topic are alive; the answer is ours until it is destroyed, and what is read of it lives as long.
+        unsafe {
+            let code = sys::rd_kafka_metadata(self.handle, 0, object, &mut metadata, milliseconds(timeout));
+            Error::check_code(code)?;
+            let found = &*metadata;
+            let mut code = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+            if topic.is_some() && found.topic_cnt > 0 {
+                code = (*found.topics).err;
+            }
+            sys::rd_kafka_metadata_destroy(metadata);
+            Error::check_code(code)
         }
     }
 

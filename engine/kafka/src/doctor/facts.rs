@@ -1,6 +1,8 @@
 //! What brokers and topics are like, as they tell it.
 
 use crate::admin::{AdminError, classify};
+use crate::knock::knock;
+use crate::rights::{self, Want};
 use crate::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -48,9 +50,11 @@ pub fn is_kafkas_own(topic: &str) -> bool {
 }
 
 pub fn gather(plan: &Plan, settings: &Settings) -> Result<Facts, AdminError> {
+    drop(knock(settings)?);
     let fatal = |error: String| AdminError::Fatal(error);
     let client: AdminClient<DefaultClientContext> =
         settings.admin().create().map_err(|error| fatal(error.to_string()))?;
+    settings.give_token(client.inner().native_ptr());
     let metadata = client.inner().fetch_metadata(None, CALL).map_err(|error| classify(&error))?;
     let all: BTreeMap<String, Topic> = metadata
         .topics()
@@ -123,6 +127,15 @@ fn describe(
 }
 
 fn add(resource: ConfigResource, facts: &mut Facts) {
+    // The crate does not tell that it was refused: there are no settings then.
+    if resource.entries.is_empty() {
+        let about = match resource.specifier {
+            OwnedResourceSpecifier::Topic(name) => rights::missing(Want::DescribeConfigs, &name),
+            _ => "the brokers' settings: the right DescribeConfigs on the cluster is missing".to_owned(),
+        };
+        facts.unseen.push(about);
+        return;
+    }
     let values = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
     let configs: Configs = values.collect();
     match resource.specifier {

@@ -117,6 +117,11 @@ impl Case {
         Duration::from_secs(*Random::new(self.seed, 2).pick(&[20, 60, 3600]))
     }
 
+    /// How many processes may go at once, without their stores being read from the beginning. 0: nobody keeps copies.
+    pub fn standbys(&self) -> u32 {
+        Random::new(self.seed, 8).between(0, 2) as u32
+    }
+
     pub fn limits(&self) -> Limits {
         let mut random = Random::new(self.seed, 3);
         let mut millis = |choices: &[u64]| Duration::from_millis(*random.pick(choices));

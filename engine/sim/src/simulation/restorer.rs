@@ -3,9 +3,11 @@
 use super::line::Line;
 use super::planted::Planted;
 use super::reader::killed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidegate_engine::log::{LogError, Record, Restorer};
+use tidegate_engine::standby::Members;
 use tidegate_model::{Offset, TopicPartition};
 
 pub struct SimRestorer {
@@ -73,5 +75,30 @@ impl Restorer for SimRestorer {
 
     fn stop(&mut self, partition: &TopicPartition) {
         self.parts.remove(partition);
+    }
+}
+
+/// Who is in the group, as the world last saw it at rest.
+pub type Seats = Arc<Mutex<BTreeSet<String>>>;
+
+/// How a worker learns of the others, whose stores it may keep copies of.
+pub struct SimMembers {
+    pub own: String,
+    pub seats: Seats,
+    pub asked: bool,
+}
+
+impl Members for SimMembers {
+    fn own(&self) -> &str {
+        &self.own
+    }
+
+    fn ask(&mut self) {
+        self.asked = true;
+    }
+
+    fn answer(&mut self) -> Option<BTreeSet<String>> {
+        std::mem::take(&mut self.asked)
+            .then(|| self.seats.lock().expect("no holder of this lock panics").clone())
     }
 }

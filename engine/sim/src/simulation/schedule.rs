@@ -5,7 +5,7 @@ use super::case::Fault;
 use super::disk::IO_ERROR;
 use super::line::{Line, SimClock};
 use super::reader::SimReader;
-use super::restorer::SimRestorer;
+use super::restorer::{SimMembers, SimRestorer};
 use super::world::{SimWorker, World};
 use super::writer::SimWriter;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_engine::operator::TaskError;
 use tidegate_engine::program::Program;
+use tidegate_engine::standby::Standbys;
 use tidegate_engine::worker::{Tick, Worker};
 use tidegate_state::{Shared, StateError};
 
@@ -116,11 +117,16 @@ impl World {
         let mut writer = SimWriter::open(line.clone(), &name, limits.broker_wait)?;
         let program = Program::new(self.plan.clone(), limits, &mut writer)?;
         let reader = SimReader::join(line.clone(), &name);
-        let restorer = SimRestorer::new(line);
+        let restorer = SimRestorer::new(line.clone());
         let clock = SimClock { world: Rc::clone(self) };
         let shared = Shared::on(Arc::new(process.disk.borrow().clone()));
         let mut started =
             Worker::new(reader, writer, restorer, clock, program, Arc::clone(&process.state), shared);
+        if self.case.standbys() > 0 {
+            let members = SimMembers { own: name, seats: Arc::clone(&self.seats), asked: false };
+            let copies = Standbys::new(self.case.standbys(), Box::new(members), SimRestorer::new(line));
+            started = started.with_standbys(copies);
+        }
         started.plant(self.planted == super::planted::Planted::StoreBeforeCommit);
         Ok(started)
     }

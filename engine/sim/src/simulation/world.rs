@@ -12,7 +12,7 @@ use super::oracle::Oracle;
 use super::planted::Planted;
 use super::random::Random;
 use super::reader::SimReader;
-use super::restorer::SimRestorer;
+use super::restorer::{Seats, SimRestorer};
 use super::trace::Trace;
 use super::writer::SimWriter;
 use std::cell::{Cell, RefCell};
@@ -75,6 +75,7 @@ pub struct World {
     pub healing: Cell<bool>,
     calls: Cell<u64>,
     pub depth: Cell<u32>,
+    pub seats: Seats,
     wrong: RefCell<Option<String>>,
     trace: RefCell<Trace>,
     counts: Cell<Counts>,
@@ -111,6 +112,7 @@ impl World {
             healing: Cell::new(false),
             calls: Cell::new(0),
             depth: Cell::new(0),
+            seats: Seats::default(),
             wrong: RefCell::new(None),
             trace: RefCell::new(Trace::new(parts.record)),
             counts: Cell::default(),
@@ -210,6 +212,9 @@ impl World {
         let seen = self.oracle.borrow_mut().observe(&self.cluster.borrow());
         if let Err(wrong) = seen {
             self.found(wrong);
+        }
+        if let Some(members) = self.cluster.borrow().group.members_at_rest() {
+            *self.seats.lock().expect("no holder of this lock panics") = members;
         }
     }
 

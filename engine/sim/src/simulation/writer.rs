@@ -100,7 +100,10 @@ impl SimWriter {
         let producer = self.producer();
         producer.drain()?;
         let mut left = 6;
-        while !skip {
+        loop {
+            if skip {
+                break;
+            }
             match producer.send_offsets(offsets, proof) {
                 Ok(()) => break,
                 Err(Wrong::Retry(_)) if left > 0 => left -= 1,

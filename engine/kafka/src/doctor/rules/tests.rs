@@ -21,7 +21,7 @@ fn plan() -> Plan {
 }
 
 fn settings() -> Settings {
-    Settings::new("b", &[], "paid", "i", Duration::from_millis(100)).expect("right")
+    Settings::new("b", &crate::options::Options::default(), "paid", "i", Duration::from_millis(100))
 }
 
 fn configs(pairs: &[(&str, &str)]) -> Configs {

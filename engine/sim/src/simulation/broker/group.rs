@@ -3,7 +3,7 @@
 
 use super::log::Pid;
 use super::transactions::Refused;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tidegate_engine::log::{Committed, GroupEvent};
 use tidegate_model::{PartitionId, TopicPartition};
 
@@ -275,6 +275,11 @@ impl Group {
         if self.preparing.is_none() {
             self.start(now, None);
         }
+    }
+
+    /// The names of all members; None: they are being given partitions anew.
+    pub fn members_at_rest(&self) -> Option<BTreeSet<String>> {
+        self.preparing.is_none().then(|| self.members.keys().cloned().collect())
     }
 
     /// What a client can show; None: nothing that fences.
