@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
+use std::process::Command;
 use std::time::Duration;
 use tidegate_dsl::{SourceFile, compile};
 use tidegate_engine::clock::{Clock, SystemClock};
@@ -67,13 +68,21 @@ fn simulation() -> Simulation {
     ])
 }
 
+/// A seed gives the same with the same code only.
+fn commit() -> String {
+    let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "(there is no git here)".to_owned())
+}
+
 /// What went wrong, how to see it again, and the smallest case that was found for it.
 fn told(simulation: &Simulation, case: &Case, planted: Planted, outcome: &Outcome) -> String {
     let wrong = outcome.wrong.as_ref().expect("it failed");
     let mut text = format!(
-        "seed {} ({}): {wrong}\n\nrun it again:  SIMULATION_SEED={} cargo test --release --test simulation seeds\n",
+        "seed {} ({}), at commit {}: {wrong}\n\nrun it again:  SIMULATION_SEED={} cargo test --release --test simulation seeds\n",
         case.seed,
         simulation.name(case),
+        commit(),
         case.seed
     );
     let (smallest, wrong) = shrink(case, |case| {
