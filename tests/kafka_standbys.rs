@@ -227,7 +227,9 @@ fn taken_over(name: &'static str, keys: u32, standbys: &str, workers: &str) -> V
     bed.send(0..100);
     bed.drain(&mut [&mut first]);
     // Who restores nothing, and had no standby, says nothing.
-    let open = until("the other to take over", || opened(&first).get(before..).map(<[Open]>::to_vec));
+    let open = until("a word about taking over", || {
+        Some(opened(&first).split_off(before)).filter(|open| !open.is_empty())
+    });
     println!("{keys} keys, {standbys} standbys, {workers} workers: {}", last_line_of_opening(&first));
     let rows = bed.rows();
     for key in 0..keys / 10 {

@@ -35,7 +35,7 @@ pub(super) struct Begin {
     note: Option<String>,
 }
 
-/// What came of the last assignment, until all its tasks run.
+/// What came of assignments, until all their tasks run.
 pub(super) struct Takeover {
     since: WallTime,
     tasks: usize,
@@ -47,6 +47,14 @@ pub(super) struct Takeover {
 impl Takeover {
     pub(super) fn begin(now: WallTime) -> Takeover {
         Takeover { since: now, tasks: 0, copies: 0, records: 0 }
+    }
+
+    /// Partitions were given anew. What was not told of yet, since the group did not wait for it, is told of with these.
+    fn goes_on(&mut self, now: WallTime) {
+        self.tasks = 0;
+        if self.records == 0 && self.copies == 0 {
+            self.since = now;
+        }
     }
 
     fn tell(&self, now: WallTime) {
@@ -86,7 +94,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Failpoint::GroupAssigned.pass();
         self.parked.retain(|task, _| tasks.contains(task));
         let now = self.clock.now();
-        self.takeover = Takeover::begin(now);
+        self.takeover.goes_on(now);
         for task in tasks {
             self.open_store(task, now)?;
         }
