@@ -2,6 +2,7 @@
 //!
 //! It knows bytes, names and positions, not operators. `DESIGN.md` says what is written where, and what a crash leaves.
 
+mod chain;
 mod damage;
 pub mod database;
 mod in_order;

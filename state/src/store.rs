@@ -3,6 +3,7 @@
 //! What was committed waits in a buffer first and is written every few seconds: a crash loses the buffer, and the changelog has it.
 
 use crate::StateError;
+use crate::chain;
 use crate::damage::{self, store_error};
 use crate::database::{Change, Database, DatabaseError, Disk};
 use crate::rocks::Rocks;
@@ -21,6 +22,7 @@ const FORMAT: u8 = 1;
 const META: u16 = 0;
 const FIRST_TABLE: u16 = 1;
 const COMMITTED_AT: &[u8] = b"committed-at";
+const CHAIN: &[u8] = b"batch/";
 /// A buffer that has grown larger is written at once; a smaller one, too, where many stores share little memory.
 const BUFFER_BYTES_MAX: usize = 8 << 20;
 /// Less would be written too often.
@@ -84,6 +86,8 @@ pub struct Store {
     pub(crate) buffer: WriteBuffer,
     /// Was something committed since the buffer was last written?
     unwritten: bool,
+    /// How many batches were written, ever.
+    batches: u64,
 }
 
 impl Store {
@@ -103,9 +107,11 @@ impl Store {
             committed_at_in_store: 0,
             buffer: WriteBuffer::default(),
             unwritten: false,
+            batches: 0,
         };
         store.check_format()?;
         store.check_owner()?;
+        store.check_batches()?;
         store.load_tables()?;
         for name in tables {
             store.ensure_table(name)?;
@@ -138,6 +144,22 @@ impl Store {
                 cause: format!("it is the store of {}", String::from_utf8_lossy(&found)),
             }),
         }
+    }
+
+    fn check_batches(&mut self) -> Result<(), StateError> {
+        let prefix = meta_key(CHAIN);
+        let mut found = BTreeMap::new();
+        self.scan(&prefix, &prefix, &mut |key, value| {
+            if let (Ok(trace), Ok(number)) = (key[prefix.len()..].try_into(), value.try_into()) {
+                found.insert(trace, u64::from_be_bytes(number));
+            }
+            true
+        })?;
+        self.batches = chain::newest(&found).map_err(|lost| {
+            let cause = format!("what was written with batch {lost} is not there, and newer batches are");
+            store_error(&self.path, DatabaseError { cause, is_damage: true })
+        })?;
+        Ok(())
     }
 
     fn load_tables(&mut self) -> Result<(), StateError> {
@@ -344,7 +366,7 @@ impl Store {
             return Ok(());
         }
         let (buffer, positions, layouts) = (&self.buffer, &self.positions, &self.layouts);
-        let committed_at = self.committed_at;
+        let (committed_at, number) = (self.committed_at, self.batches + 1);
         let mut batch = |change: &mut dyn FnMut(Change<'_>)| {
             // In the order of the keys, which is kind to the memtable.
             buffer.sorted(|key, value| match value {
@@ -363,9 +385,13 @@ impl Store {
             for (table, layout) in layouts {
                 change(Change::Put(&layout_key(*table), layout.as_bytes()));
             }
+            for trace in chain::traces(number) {
+                change(Change::Put(&meta_key(&[CHAIN, &trace[..]].concat()), &number.to_be_bytes()));
+            }
         };
         self.db.write(&mut batch).map_err(|cause| store_error(&self.path, cause))?;
         self.committed_at_in_store = self.committed_at;
+        self.batches = number;
         self.buffer.clear();
         self.unwritten = false;
         Ok(())

@@ -7,7 +7,11 @@ use std::process::Command;
 /// The classpath of a project that has nothing but dependencies. Panics with what is missing where it cannot be had.
 pub fn classpath(what: &str, pom: &Path) -> String {
     let project = fs::read_to_string(pom).expect("the project's pom.xml can be read");
+    fs::create_dir_all(cache_dir()).expect("the target directory can be written");
     let kept = cache_dir().join(format!("{}.classpath", what.replace(' ', "-")));
+    // Two that begin at once fetch them once.
+    let lock = fs::File::create(kept.with_extension("lock")).expect("the target directory can be written");
+    lock.lock().expect("a file can be locked");
     if let Ok(text) = fs::read_to_string(&kept)
         && let Some((jars, of)) = text.split_once('\n')
         && of == project
@@ -15,7 +19,6 @@ pub fn classpath(what: &str, pom: &Path) -> String {
     {
         return jars.to_owned();
     }
-    fs::create_dir_all(cache_dir()).expect("the target directory can be written");
     eprintln!("fetching {what} with Maven");
     let made = kept.with_extension(format!("{}.new", std::process::id()));
     let output = Command::new("mvn")
