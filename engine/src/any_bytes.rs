@@ -55,7 +55,10 @@ proptest! {
         if let Ok(value) = decode_value(&mut from) {
             let mut out = Vec::new();
             encode_value(&value, &mut out);
-            prop_assert_eq!(decode_value(&mut Decoder::new(&out)), Ok(value));
+            // As bytes, since no number is NaN's equal.
+            let mut again = Vec::new();
+            encode_value(&decode_value(&mut Decoder::new(&out)).expect("it was written just now"), &mut again);
+            prop_assert_eq!(again, out);
         }
         due::decoders_answer(&bytes);
     }

@@ -132,7 +132,12 @@ impl Globals {
                 )
             };
             if store.layout(rows) != Some(layout.as_str()) || own.iter().any(anew) {
-                tracing::info!("{}: all of the table is read", partition.topic);
+                if store.has_state(rows)? {
+                    tracing::info!(
+                        "{}: what is here is too old, or of other columns; all of it is read again",
+                        partition.topic
+                    );
+                }
                 store.clear(rows)?;
                 for (position, _) in own {
                     store.clear(position)?;

@@ -108,7 +108,7 @@ mod tests {
             .expect("there is one");
         let whole = fs::read(&manifest).expect("read");
         let copy = dir.path().join("copy");
-        let mut opened = 0;
+        let (mut opened, mut lacking) = (0, 0);
         for length in (0..whole.len()).step_by(7).chain([whole.len()]) {
             // Each in a place of its own, with the rest as it is.
             let _ = fs::remove_dir_all(&copy);
@@ -119,14 +119,21 @@ mod tests {
                 fs::copy(entry.path(), place.join(entry.file_name())).expect("copied");
             }
             fs::write(place.join(manifest.file_name().expect("a name")), &whole[..length]).expect("written");
-            let Ok(mut store) = Store::open(&place, &shared, &names) else { continue };
+            let mut store = match Store::open(&place, &shared, &names) {
+                Ok(store) => store,
+                Err(StateError::Damaged { cause, .. }) if cause.contains("newer batches are") => {
+                    lacking += 1;
+                    continue;
+                }
+                Err(_) => continue,
+            };
             opened += 1;
             let table = store.table("a").expect("made");
             let position = store.position(table).map_or(0, |position| position.0);
             let right = if position == 0 { 0 } else { position / 100 * 20 + position % 100 + 1 };
             assert_eq!(store.dump(table).expect("read").len() as i64, right, "{length} bytes, at {position}");
         }
-        assert!(opened > 1, "the whole list is not the only one that opens");
+        assert!(opened > 0 && lacking > 0, "{opened} opened, {lacking} lacked something");
     }
 
     #[test]
