@@ -299,6 +299,10 @@ impl Accumulator {
                 values.iter().map(|value| size_of::<Value>() + value.heap_bytes()).sum()
             }
             Accumulator::Statistic(statistic) => statistic.heap_bytes(),
+            Accumulator::Min(value)
+            | Accumulator::Max(value)
+            | Accumulator::First { value, .. }
+            | Accumulator::Last { value, .. } => value.heap_bytes(),
             _ => 0,
         }
     }
@@ -362,6 +366,22 @@ mod tests {
         sum.update(Some((&column, ty)), 1, EventTime::MIN);
         sum.update(Some((&column, ty)), 2, EventTime::MIN);
         assert_eq!(sum.result(&call), Err(ResultError::Overflow));
+    }
+
+    /// Else a cache of such groups takes many times the memory that it may.
+    #[test]
+    fn a_value_that_is_kept_is_counted_with_its_length() {
+        let value = || Value::String("x".repeat(1_000).as_str().into());
+        let at = EventTime::MIN;
+        for kept in [
+            Accumulator::Min(value()),
+            Accumulator::Max(value()),
+            Accumulator::First { at, value: value() },
+            Accumulator::Last { at, value: value() },
+            Accumulator::Collect { limit: 9, distinct: false, values: vec![value()] },
+        ] {
+            assert!(kept.heap_bytes() >= 1_000, "{kept:?}");
+        }
     }
 
     #[test]
