@@ -16,7 +16,7 @@ use crate::watermark::{SourceClock, Upstream, merge};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tidegate_model::plan::{Node, NodeKind};
-use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, TaskId, TopicPartition};
+use tidegate_model::{EventTime, NodeId, Offset, PartitionId, Span, SubtopologyId, TaskId, TopicPartition};
 use tidegate_state::{Store, TableId, WriteSet};
 
 /// How long a task with several inputs waits for one that should have more, before it goes on without. An end may be a transaction's
@@ -29,6 +29,12 @@ const ASK_WAIT: Duration = Duration::from_millis(500);
 /// A table that cannot be read to its end for so long is told of.
 const TABLE_TOLD_EVERY: Duration = Duration::from_secs(10);
 
+/// Before the first records are known.
+const RECORD_BYTES_FIRST: usize = 256;
+/// Less makes batches of too few records, more makes nothing faster.
+const BATCH_BYTES_LEAST: usize = 64 << 10;
+const BATCH_BYTES_MOST: usize = 1 << 20;
+
 struct InputState {
     node: NodeId,
     partition: TopicPartition,
@@ -37,6 +43,8 @@ struct InputState {
     pending: VecDeque<Pending>,
     /// Behind the last record that was fetched.
     fetched: Offset,
+    /// What a record takes, about.
+    record_bytes: usize,
     /// Behind the last record that was worked on.
     settled: Offset,
     settled_upstreams: Vec<Upstream>,
@@ -71,6 +79,13 @@ impl InputState {
     }
 }
 
+/// A share of what a worker may have uncommitted, since each of its tasks works on a batch before the next commit.
+fn batch_bytes(program: &Program) -> usize {
+    let subtopologies = (0..program.plan.subtopologies()).map(SubtopologyId);
+    let tasks: u32 = subtopologies.map(|subtopology| program.tasks_of(subtopology)).sum();
+    (program.limits.uncommitted_bytes / 4 / tasks.max(1) as usize).clamp(BATCH_BYTES_LEAST, BATCH_BYTES_MOST)
+}
+
 pub struct Task {
     pub id: TaskId,
     graph: Graph,
@@ -83,6 +98,8 @@ pub struct Task {
     watermark: Upstream,
     counters: Counters,
     batch_records: usize,
+    /// Of one batch: on its way through the operators a record is several times in memory.
+    batch_bytes: usize,
     one_by_one: bool,
     /// Have the operators been told how far time had come when the task was opened?
     has_told_time: bool,
@@ -136,6 +153,7 @@ impl Task {
                 input,
                 pending: VecDeque::new(),
                 fetched: start.next,
+                record_bytes: RECORD_BYTES_FIRST,
                 settled: start.next,
                 settled_upstreams,
                 committed: start.next,
@@ -154,6 +172,7 @@ impl Task {
             watermark: Upstream::UNKNOWN,
             counters: Counters::default(),
             batch_records: program.limits.batch_records,
+            batch_bytes: batch_bytes(program),
             one_by_one: program.is_one_by_one(id.subtopology),
             has_told_time: false,
             ask_every,
@@ -209,8 +228,10 @@ impl Task {
                 continue;
             }
             let input = &mut state.input;
-            let mut next = state.fetched;
-            let count = reader.fetch(state.slot, self.batch_records, &mut |record| {
+            let (mut next, mut bytes) = (state.fetched, 0);
+            let most = (self.batch_bytes / state.record_bytes).clamp(1, self.batch_records);
+            let count = reader.fetch(state.slot, most, &mut |record| {
+                bytes += record.value.map_or(0, <[u8]>::len);
                 assert!(record.offset >= next, "offsets never go back: {:?} after {next:?}", record.offset);
                 next = Offset(record.offset.0 + 1);
                 input.push(record);
@@ -221,6 +242,7 @@ impl Task {
             if !state.input.is_internal() {
                 self.counters.records_in += count as u64;
             }
+            state.record_bytes = ((3 * state.record_bytes + bytes / count) / 4).max(1);
             state.active_at = now;
             state.fetched = next;
             state.pending.extend(state.input.finish(next, now)?);
