@@ -83,59 +83,6 @@ mod tests {
         assert_eq!(anew.position(anew.table("a").expect("made")), None);
     }
 
-    /// RocksDB takes such a list for one that was not written to its end, and opens it.
-    #[test]
-    fn a_list_of_files_that_was_cut_off_is_found() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let (path, shared) = (dir.path().join("t/task"), Shared::new(16 << 20));
-        fs::create_dir_all(dir.path().join("t")).expect("made");
-        let names = ["a".to_owned()];
-        for round in 0..4u32 {
-            to_files(&path);
-            let mut store = Store::open(&path, &shared, &names).expect("opens");
-            let table = store.table("a").expect("made");
-            for n in 0..20u32 {
-                let mut writes = WriteSet::default();
-                writes.put(table, &[round, n].map(u32::to_be_bytes).concat(), &[7; 100]);
-                store.commit(&writes, &[(table, Offset(i64::from(round * 100 + n)))]).expect("taken");
-                store.flush().expect("written");
-            }
-        }
-        let manifest = fs::read_dir(&path)
-            .expect("read")
-            .map(|entry| entry.expect("read").path())
-            .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("MANIFEST")))
-            .expect("there is one");
-        let whole = fs::read(&manifest).expect("read");
-        let copy = dir.path().join("copy");
-        let (mut opened, mut lacking) = (0, 0);
-        for length in (0..whole.len()).step_by(7).chain([whole.len()]) {
-            // Each in a place of its own, with the rest as it is.
-            let _ = fs::remove_dir_all(&copy);
-            let place = copy.join("t/task");
-            fs::create_dir_all(&place).expect("made");
-            for entry in fs::read_dir(&path).expect("read") {
-                let entry = entry.expect("read");
-                fs::copy(entry.path(), place.join(entry.file_name())).expect("copied");
-            }
-            fs::write(place.join(manifest.file_name().expect("a name")), &whole[..length]).expect("written");
-            let mut store = match Store::open(&place, &shared, &names) {
-                Ok(store) => store,
-                Err(StateError::Damaged { cause, .. }) if cause.contains("newer batches are") => {
-                    lacking += 1;
-                    continue;
-                }
-                Err(_) => continue,
-            };
-            opened += 1;
-            let table = store.table("a").expect("made");
-            let position = store.position(table).map_or(0, |position| position.0);
-            let right = if position == 0 { 0 } else { position / 100 * 20 + position % 100 + 1 };
-            assert_eq!(store.dump(table).expect("read").len() as i64, right, "{length} bytes, at {position}");
-        }
-        assert!(opened > 0 && lacking > 0, "{opened} opened, {lacking} lacked something");
-    }
-
     #[test]
     fn a_store_of_another_task_is_not_read() {
         let dir = tempfile::tempdir().expect("a directory");
