@@ -210,6 +210,8 @@ fn taken_over(name: &'static str, keys: u32, standbys: &str, workers: &str) -> V
     let start = |number: usize| bed.start(number, &["--standbys", standbys, "--workers", workers]);
     let mut first = start(0);
     let mut second = start(1);
+    // Else the first one works on, and keeps, what is the second one's in a moment.
+    until("partitions of the second process", || (bed.partitions_of(1).len() >= 2).then_some(()));
     bed.send(0..keys);
     bed.drain(&mut [&mut first, &mut second]);
     if standbys != "0" {
