@@ -13,8 +13,8 @@ use tidegate_state::{CodecError, StateValue};
 pub struct Group {
     /// Greatest event time seen.
     pub time: EventTime,
-    /// Changed since its row was last given out (kept only by `emit every`).
-    pub pending: bool,
+    /// Changed since its row was last given out (kept only by `emit every`): in windows that end then or later.
+    pub pending: Option<EventTime>,
     /// No row of it was ever given out (kept only by `emit every`).
     pub unseen: bool,
     pub accumulators: Box<[Accumulator]>,
@@ -24,7 +24,7 @@ impl Group {
     pub fn new(calls: &[AggregateCall]) -> Group {
         Group {
             time: EventTime::MIN,
-            pending: false,
+            pending: None,
             unseen: false,
             accumulators: calls.iter().map(Accumulator::new).collect(),
         }
@@ -44,10 +44,24 @@ impl Group {
     }
 }
 
+const PENDING: u8 = 1;
+const UNSEEN: u8 = 2;
+/// Behind the flags stands from where on it is pending.
+const PENDING_FROM: u8 = 4;
+
 impl StateValue for Group {
     fn encode(&self, out: &mut Vec<u8>) {
         value::put_i64(out, self.time.micros());
-        out.push(u8::from(self.pending) | u8::from(self.unseen) << 1);
+        let pending_from = self.pending.filter(|from| *from > EventTime::MIN);
+        let flags = [
+            (self.pending.is_some(), PENDING),
+            (self.unseen, UNSEEN),
+            (pending_from.is_some(), PENDING_FROM),
+        ];
+        out.push(flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum());
+        if let Some(from) = pending_from {
+            value::put_i64(out, from.micros());
+        }
         for accumulator in &self.accumulators {
             accumulator.encode(out);
         }
@@ -57,11 +71,16 @@ impl StateValue for Group {
         let mut from = Decoder::new(bytes);
         let time = EventTime::from_micros(from.i64()?);
         let flags = from.u8()?;
+        let pending_from = match flags & PENDING_FROM {
+            0 => EventTime::MIN,
+            _ => EventTime::from_micros(from.i64()?),
+        };
+        let pending = (flags & PENDING != 0).then_some(pending_from);
         let mut accumulators = Vec::new();
         while !from.is_empty() {
             accumulators.push(Accumulator::decode(&mut from)?);
         }
-        Ok(Group { time, pending: flags & 1 != 0, unseen: flags & 2 != 0, accumulators: accumulators.into() })
+        Ok(Group { time, pending, unseen: flags & UNSEEN != 0, accumulators: accumulators.into() })
     }
 
     fn bytes(&self) -> usize {

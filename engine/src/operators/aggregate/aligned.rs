@@ -104,7 +104,7 @@ impl Aligned {
                     return true;
                 }
                 if every {
-                    if Share::decode(bytes).is_ok_and(|share| share.group.pending) {
+                    if Share::decode(bytes).is_ok_and(|share| share.group.pending.is_some()) {
                         pending.insert(key.into());
                     }
                     if windowed && let Ok((slice, _)) = read_window_start(key) {
@@ -287,7 +287,7 @@ impl Aligned {
     }
 
     fn note_change(&mut self, slot: u32, from: Option<EventTime>) {
-        if self.emitting.emit == Emit::Changes && self.slices.is_some_and(|slices| slices.overlap()) {
+        if self.emitting.emit != Emit::Final && self.slices.is_some_and(|slices| slices.overlap()) {
             let from = from.unwrap_or(EventTime::MIN);
             let known = self.changed_from.entry(slot).or_insert(from);
             *known = from.min(*known);
@@ -295,12 +295,12 @@ impl Aligned {
     }
 
     fn emit_every(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
-        for (key, _) in self.changes() {
+        for (key, from) in self.changes() {
             let slot = self.shares.lookup(context.store, &key)?;
             let is_new = !self.shares.is_stored(slot);
             let is_unseen = self.fading.as_ref().is_some_and(|fading| is_new || fading.was_unseen(slot));
             if let Some(share) = self.shares.modify(slot) {
-                share.group.pending = true;
+                share.group.pending = Some(share.group.pending.map_or(from, |known| known.min(from)));
                 share.group.unseen |= is_unseen;
             }
             self.emitting.pending.insert(key);
@@ -308,10 +308,12 @@ impl Aligned {
         let mut changes = Vec::new();
         for key in self.emitting.take_due(context) {
             let slot = self.shares.lookup(context.store, &key)?;
+            let mut from = None;
             if let Some(share) = self.shares.modify(slot) {
-                (share.group.pending, share.group.unseen) = (false, false);
+                from = share.group.pending.take();
+                share.group.unseen = false;
             }
-            changes.push((key, EventTime::MIN));
+            changes.push((key, from.unwrap_or(EventTime::MIN)));
         }
         self.emit_changes(changes, context)
     }

@@ -133,7 +133,7 @@ impl OfTable {
         let pending = &mut self.emitting.pending;
         store.scan_from(table, &[GROUP], &mut |key, bytes| {
             let is_group = key.first() == Some(&GROUP);
-            if is_group && Totals::decode(bytes).is_ok_and(|totals| totals.group.pending) {
+            if is_group && Totals::decode(bytes).is_ok_and(|totals| totals.group.pending.is_some()) {
                 pending.insert(key.into());
             }
             is_group
@@ -317,7 +317,7 @@ impl OfTable {
     fn told(&mut self, group: u32) {
         let totals = self.totals.modify(group);
         match totals {
-            Some(totals) if totals.rows > 0 => (totals.given, totals.group.pending) = (true, false),
+            Some(totals) if totals.rows > 0 => (totals.given, totals.group.pending) = (true, None),
             _ => *totals = None,
         }
     }
@@ -329,7 +329,7 @@ impl OfTable {
                 // It came and went, and nobody was told.
                 Some(known) if known.rows == 0 && !known.given => *totals = None,
                 Some(known) => {
-                    known.group.pending = true;
+                    known.group.pending = Some(EventTime::MIN);
                     self.emitting.pending.insert(self.totals.key(group).into());
                 }
                 None => {}

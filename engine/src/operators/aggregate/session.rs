@@ -122,7 +122,7 @@ impl Sessions {
             let pending = &mut operator.emitting.pending;
             store.scan_from(table, &[TAG], &mut |key, bytes| {
                 let is_session = key.first() == Some(&TAG);
-                if is_session && Session::decode(bytes).is_ok_and(|session| session.group.pending) {
+                if is_session && Session::decode(bytes).is_ok_and(|session| session.group.pending.is_some()) {
                     pending.insert(key.into());
                 }
                 is_session
@@ -304,7 +304,7 @@ impl Sessions {
     fn emit_every(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
         for slot in std::mem::take(&mut self.changed) {
             if let Some(session) = self.sessions.modify(slot) {
-                session.group.pending = true;
+                session.group.pending = Some(EventTime::MIN);
                 self.emitting.pending.insert(self.sessions.key(slot).into());
             }
         }
@@ -312,7 +312,7 @@ impl Sessions {
         for key in self.emitting.take_due(context) {
             let slot = self.sessions.lookup(context.store, &key)?;
             if let Some(session) = self.sessions.modify(slot) {
-                session.group.pending = false;
+                session.group.pending = None;
                 slots.push(slot);
             }
         }

@@ -219,7 +219,10 @@ proptest! {
             for change in given_out {
                 let key = (change.key, change.start, change.end);
                 match change.row {
-                    Some(row) => drop(found.insert(key, row)),
+                    Some(row) => {
+                        let before = found.insert(key, row);
+                        prop_assert!(before.as_ref() != found.get(&key), "{key:?} was given out before: {before:?}");
+                    }
                     None => prop_assert!(found.remove(&key).is_some(), "{key:?} was not given out"),
                 }
             }
