@@ -344,6 +344,49 @@ fn what_cannot_be_used_goes_where_the_topology_says_once() {
     );
 }
 
+/// As many records are there as before, so no offset tells that they are others.
+#[test]
+fn a_global_table_whose_topic_was_made_anew_has_no_row_of_the_old_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let topology = file(
+        "g.tide",
+        r#"topology g
+source evs: { id: int, k: string, at: timestamp } = embedded("evs") key k time at
+global table names: { k: string, name: string } = embedded("names") key k
+stream out = evs |> left join names as n by k |> map { id, name: n.name ?? "none" }
+sink out -> embedded("out")
+"#,
+    );
+    let data = dir.path().join("data");
+    let rows = |names: &str| {
+        let names = format!("names={}", file("names.ndjson", &format!("{names}\n")));
+        let evs = r#"{"id":1,"k":"a","at":1}"#.to_owned() + "\n" + r#"{"id":2,"k":"x","at":2}"# + "\n";
+        let evs = format!("evs={}", file("evs.ndjson", &evs));
+        let output = run(&[
+            "run",
+            &topology,
+            "--input",
+            &names,
+            "--input",
+            &evs,
+            "--output",
+            "out=-",
+            "--data",
+            &data.display().to_string(),
+        ]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert_eq!(rows(r#"{"k":"a","name":"A"}"#), "{\"id\":1,\"name\":\"A\"}\n{\"id\":2,\"name\":\"none\"}\n");
+    std::fs::remove_dir_all(data.join("log")).expect("removed");
+    assert_eq!(rows(r#"{"k":"x","name":"X"}"#), "{\"id\":1,\"name\":\"none\"}\n{\"id\":2,\"name\":\"X\"}\n");
+}
+
 #[test]
 fn without_a_route_the_topology_stops_at_the_record() {
     let dir = tempfile::tempdir().expect("a directory");

@@ -1,11 +1,11 @@
 //! Tables of which every worker has all rows: each of their partitions is read, when partitions are assigned, from where the store is to its end before
-//! any event is, and then on and on. They lie in a store of the worker's own, with how far each partition was read; the topic is its changelog.
+//! any event is, and then on and on. They lie in a store of the worker's own, with how far each partition was read, which lives as long as the process: the topic
+//! may be another one at the next start.
 
 use crate::clock::WallTime;
 use crate::decode::JsonDecoder;
 use crate::global_rows::GlobalTable;
 use crate::input::{Input, Pending, TableInput};
-use crate::layout;
 use crate::log::{LogError, OffsetRange, Reader, Slot};
 use crate::operator::TaskError;
 use crate::program::Program;
@@ -107,7 +107,6 @@ impl Globals {
         let mut names: Vec<String> = partitions.iter().map(position_name).collect();
         names.extend(partitions.iter().map(|(_, node)| node.name.clone()));
         let mut store = open_store(place, &names)?;
-        forget_others(&mut store, &names)?;
         let age = Duration::from_secs((unix_seconds - store.committed_at()).max(0) as u64);
         let mut globals = Globals::default();
         let table_count = partitions.iter().map(|(_, node)| node.id).collect::<BTreeSet<_>>().len();
@@ -124,25 +123,21 @@ impl Globals {
                 .filter(|((_, other), _)| other.id == node.id)
                 .map(|(part, range)| (store.table(&position_name(part)).expect("opened with it"), *range))
                 .collect();
-            let layout = layout::of_global(node, table.key, &program.needed);
             let anew = |(position, range): &(TableId, OffsetRange)| {
                 matches!(
                     Replay::of(store.position(*position), *range, age, program.limits.store_age),
                     Replay::Anew(_)
                 )
             };
-            if store.layout(rows) != Some(layout.as_str()) || own.iter().any(anew) {
-                if store.has_state(rows)? {
-                    tracing::info!(
-                        "{}: what is here is too old, or of other columns; all of it is read again",
-                        partition.topic
-                    );
-                }
+            if own.iter().any(anew) {
+                tracing::info!(
+                    "{}: what is here is too old; all of the table is read again",
+                    partition.topic
+                );
                 store.clear(rows)?;
                 for (position, _) in own {
                     store.clear(position)?;
                 }
-                store.set_layout(rows, &layout);
             }
             let codec = RowCodec::new(&node.schema, program.needed.columns(node));
             globals.tables.insert(node.id, GlobalTable::new(codec, table.key, rows, cache_bytes));
@@ -254,18 +249,6 @@ fn open_store((state, shared): (&StateDir, &Shared), names: &[String]) -> Result
         }
     }
     unreachable!("a process has fewer workers")
-}
-
-/// Tables of an earlier topology.
-fn forget_others(store: &mut Store, names: &[String]) -> Result<(), StateError> {
-    let others: Vec<TableId> =
-        store.tables().filter(|(name, _)| !names.iter().any(|own| own == name)).map(|(_, id)| id).collect();
-    for table in others {
-        if store.position(table).is_some() || store.has_state(table)? {
-            store.clear(table)?;
-        }
-    }
-    Ok(())
 }
 
 impl Part {

@@ -165,11 +165,6 @@ fn table_layout(table: &Node, key: &[usize], needed: &Needed) -> String {
     format!("rows by {key}: {}", columns(&table.schema, needed.columns(table)))
 }
 
-/// The layout of a global table's rows.
-pub fn of_global(table: &Node, key: usize, needed: &Needed) -> String {
-    format!("global {}", table_layout(table, &[key], needed))
-}
-
 /// Whose rows refer to what.
 fn references(plan: &Plan, node: &Node, ask: &Ask) -> String {
     let left = &plan.node(node.inputs[0]).schema;

@@ -13,6 +13,7 @@ use tidegate_model::TaskId;
 const MARKER: &str = "TIDEGATE";
 const INSTANCE: &str = "instance";
 const OWNER_ONLY: u32 = 0o700;
+const GLOBAL: &str = "global-";
 const NAME_BYTES_MAX: usize = 200;
 
 /// A topology's state on this machine. No other process has it open.
@@ -49,6 +50,13 @@ impl StateDir {
             return Err(StateError::Locked { path: path.display().to_string() });
         }
         let instance = instance_id(&path.join(INSTANCE)).map_err(io)?;
+        // Their topics may have been made anew since, which no position tells.
+        for entry in fs::read_dir(&path).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            if entry.file_name().to_string_lossy().starts_with(GLOBAL) {
+                fs::remove_dir_all(entry.path()).map_err(io)?;
+            }
+        }
         Ok(StateDir { path, instance, asked_for: Mutex::default(), _lock: lock })
     }
 
@@ -62,9 +70,9 @@ impl StateDir {
         self.path.join(format!("task-{task}"))
     }
 
-    /// The store of a worker's global tables.
+    /// The store of a worker's global tables, which lives as long as the process.
     pub fn global_path(&self, number: u32) -> PathBuf {
-        self.path.join(format!("global-{number}"))
+        self.path.join(format!("{GLOBAL}{number}"))
     }
 
     /// A worker waits for the store of its task, or does no more. Whoever has it open only for a copy closes it.

@@ -67,10 +67,15 @@ impl SimDisk {
         self.life.load(Ordering::SeqCst)
     }
 
-    /// The same disk, for the next process.
+    /// The same disk, for the next process, which begins without global tables (`StateDir::open`).
     pub fn restart(&self) -> SimDisk {
         self.kill();
-        self.content().directories.values_mut().for_each(|directory| directory.open = false);
+        let mut content = self.content();
+        let is_global =
+            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("global-"));
+        content.directories.retain(|path, _| !is_global(path));
+        content.directories.values_mut().for_each(|directory| directory.open = false);
+        drop(content);
         SimDisk { content: Arc::clone(&self.content), life: Arc::new(AtomicBool::new(true)) }
     }
 
