@@ -142,6 +142,7 @@ impl Archive for KafkaArchive {
         partition: &TopicPartition,
         visit: &mut dyn FnMut(OwnedRecord),
     ) -> Result<Offset, LogError> {
+        self.settings.give_token(self.consumer.client().native_ptr());
         let about = partition.to_string();
         let mut list = TopicPartitionList::new();
         let from = ListOffset::Beginning;
@@ -189,6 +190,7 @@ impl Archive for KafkaArchive {
         }
         // Behind a fence nothing is open, and nothing but what is settled may be built on.
         let asks = if self.producer.is_some() { &self.consumer } else { &self.onlooker };
+        self.settings.give_token(asks.client().native_ptr());
         let found =
             asks.committed_offsets(list, CALL).map_err(|error| told(&error, "the committed positions"))?;
         let of = |partition: &TopicPartition| {
@@ -209,6 +211,8 @@ impl Archive for KafkaArchive {
         positions: &[(TopicPartition, Committed)],
     ) -> Result<(), LogError> {
         let (producer, _) = self.producer.as_ref().expect("a commit comes behind `fence`");
+        // A replay may take longer than a token is valid.
+        self.settings.give_token(producer.client().native_ptr());
         let about = "the transaction";
         producer.begin_transaction().map_err(|error| told(&error, about))?;
         if let Err(error) = self.send_all(records, positions) {

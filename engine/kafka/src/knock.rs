@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Another broker of the list may let it in.
 const OTHERS: Duration = Duration::from_secs(1);
+/// How long the first answer is waited for, between looks at what went wrong; the next ones longer, since each question is a new request.
 const STEP: Duration = Duration::from_millis(50);
 
 /// Retry: no broker answers. Refused: they do not let this client in, or it does not trust them.
@@ -20,10 +21,12 @@ pub fn knock(settings: &Settings) -> Result<Client, AdminError> {
         Client::new(Kind::Knocker, &settings.observer(), settings.tokens()).map_err(AdminError::Fatal)?;
     let start = Instant::now();
     let mut refused: Option<(Instant, String)> = None;
+    let mut step = STEP;
     loop {
-        if client.ask(None, STEP).is_ok() {
+        if client.ask(None, step).is_ok() {
             return Ok(client);
         }
+        step = (step * 2).min(OTHERS);
         client.serve_errors(Duration::ZERO);
         let callbacks = client.callbacks();
         let trouble = callbacks.trouble.lock().expect("no holder of this lock panics").clone();

@@ -1,8 +1,9 @@
 //! The client options that a user may set: a list of what is allowed, with values that may be references to secrets.
 
 use crate::secret_file;
-use crate::token::Tokens;
+use crate::token::{Tokens, is_local};
 use rdkafka::config::ClientConfig;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -129,6 +130,15 @@ const SECRET: [&str; 5] = [
     "ssl.keystore.password",
 ];
 
+/// Names of which librdkafka takes both for one option. Which one counted where both are given, would be chance.
+const ALIASES: [(&str, &str); 5] = [
+    ("compression.codec", "compression.type"),
+    ("fetch.message.max.bytes", "max.partition.fetch.bytes"),
+    ("message.send.max.retries", "retries"),
+    ("queue.buffering.max.ms", "linger.ms"),
+    ("sasl.mechanisms", "sasl.mechanism"),
+];
+
 const LISTED: &str = "`tidegate explain kafka-options` lists them";
 /// Names that share so little are not meant.
 const LIKENESS_MIN: f64 = 0.85;
@@ -146,13 +156,15 @@ pub struct OptionError {
 #[derive(Clone, Default)]
 pub struct Options {
     pairs: Vec<(String, String)>,
+    /// The names whose values came from references, whatever they are.
+    filled: BTreeSet<String>,
     tokens: Option<Arc<Tokens>>,
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.pairs.iter().map(|(name, value)| {
-            let hidden = SECRET.contains(&name.as_str());
+            let hidden = SECRET.contains(&name.as_str()) || self.filled.contains(name);
             (name, if hidden { "[secret]" } else { value.as_str() })
         });
         f.debug_map().entries(shown).finish()
@@ -184,7 +196,7 @@ impl Options {
                 return Err(OptionError { place: "--kafka".to_owned(), why });
             };
             options.take(name.trim(), value, &format!("--kafka {}", name.trim()), environment)?;
-            if SECRET.contains(&name.trim()) && !value.contains("${") {
+            if SECRET.contains(&name.trim()) && has_literal(value) {
                 tracing::warn!(
                     "--kafka {}: every user of this machine can read it in the list of processes; write `${{env:NAME}}` or \
                      `${{file:/path}}`, or use --kafka-config FILE",
@@ -208,13 +220,7 @@ impl Options {
         let place = format!("--kafka-config {}", path.display());
         let wrong = |line: usize, why: String| OptionError { place: format!("{place}:{line}"), why };
         let unreadable = |why: String| OptionError { place: place.clone(), why };
-        let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-        if size > FILE_BYTES_MAX {
-            return Err(unreadable(format!(
-                "it has {size} bytes; options have no more than {FILE_BYTES_MAX}"
-            )));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        let (text, metadata) = secret_file::open(path, FILE_BYTES_MAX).map_err(unreadable)?;
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -224,8 +230,8 @@ impl Options {
                 wrong(number + 1, "a line is `name=value`, or a comment behind `#`".to_owned())
             })?;
             let (name, value) = (name.trim(), value.trim());
-            if SECRET.contains(&name) && !value.contains("${") {
-                secret_file::check(path).map_err(|why| wrong(number + 1, format!("{name}: {why}")))?;
+            if SECRET.contains(&name) && has_literal(value) {
+                secret_file::look_at(&metadata).map_err(|why| wrong(number + 1, format!("{name}: {why}")))?;
             }
             self.take(name, value, &format!("{place}:{}: {name}", number + 1), environment)?;
         }
@@ -243,6 +249,8 @@ impl Options {
         if let Some(why) = refused(name) {
             return Err(error(why));
         }
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+        let is_filled = value.contains("${");
         let mut resolve = |reference: Reference<'_>| match reference {
             Reference::Environment(name) => {
                 environment(name).ok_or_else(|| error(format!("the environment variable {name} is not set")))
@@ -258,10 +266,14 @@ impl Options {
             one.set(name, &value);
         }
         if let Err(cause) = one.create_native_config() {
-            let is_secret = SECRET.contains(&name);
+            let is_secret = SECRET.contains(&name) || is_filled;
             return Err(error(if is_secret { "it cannot be used".to_owned() } else { cause.to_string() }));
         }
         self.pairs.retain(|(other, _)| other != name);
+        self.filled.remove(name);
+        if is_filled {
+            self.filled.insert(name.to_owned());
+        }
         self.pairs.push((name.to_owned(), value));
         Ok(())
     }
@@ -287,13 +299,19 @@ impl Options {
     fn tokens_wanted(&self) -> Result<Option<Tokens>, OptionError> {
         let error =
             |name: &str, why: &str| OptionError { place: format!("--kafka {name}"), why: why.to_owned() };
-        if self.get(&["sasl.mechanism", "sasl.mechanisms"]) != Some("OAUTHBEARER") {
+        if self.get(&["sasl.mechanism"]) != Some("OAUTHBEARER") {
             return Ok(None);
         }
         if self.get(&["sasl.oauthbearer.method"]).is_some_and(|method| method != "oidc") {
             return Err(error("sasl.oauthbearer.method", "`oidc` is the only one there is"));
         }
         let needed = |name: &str| self.get(&[name]).ok_or_else(|| error(name, "OAUTHBEARER needs it"));
+        // It is shown where the endpoint does not answer.
+        if needed("sasl.oauthbearer.token.endpoint.url")?.contains('@') {
+            let why =
+                "no name and password may stand in it; sasl.oauthbearer.client.id and .secret have them";
+            return Err(error("sasl.oauthbearer.token.endpoint.url", why));
+        }
         Ok(Some(Tokens::new(
             needed("sasl.oauthbearer.token.endpoint.url")?,
             needed("sasl.oauthbearer.client.id")?,
@@ -308,28 +326,30 @@ impl Options {
 
     /// An option by which others could read the connection or take it over.
     fn weakness(&self) -> Option<(&'static str, &'static str)> {
-        if self.get(&["enable.ssl.certificate.verification"]) == Some("false") {
+        let is = |name: &str, words: &[&str]| {
+            self.get(&[name]).is_some_and(|value| words.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        };
+        if is("enable.ssl.certificate.verification", &["false", "f", "0"]) {
             return Some((
                 "enable.ssl.certificate.verification",
                 "with `false` anybody can pass for the broker (a CA of one's own is given by `ssl.ca.location`)",
             ));
         }
-        if self.get(&["ssl.endpoint.identification.algorithm"]) == Some("none") {
+        if is("ssl.endpoint.identification.algorithm", &["none"]) {
             return Some((
                 "ssl.endpoint.identification.algorithm",
                 "with `none` anybody who has a certificate of the same CA can pass for the broker",
             ));
         }
-        let mechanism = self.get(&["sasl.mechanism", "sasl.mechanisms"]).unwrap_or_default();
-        if self.security() == "sasl_plaintext" && ["PLAIN", "OAUTHBEARER"].contains(&mechanism) {
+        if self.security() == "sasl_plaintext" && is("sasl.mechanism", &["PLAIN", "OAUTHBEARER"]) {
             return Some((
                 "security.protocol",
                 "`sasl_plaintext` sends the password or token readable for everybody on the way; use `sasl_ssl`",
             ));
         }
         let url = self.get(&["sasl.oauthbearer.token.endpoint.url"]).unwrap_or_default();
-        let loopback = ["http://localhost:", "http://127.0.0.1:", "http://[::1]:"];
-        if url.starts_with("http://") && !loopback.iter().any(|start| url.starts_with(start)) {
+        let is_https = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        if !url.is_empty() && !is_https && !is_local(url) {
             return Some((
                 "sasl.oauthbearer.token.endpoint.url",
                 "`http` sends the client's secret readable for everybody on the way; use `https`",
@@ -337,6 +357,12 @@ impl Options {
         }
         None
     }
+}
+
+/// Does some of it stand there itself, beside references?
+fn has_literal(value: &str) -> bool {
+    let rest = fill(value, &mut |_| Ok::<_, ()>(String::new()), &|| ());
+    rest.is_ok_and(|rest| !rest.is_empty())
 }
 
 /// librdkafka could ask for tokens itself, with libcurl, which is not linked in.

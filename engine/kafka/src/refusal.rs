@@ -24,10 +24,11 @@ pub fn refusal(code: i32, reason: &str, certificate: i32) -> Option<String> {
         if has(UNREACHABLE) {
             return None;
         }
-        let todo = if has("OAUTHBEARER") || has("oken") {
-            "look at sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret and sasl.oauthbearer.token.endpoint.url"
-        } else if has("Unsupported SASL mechanism") {
+        // What the broker has enabled stands there, too.
+        let todo = if has("Unsupported SASL mechanism") {
             "set `sasl.mechanism` to one that the broker has enabled"
+        } else if has("OAUTHBEARER") || has("oken") {
+            "look at sasl.oauthbearer.client.id, sasl.oauthbearer.client.secret and sasl.oauthbearer.token.endpoint.url"
         } else {
             "look at sasl.username, sasl.password and sasl.mechanism"
         };

@@ -8,18 +8,28 @@ use std::path::Path;
 const BYTES_MAX: u64 = 64 << 10;
 const OTHERS: u32 = 0o007;
 
-/// The text without the line's end behind it.
-pub fn read(path: &Path) -> Result<String, String> {
+/// The text of a regular file of at most so many bytes, and what the file is.
+pub fn open(path: &Path, bytes_max: u64) -> Result<(String, Metadata), String> {
     // A pipe would be waited for; the file that is looked at is the one that is read.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
     let file: File = file.map_err(|error| error.to_string())?;
-    look_at(&file.metadata().map_err(|error| error.to_string())?)?;
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(format!("it has more than {BYTES_MAX} bytes, which is no secret"));
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(format!("it has more than {bytes_max} bytes, which is too much"));
     }
     let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
+    Ok((text, metadata))
+}
+
+/// The secret that is all of a file, without the line's end behind it.
+pub fn read(path: &Path) -> Result<String, String> {
+    let (text, metadata) = open(path, BYTES_MAX)?;
+    look_at(&metadata)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
@@ -32,14 +42,7 @@ pub fn read(path: &Path) -> Result<String, String> {
 }
 
 /// May a secret stand in it?
-pub fn check(path: &Path) -> Result<(), String> {
-    look_at(&std::fs::metadata(path).map_err(|error| error.to_string())?)
-}
-
-fn look_at(metadata: &Metadata) -> Result<(), String> {
-    if !metadata.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
+pub fn look_at(metadata: &Metadata) -> Result<(), String> {
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
         return Err(format!(
@@ -76,7 +79,7 @@ mod tests {
             assert!(read(&path).expect_err("refused").contains(why), "{why}");
         }
         write(&vec![b'x'; (BYTES_MAX + 1) as usize], 0o600);
-        assert!(read(&path).expect_err("refused").contains("no secret"));
+        assert!(read(&path).expect_err("refused").contains("too much"));
         assert!(read(dir.path()).expect_err("refused").contains("no regular file"));
         assert!(read(&dir.path().join("none")).expect_err("refused").contains("No such file"));
         let pipe = dir.path().join("pipe");

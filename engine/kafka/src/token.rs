@@ -8,11 +8,15 @@ use std::io::Read;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::Agent;
+use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 /// Everything but what RFC 3986 leaves as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const CALL: Duration = Duration::from_secs(10);
+/// Less than a start waits for a broker, so that it is told which of both does not answer.
+const CALL: Duration = Duration::from_secs(4);
+/// Longer than any token is valid.
+const LIFE_SECONDS_MAX: i64 = 1 << 32;
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const ERROR_BYTES_MAX: usize = 60;
 /// What an error begins with that may go by itself.
@@ -44,13 +48,18 @@ pub struct Token {
 }
 
 impl Tokens {
+    /// `endpoint`: on this machine it is asked without a proxy, which would take the secret to another one.
     pub fn new(endpoint: &str, client: &str, secret: &str, scope: Option<&str>) -> Tokens {
         let tls = TlsConfig::builder()
             .provider(TlsProvider::NativeTls)
             // The system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
             .root_certs(RootCerts::PlatformVerifier)
             .build();
-        let config = Agent::config_builder()
+        let mut config = Agent::config_builder();
+        if is_local(endpoint) {
+            config = config.proxy(None);
+        }
+        let config = config
             .http_status_as_error(false)
             // A redirect would take the secret to another place.
             .max_redirects(0)
@@ -114,6 +123,12 @@ impl Tokens {
     }
 }
 
+/// Is it `http` or `https` to this machine itself?
+pub fn is_local(url: &str) -> bool {
+    let uri: Option<Uri> = url.parse().ok();
+    uri.is_some_and(|uri| ["localhost", "127.0.0.1", "[::1]"].contains(&uri.host().unwrap_or_default()))
+}
+
 fn answered(status: u16, body: &[u8]) -> Result<(String, i64), String> {
     let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     if status != 200 {
@@ -125,9 +140,12 @@ fn answered(status: u16, body: &[u8]) -> Result<(String, i64), String> {
         return Err(format!("answered {status} {}", word.unwrap_or_default()).trim_end().to_owned());
     }
     let token = answer["access_token"].as_str().ok_or("the answer has no `access_token`")?;
-    let seconds = answer["expires_in"].as_i64().filter(|seconds| *seconds > 0);
+    let seconds = &answer["expires_in"];
+    // Some write the number as a text.
+    let seconds = seconds.as_i64().or_else(|| seconds.as_str()?.parse().ok());
+    let seconds = seconds.filter(|seconds| (1..=LIFE_SECONDS_MAX).contains(seconds));
     let seconds = seconds.ok_or("the answer does not say how long the token is valid (`expires_in`)")?;
-    Ok((token.to_owned(), seconds.saturating_mul(1000)))
+    Ok((token.to_owned(), seconds * 1000))
 }
 
 #[expect(clippy::disallowed_methods, reason = "tokens are valid by the wall clock")]
@@ -150,6 +168,11 @@ mod tests {
         assert_eq!(answered(400, br#"{"error":"S3CR3T is wrong"}"#), Err("answered 400".to_owned()));
         assert_eq!(answered(403, b"<html>"), Err("answered 403".to_owned()));
         assert!(answered(200, br#"{"access_token":"a"}"#).expect_err("refused").contains("`expires_in`"));
+        assert_eq!(answered(200, br#"{"access_token":"a","expires_in":"60"}"#), Ok(("a".to_owned(), 60_000)));
+        for never in ["0", "-1", "9223372036854775807", "\"soon\""] {
+            let answer = format!(r#"{{"access_token":"a","expires_in":{never}}}"#);
+            assert!(answered(200, answer.as_bytes()).is_err(), "{never}");
+        }
         assert!(answered(200, b"{}").expect_err("refused").contains("`access_token`"));
     }
 

@@ -465,12 +465,13 @@ impl Writer for KafkaWriter {
     fn trim_changelog(&mut self, _topic: TopicHandle, _partition: PartitionId, _next: Offset) {}
 }
 
-/// Would the same records be refused again?
+/// Was it thrown away because the transaction had failed before? It is not the cause.
 fn is_purged(error: &Error) -> bool {
     use RDKafkaRespErr as Code;
     matches!(error.code, Code::RD_KAFKA_RESP_ERR__PURGE_QUEUE | Code::RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
 }
 
+/// Would the same records be refused again?
 fn is_final(code: RDKafkaRespErr) -> bool {
     use RDKafkaRespErr as Code;
     matches!(

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::queue::place_of;
+use crate::refusal::refusal;
 use crate::rights::{self, Want};
 use crate::token::Tokens;
 use rdkafka::bindings as sys;
@@ -117,10 +118,14 @@ pub(super) unsafe extern "C" fn on_error(
         let reason = CStr::from_ptr(reason).to_string_lossy();
         tracing::debug!(code, "kafka: {reason}");
         let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
-        // It comes behind the error that is the cause of it.
+        // It comes behind the error that is the cause of it. And a broker that is not there hides no refusal of another one.
         if !down {
-            *callbacks.trouble.lock().expect("no holder of this lock panics") =
-                Some((code, reason.to_string()));
+            let mut trouble = callbacks.trouble.lock().expect("no holder of this lock panics");
+            let certificate = callbacks.certificate.load(Ordering::SeqCst);
+            let is_refused = |(code, reason): &(c_int, String)| refusal(*code, reason, certificate).is_some();
+            if !trouble.as_ref().is_some_and(is_refused) {
+                *trouble = Some((code, reason.to_string()));
+            }
         }
         if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
             tracing::warn!("no broker can be reached; waiting for one");

@@ -52,11 +52,17 @@ fn what_the_protocol_stands_on_loads_code_or_is_not_known_is_refused() {
 
 #[test]
 fn a_connection_that_others_can_take_over_needs_a_word() {
-    let weak: [&[&str]; 4] = [
+    let weak: [&[&str]; 10] = [
         &["enable.ssl.certificate.verification=false"],
+        &["enable.ssl.certificate.verification=FALSE"],
+        &["enable.ssl.certificate.verification=0"],
+        &["enable.ssl.certificate.verification=f"],
         &["ssl.endpoint.identification.algorithm=none"],
+        &["ssl.endpoint.identification.algorithm=NONE"],
         &["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN"],
+        &["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=SCRAM-SHA-512", "sasl.mechanisms=PLAIN"],
         &["sasl.oauthbearer.token.endpoint.url=http://tokens.example/token"],
+        &["sasl.oauthbearer.token.endpoint.url=HTTP://localhost:x@tokens.example/token"],
     ];
     for pairs in weak {
         let error = read(pairs).expect_err("refused");
@@ -65,6 +71,28 @@ fn a_connection_that_others_can_take_over_needs_a_word() {
         assert!(Options::read(None, &owned, true, &environment).is_ok(), "{pairs:?}");
     }
     assert!(read(&["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=SCRAM-SHA-512"]).is_ok());
+}
+
+#[test]
+fn of_two_names_of_one_option_the_last_counts() {
+    let options = read(&["fetch.message.max.bytes=1000", "max.partition.fetch.bytes=2000"]).expect("right");
+    let pairs: Vec<_> = options.pairs().cloned().collect();
+    assert_eq!(pairs, [("max.partition.fetch.bytes".to_owned(), "2000".to_owned())]);
+    for (alias, name) in ALIASES {
+        assert!(ALLOWED.contains(&alias) && ALLOWED.contains(&name), "{alias}");
+    }
+}
+
+/// Wherever it is put by mistake.
+#[test]
+fn what_a_reference_gives_is_shown_nowhere() {
+    let error = told("linger.ms=${env:PASSWORD}");
+    assert!(!error.contains("s3cr3t"), "{error}");
+    let options = read(&["client.id=${env:PASSWORD}"]).expect("right");
+    assert!(!format!("{options:?}").contains("s3cr3t"));
+    let url = "sasl.oauthbearer.token.endpoint.url=https://app:s3cr3t@id.example/token";
+    let error = read(&["sasl.mechanism=OAUTHBEARER", url]).expect_err("refused");
+    assert!(error.contains("no name and password") && !error.contains("s3cr3t"), "{error}");
 }
 
 #[test]
@@ -103,6 +131,8 @@ fn a_file_of_options_is_read_and_must_be_kept_from_others() {
     assert!(error.contains("client.properties:1: sasl.password:") && error.contains("chmod"), "{error}");
     write("sasl.password=${env:PASSWORD}\n", 0o644);
     assert!(read(&[]).is_ok(), "a reference is no secret");
+    write("sasl.password=hunter2${env:PASSWORD}\n", 0o644);
+    assert!(read(&[]).expect_err("refused").contains("chmod"), "a part of it stands there");
     write("linger\n", 0o600);
     assert!(read(&[]).expect_err("refused").contains("client.properties:1: a line is"));
     write("linger.ms=5\ngroup.id=x\n", 0o600);
