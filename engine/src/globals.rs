@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_millis(500);
 const ASK_WAIT: Duration = Duration::from_millis(500);
 /// So often it is noted that the store is up to date.
 const AGREED_EVERY: Duration = Duration::from_secs(60);
+/// A store that was not read on for so long may lack deletions, which topics forget (`delete.retention.ms`, a day by default).
+const AWAY_MAX: Duration = Duration::from_secs(3600);
 /// More than any process has.
 const WORKERS_MAX: u32 = 1_024;
 
@@ -124,10 +126,7 @@ impl Globals {
                 .map(|(part, range)| (store.table(&position_name(part)).expect("opened with it"), *range))
                 .collect();
             let anew = |(position, range): &(TableId, OffsetRange)| {
-                matches!(
-                    Replay::of(store.position(*position), *range, age, program.limits.store_age),
-                    Replay::Anew(_)
-                )
+                matches!(Replay::of(store.position(*position), *range, age, Some(AWAY_MAX)), Replay::Anew(_))
             };
             if own.iter().any(anew) {
                 tracing::info!(
@@ -235,20 +234,11 @@ fn input_of(program: &Program, partition: &TopicPartition, node: &Node, now: Wal
 /// The first that no other worker of this process has open. Each has all rows, so any will do.
 fn open_store((state, shared): (&StateDir, &Shared), names: &[String]) -> Result<Store, StateError> {
     for number in 0..WORKERS_MAX {
-        let path = state.global_path(number);
-        match Store::open(&path, shared, names) {
-            Err(StateError::Store { cause, .. }) if cause.contains("lock") => {}
-            Err(StateError::Damaged { path: place, cause }) => {
-                tracing::warn!(
-                    "the global tables in {place} are damaged ({cause}): all of them are read again"
-                );
-                shared.remove(&path)?;
-                return Store::open(&path, shared, names);
-            }
-            other => return other,
+        if let Some(store) = Store::open_or_rebuild(&state.global_path(number), shared, names)? {
+            return Ok(store);
         }
     }
-    unreachable!("a process has fewer workers")
+    Err(StateError::Held { path: state.global_path(WORKERS_MAX - 1).display().to_string() })
 }
 
 impl Part {

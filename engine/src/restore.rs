@@ -47,19 +47,7 @@ pub fn open_store(
 ) -> Result<Option<Store>, StateError> {
     let stores = program.stores_of(task.subtopology);
     let tables: Vec<String> = stores.into_iter().map(|(table, _)| table).collect();
-    let path = state.task_path(task);
-    match Store::open(&path, shared, &tables) {
-        Err(StateError::Store { cause, .. }) if cause.contains("lock") => Ok(None),
-        // The changelogs have all of it.
-        Err(StateError::Damaged { path: place, cause }) => {
-            tracing::warn!(
-                "the state in {place} is damaged ({cause}): it is deleted, and restored from the changelogs"
-            );
-            shared.remove(&path)?;
-            Store::open(&path, shared, &tables).map(Some)
-        }
-        opened => opened.map(Some),
-    }
+    Store::open_or_rebuild(&state.task_path(task), shared, &tables)
 }
 
 /// What a store lacks of one of its changelogs.

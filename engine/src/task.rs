@@ -29,8 +29,8 @@ const ASK_WAIT: Duration = Duration::from_millis(500);
 /// A table that cannot be read to its end for so long is told of.
 const TABLE_TOLD_EVERY: Duration = Duration::from_secs(10);
 
-/// Before the first records are known.
-const RECORD_BYTES_FIRST: usize = 256;
+/// Before the first records are known: rather too few of them than too much memory.
+const RECORD_BYTES_FIRST: usize = 16 << 10;
 /// Less makes batches of too few records, more makes nothing faster.
 const BATCH_BYTES_LEAST: usize = 64 << 10;
 const BATCH_BYTES_MOST: usize = 1 << 20;
@@ -231,7 +231,7 @@ impl Task {
             let (mut next, mut bytes) = (state.fetched, 0);
             let most = (self.batch_bytes / state.record_bytes).clamp(1, self.batch_records);
             let count = reader.fetch(state.slot, most, &mut |record| {
-                bytes += record.value.map_or(0, <[u8]>::len);
+                bytes += record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
                 assert!(record.offset >= next, "offsets never go back: {:?} after {next:?}", record.offset);
                 next = Offset(record.offset.0 + 1);
                 input.push(record);
@@ -242,7 +242,9 @@ impl Task {
             if !state.input.is_internal() {
                 self.counters.records_in += count as u64;
             }
-            state.record_bytes = ((3 * state.record_bytes + bytes / count) / 4).max(1);
+            // Larger ones count at once, smaller ones little by little.
+            let mean = (bytes / count).max(1);
+            state.record_bytes = mean.max((3 * state.record_bytes + mean) / 4);
             state.active_at = now;
             state.fetched = next;
             state.pending.extend(state.input.finish(next, now)?);

@@ -1,7 +1,7 @@
 //! Stores whose files are damaged, or are another task's: they are told from errors that pass, and are not read again.
 
 use crate::StateError;
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, Fault};
 use std::fs;
 use std::path::Path;
 
@@ -10,9 +10,11 @@ const MARKER: &str = "DAMAGED";
 
 /// What the database said, by what helps. Where it is damage, it is noted for the next who opens the store.
 pub(crate) fn store_error(path: &Path, error: DatabaseError) -> StateError {
-    let (path_text, DatabaseError { cause, is_damage }) = (path.display().to_string(), error);
-    if !is_damage {
-        return StateError::Store { path: path_text, cause };
+    let (path_text, DatabaseError { cause, fault }) = (path.display().to_string(), error);
+    match fault {
+        Fault::Held => return StateError::Held { path: path_text },
+        Fault::Other => return StateError::Store { path: path_text, cause },
+        Fault::Damage => {}
     }
     // Without the note the next one finds it by itself, a little later.
     let _ = fs::write(path.join(MARKER), &cause);

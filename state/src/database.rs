@@ -20,8 +20,18 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DatabaseError {
     pub cause: String,
-    /// Its files are damaged: trying again does not help.
-    pub is_damage: bool,
+    pub fault: Fault,
+}
+
+/// What helps against it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Somebody in this process has the database open: to wait.
+    Held,
+    /// Its files are damaged: to make it anew.
+    Damage,
+    /// Whatever else keeps it from being read or written.
+    Other,
 }
 
 /// The database of one store.
@@ -53,7 +63,7 @@ pub trait Database: Send {
 
 /// Where databases are: RocksDB on a disk, or a simulation of it.
 pub trait Disk: Send + Sync {
-    /// Opens the database in `path`, or makes it. One that is open already is refused with the word `lock`.
+    /// Opens the database in `path`, or makes it. One that is open already is [`Fault::Held`].
     fn open(&self, path: &Path) -> Result<Box<dyn Database>, DatabaseError>;
 
     /// Deletes the database in `path`, which is not open.

@@ -85,6 +85,11 @@ impl StateDir {
         }
     }
 
+    /// For a process that begins anew in a directory that stayed open, which only simulations do.
+    pub fn forget_asks(&self) {
+        self.asked_for().clear();
+    }
+
     pub fn is_asked_for(&self, task: TaskId) -> bool {
         self.asked_for().contains(&task)
     }

@@ -30,6 +30,8 @@ use thiserror::Error;
 /// What can go wrong with the state on this machine. Nothing here loses anything: the changelog topics hold it all.
 #[derive(Error, Debug)]
 pub enum StateError {
+    #[error("the state in {path} is open already, in this process")]
+    Held { path: String },
     #[error("{path}: {cause}")]
     Io { path: String, cause: std::io::Error },
     #[error(

@@ -1,6 +1,6 @@
 //! Databases in RocksDB.
 
-use crate::database::{Batch, Change, Database, DatabaseError, Disk, Visit};
+use crate::database::{Batch, Change, Database, DatabaseError, Disk, Fault, Visit};
 use rocksdb::{
     BlockBasedOptions, Cache, DB, DBCompressionType, Direction, IteratorMode, Options, ReadOptions,
     WriteBatch, WriteBufferManager, WriteOptions,
@@ -79,7 +79,15 @@ fn told(error: rocksdb::Error) -> DatabaseError {
     // A file that is gone has other words than one that cannot be read.
     let is_damage =
         error.kind() == rocksdb::ErrorKind::Corruption || cause.contains("No such file or directory");
-    DatabaseError { cause, is_damage }
+    let fault = if is_damage {
+        Fault::Damage
+    // Paths, and files that cannot be opened, may have the word in them, too.
+    } else if cause.contains("lock hold by current process") {
+        Fault::Held
+    } else {
+        Fault::Other
+    };
+    DatabaseError { cause, fault }
 }
 
 impl Opened {

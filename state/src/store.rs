@@ -5,7 +5,7 @@
 use crate::StateError;
 use crate::chain;
 use crate::damage::{self, store_error};
-use crate::database::{Change, Database, DatabaseError, Disk};
+use crate::database::{Change, Database, DatabaseError, Disk, Fault};
 use crate::rocks::Rocks;
 use crate::value::{Decoder, put_i64};
 use crate::write_buffer::WriteBuffer;
@@ -120,6 +120,24 @@ impl Store {
         Ok(store)
     }
 
+    /// As [`Store::open`]; one that is damaged is deleted and made anew, since the changelogs have all of it. None: somebody in this process has
+    /// it open.
+    pub fn open_or_rebuild(
+        path: &Path,
+        shared: &Shared,
+        tables: &[String],
+    ) -> Result<Option<Store>, StateError> {
+        match Store::open(path, shared, tables) {
+            Err(StateError::Held { .. }) => Ok(None),
+            Err(StateError::Damaged { path: place, cause }) => {
+                tracing::warn!("the state in {place} is damaged ({cause}): it is deleted, and restored");
+                shared.remove(path)?;
+                Store::open(path, shared, tables).map(Some)
+            }
+            opened => opened.map(Some),
+        }
+    }
+
     fn check_format(&mut self) -> Result<(), StateError> {
         let key = meta_key(b"format");
         match self.db.get(&key).map_err(|cause| self.error(cause))? {
@@ -157,7 +175,7 @@ impl Store {
         })?;
         self.batches = chain::newest(&found).map_err(|lost| {
             let cause = format!("what was written with batch {lost} is not there, and newer batches are");
-            store_error(&self.path, DatabaseError { cause, is_damage: true })
+            store_error(&self.path, DatabaseError { cause, fault: Fault::Damage })
         })?;
         Ok(())
     }

@@ -161,6 +161,11 @@ impl<S: Restorer> Standbys<S> {
         {
             self.open_at = later(around.now, OPEN_EVERY);
             if let Err(error) = self.open(task, around, reader) {
+                // Each question waits for its answer, and the tasks wait with it.
+                if matches!(error, TaskError::Log(LogError::Retry(_))) {
+                    self.open_at = later(around.now, LOOK_EVERY);
+                    self.to_open.insert(task);
+                }
                 tracing::warn!("the standby of task {task} waits: {error}");
             }
         }

@@ -31,6 +31,8 @@ const BEGIN_EVERY: Duration = Duration::from_secs(1);
 /// Where a partition goes on.
 pub(super) struct Begin {
     pub(super) next: Offset,
+    /// Behind the last record that was there when it was asked.
+    end: Offset,
     /// What was committed with the offset; None: nothing was, and it begins at the first record there is.
     note: Option<String>,
 }
@@ -173,13 +175,13 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         for (partition, committed) in partitions.iter().zip(committed) {
             let range = retry(|| self.reader.offset_range(partition, wait))?;
             match committed {
-                None => starts.push(Begin { next: range.start, note: None }),
+                None => starts.push(Begin { next: range.start, end: range.end, note: None }),
                 Some(Committed { next, .. }) if *next < range.start || *next > range.end => {
                     let partition = partition.clone();
                     return Err(LogError::OutOfRange { partition, wanted: *next, range }.into());
                 }
                 Some(Committed { next, metadata }) => {
-                    starts.push(Begin { next: *next, note: Some(metadata.clone()) });
+                    starts.push(Begin { next: *next, end: range.end, note: Some(metadata.clone()) });
                 }
             }
         }
@@ -243,19 +245,26 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         (done, self.restoring) =
             std::mem::take(&mut self.restoring).into_iter().partition(Restoring::is_done);
         let unix_seconds = self.clock.unix_seconds();
-        let mut opened = 0;
+        let (mut opened, mut unknown) = (0, Vec::new());
         for mut restoring in done {
             restoring.store().set_committed_at(unix_seconds);
             let inputs = self.program.inputs_of(restoring.task).into_iter();
             let inputs: Vec<TopicPartition> = inputs.map(|(partition, _)| partition).collect();
+            let asks = self.tasks.is_empty() || self.clock.now() >= self.ask_begins_at;
             let Some(begins) = self.begins(&inputs)? else {
-                self.restoring.push(restoring);
+                // Who was asked for in vain is asked for behind the others.
+                if asks {
+                    unknown.push(restoring)
+                } else {
+                    self.restoring.push(restoring)
+                }
                 continue;
             };
             Failpoint::RestoreDone.pass();
             self.open_task(restoring.task, restoring.into_store(), &inputs, begins)?;
             opened += 1;
         }
+        self.restoring.extend(unknown);
         self.takeover.tasks += opened;
         if self.restoring.is_empty() && self.waiting.is_empty() {
             self.takeover.tell(self.clock.now());
@@ -290,15 +299,14 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         store.flush()?;
         self.check_begins(id, &store, partitions, &begins)?;
         let mut starts = Vec::new();
-        for (partition, Begin { next, note }) in partitions.iter().zip(begins) {
+        for (partition, Begin { next, end, note }) in partitions.iter().zip(begins) {
             // It began anywhere, or the group has put another one in this one's place, which has committed meanwhile; this one will be told.
             let assigned = self.assigned(partition);
             let slot = assigned.slot;
             if assigned.next != next {
                 self.seek(partition, next)?;
             }
-            let range = retry(|| self.reader.offset_range(partition, self.program.limits.broker_wait))?;
-            starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end: range.end });
+            starts.push(Start { slot, next, metadata: note.unwrap_or_default(), end });
         }
         // Each question takes a moment, and they are asked on this thread.
         let ask_every = ASK_EVERY.max(ASK_EACH * self.assignment.len() as u32);

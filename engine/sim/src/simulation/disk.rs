@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tidegate_state::database::{Batch, Change, Database, DatabaseError, Disk, Visit};
+use tidegate_state::database::{Batch, Change, Database, DatabaseError, Disk, Fault, Visit};
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -152,7 +152,7 @@ impl Disk for SimDisk {
         }
         let directory = content.directories.entry(path.to_owned()).or_default();
         if directory.open {
-            return Err(failed("lock held by this process"));
+            return Err(DatabaseError { cause: "open already".to_owned(), fault: Fault::Held });
         }
         if directory.damaged {
             return Err(damage());
@@ -173,11 +173,11 @@ impl Disk for SimDisk {
 pub const IO_ERROR: &str = "input/output error";
 
 fn damage() -> DatabaseError {
-    DatabaseError { cause: "block checksum mismatch".to_owned(), is_damage: true }
+    DatabaseError { cause: "block checksum mismatch".to_owned(), fault: Fault::Damage }
 }
 
 fn failed(cause: &str) -> DatabaseError {
-    DatabaseError { cause: cause.to_owned(), is_damage: false }
+    DatabaseError { cause: cause.to_owned(), fault: Fault::Other }
 }
 
 struct Opened {
@@ -305,7 +305,7 @@ mod tests {
         let disk = SimDisk::default().restart();
         let path = Path::new("t");
         let mut database = disk.open(path).expect("opens");
-        assert!(disk.open(path).is_err_and(|cause| cause.cause.contains("lock")));
+        assert!(disk.open(path).is_err_and(|cause| cause.fault == Fault::Held));
         put(&mut database, b"a", b"1").expect("written");
         database.sync().expect("synced");
         put(&mut database, b"a", b"2").expect("written");

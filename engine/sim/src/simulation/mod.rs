@@ -128,6 +128,7 @@ impl Simulation {
         for event in &events[..rows] {
             cluster.partition_mut(&event.place).append(event.record());
         }
+        self.states.iter().for_each(|state| state.forget_asks());
         let process = |number: usize| Process {
             disk: RefCell::new(SimDisk::default().restart()),
             state: Arc::clone(&self.states[number]),

@@ -160,6 +160,7 @@ impl World {
             let Ok(mut worker) = worker.try_borrow_mut() else { return };
             *worker = None;
         }
+        process.state.forget_asks();
         let disk = process.disk.borrow().restart();
         process.disk.replace(disk);
         process.alive.set(true);
