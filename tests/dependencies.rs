@@ -1,5 +1,6 @@
 //! Holds the directions in which the crates may depend on each other.
 
+use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -143,4 +144,51 @@ fn what_is_linked_in_comes_from_crates_io_and_may_be_passed_on() {
         !may_be_passed_on("GPL-3.0") && !may_be_passed_on("MIT AND GPL-3.0") && !may_be_passed_on("none")
     );
     assert!(may_be_passed_on("(MIT OR GPL-2.0) AND Unicode-3.0") && may_be_passed_on("MIT/Apache-2.0"));
+}
+
+/// One line of `.ci/advisories.tsv`, which `.ci/advisories` writes.
+struct Advisory<'a> {
+    id: &'a str,
+    package: &'a str,
+    safe: Vec<VersionReq>,
+}
+
+impl Advisory<'_> {
+    fn of(line: &str) -> Advisory<'_> {
+        let [id, package, safe] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("three columns: {line}") };
+        let safe = safe.split('|').filter(|one| !one.is_empty());
+        let safe = safe.map(|one| VersionReq::parse(one).unwrap_or_else(|error| panic!("{line}: {error}"))).collect();
+        Advisory { id, package, safe }
+    }
+
+    fn concerns(&self, package: &str, version: &Version) -> bool {
+        self.package == package && !self.safe.iter().any(|safe| safe.matches(version))
+    }
+}
+
+/// Holes that were known on the day in the file's first line; `make audit` asks for those of today.
+#[test]
+fn nothing_that_is_built_has_a_known_hole() {
+    let file = include_str!("../.ci/advisories.tsv");
+    let advisories: Vec<Advisory> = file.lines().skip(1).map(Advisory::of).collect();
+    assert!(file.starts_with("# RustSec advisories as of 20") && advisories.len() > 900);
+    let metadata = metadata_with(&["--locked"]);
+    let mut seen = 0;
+    for package in metadata["packages"].as_array().expect("packages are a list") {
+        let name = package["name"].as_str().expect("a name");
+        let version = Version::parse(package["version"].as_str().expect("a version")).expect("a version");
+        seen += usize::from(advisories.iter().any(|advisory| advisory.package == name));
+        let found: Vec<&str> =
+            advisories.iter().filter(|one| one.concerns(name, &version)).map(|one| one.id).collect();
+        assert!(found.is_empty(), "{name} {version}: https://rustsec.org/advisories/{}.html", found[0]);
+    }
+    assert!(seen > 20, "{seen} packages had holes once");
+    // A range between two others, a crate without a version that is safe, and one that the advisory is not about.
+    let advisory = Advisory::of("RUSTSEC-2021-0003\tsmallvec\t>= 0.6.14, < 1.0.0|>= 1.6.1|< 0.6.3");
+    let concerned = ["0.6.2", "0.6.13", "0.6.14", "1.6.0", "1.6.1"].map(|version| {
+        advisory.concerns("smallvec", &Version::parse(version).expect("a version"))
+    });
+    assert_eq!(concerned, [false, true, false, true, false]);
+    let never = Advisory::of("RUSTSEC-2021-0120\tabomonation\t");
+    assert!(never.concerns("abomonation", &Version::new(9, 9, 9)) && !never.concerns("serde", &Version::new(1, 0, 0)));
 }
