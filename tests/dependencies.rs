@@ -155,9 +155,13 @@ struct Advisory<'a> {
 
 impl Advisory<'_> {
     fn of(line: &str) -> Advisory<'_> {
-        let [id, package, safe] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("three columns: {line}") };
+        let [id, package, safe] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("three columns: {line}")
+        };
         let safe = safe.split('|').filter(|one| !one.is_empty());
-        let safe = safe.map(|one| VersionReq::parse(one).unwrap_or_else(|error| panic!("{line}: {error}"))).collect();
+        let safe = safe
+            .map(|one| VersionReq::parse(one).unwrap_or_else(|error| panic!("{line}: {error}")))
+            .collect();
         Advisory { id, package, safe }
     }
 
@@ -185,10 +189,12 @@ fn nothing_that_is_built_has_a_known_hole() {
     assert!(seen > 20, "{seen} packages had holes once");
     // A range between two others, a crate without a version that is safe, and one that the advisory is not about.
     let advisory = Advisory::of("RUSTSEC-2021-0003\tsmallvec\t>= 0.6.14, < 1.0.0|>= 1.6.1|< 0.6.3");
-    let concerned = ["0.6.2", "0.6.13", "0.6.14", "1.6.0", "1.6.1"].map(|version| {
-        advisory.concerns("smallvec", &Version::parse(version).expect("a version"))
-    });
+    let concerned = ["0.6.2", "0.6.13", "0.6.14", "1.6.0", "1.6.1"]
+        .map(|version| advisory.concerns("smallvec", &Version::parse(version).expect("a version")));
     assert_eq!(concerned, [false, true, false, true, false]);
     let never = Advisory::of("RUSTSEC-2021-0120\tabomonation\t");
-    assert!(never.concerns("abomonation", &Version::new(9, 9, 9)) && !never.concerns("serde", &Version::new(1, 0, 0)));
+    assert!(
+        never.concerns("abomonation", &Version::new(9, 9, 9))
+            && !never.concerns("serde", &Version::new(1, 0, 0))
+    );
 }

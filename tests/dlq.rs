@@ -204,6 +204,24 @@ fn mended_records_go_through_and_none_twice() {
     assert_eq!(bed.run_embedded(&payments(300)).lines().count(), 3);
 }
 
+/// Two topologies have their routes' topics in common: each sends back what it set aside itself.
+#[test]
+fn what_another_topology_set_aside_stays() {
+    let mut bed = Bed::embedded();
+    bed.run_embedded(&unreadable(5));
+    let first = std::fs::read_to_string(&bed.topology).expect("read");
+    let second = first.replace("topology aside", "topology beside").replace("(\"each\"", "(\"other\"");
+    bed.topology = bed.dir.path().join("beside.tide");
+    std::fs::write(&bed.topology, second).expect("written");
+    // It reads the five that the first one has read, and two more.
+    bed.run_embedded(&unreadable(7));
+    let sent = bed.done("replay", &["malformed"]);
+    assert!(text(&sent.stderr).contains("7 sent back to payments"), "{}", text(&sent.stderr));
+    let listed = text(&bed.done("ls", &[]).stdout);
+    assert!(listed.contains("  0 waiting, 7 sent back, 5 written by others\n"), "{listed}");
+    assert_eq!(bed.records("payments").len(), 14);
+}
+
 #[test]
 fn a_record_with_a_mended_key_goes_to_the_partition_of_that_key() {
     let bed = Bed::embedded();

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -385,6 +387,26 @@ sink out -> embedded("out")
     assert_eq!(rows(r#"{"k":"a","name":"A"}"#), "{\"id\":1,\"name\":\"A\"}\n{\"id\":2,\"name\":\"none\"}\n");
     std::fs::remove_dir_all(data.join("log")).expect("removed");
     assert_eq!(rows(r#"{"k":"x","name":"X"}"#), "{\"id\":1,\"name\":\"none\"}\n{\"id\":2,\"name\":\"X\"}\n");
+}
+
+/// What others could read is closed to them, as it is made closed.
+#[test]
+fn a_data_directory_is_its_owners_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().join("data");
+    let input = format!("payments={VOLUME}/payments.ndjson");
+    let shown = data.display().to_string();
+    let file = format!("{VOLUME}/topology.tide");
+    let start = || run(&["run", &file, "--input", &input, "--output", "hourly=-", "--data", &shown]);
+    assert!(start().status.success());
+    let parts = ["log", "state/payment_volume"].map(|part| data.join(part));
+    let mode = |part: &Path| std::fs::metadata(part).expect("there").permissions().mode() & 0o777;
+    assert_eq!(parts.each_ref().map(|part| mode(part)), [0o700, 0o700]);
+    for part in &parts {
+        std::fs::set_permissions(part, Permissions::from_mode(0o755)).expect("set");
+    }
+    assert!(start().status.success());
+    assert_eq!(parts.each_ref().map(|part| mode(part)), [0o700, 0o700]);
 }
 
 #[test]

@@ -7,10 +7,13 @@ mod support;
 use http_server::{HttpServer, Request, ok};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use support::{Process, pause, repository, tidegate, until};
+use support::{Process, pause, repository, size_of, tidegate, until};
 use tidegate_sim::{Broker, Topics};
 
 const TOKEN: &str = "s3cr3t-of-the-crm";
@@ -269,6 +272,73 @@ fn killed_runs_deliver_each_row_at_least_once_with_its_own_key() {
     assert_eq!(rows.len(), 3_000, "each arrived");
     assert!(requests.len() > 3_000, "no kill met a row on its way: the test shows nothing");
     assert!(requests.len() < 3_000 + (KILLS as usize) * 1_008, "more than a window came again");
+}
+
+/// It ends with the test, however that ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a receiver has not taken yet waits in the outbox, on the disk: its slowness costs no memory, and loses nothing.
+#[test]
+fn a_slow_receiver_takes_no_memory() {
+    const COUNT: u64 = 4_000;
+    const TEXT_BYTES: usize = 80_000;
+    const MEMORY_MIB: u64 = 256;
+    assert!(COUNT * TEXT_BYTES as u64 >> 20 > MEMORY_MIB, "there is more to send than memory");
+    let text = "x".repeat(TEXT_BYTES);
+    let mut events = String::new();
+    for number in 0..COUNT {
+        let (id, rev) = (number % KEYS, number / KEYS);
+        let _ = writeln!(events, r#"{{"id":"c{id}","name":"{text}","rev":{rev},"at":{number}}}"#);
+    }
+    let bed = Bed::new(&events);
+    drop(events);
+    // Nobody gets an answer before all rows wait.
+    let is_open = Arc::new(AtomicBool::new(false));
+    let gate = Arc::clone(&is_open);
+    let server = HttpServer::start(move |_, _| {
+        while !gate.load(Ordering::SeqCst) {
+            pause(Duration::from_millis(10));
+        }
+        ok()
+    });
+    let (mut runner, log) = (bed.runner(&server.url("/")), bed.path("run.log"));
+    runner.args(["--memory", &format!("{MEMORY_MIB}MiB")]);
+    let mut child = Ended(runner.stderr(File::create(&log).expect("made")).spawn().expect("it runs"));
+    let told = || std::fs::read_to_string(&log).expect("readable");
+    let mut memory_kib = 0;
+    let mut look = |child: &mut Child| {
+        memory_kib = size_of(child.id()).map_or(memory_kib, |(memory, _, _)| memory);
+        child.try_wait().expect("its state")
+    };
+    until("all rows in the outbox", || {
+        assert_eq!(look(&mut child.0), None, "it ended: {}", told());
+        let told = told();
+        let waiting = told.lines().filter_map(|line| line.strip_suffix(" waiting")?.rsplit(' ').next());
+        let waiting = waiting.filter_map(|number| number.parse::<u64>().ok()).max();
+        waiting.filter(|rows| *rows >= COUNT)
+    });
+    is_open.store(true, Ordering::SeqCst);
+    let status = until("its end", || look(&mut child.0));
+    assert!(status.success(), "{}", told());
+    let in_order = |mut revisions: Vec<u64>| {
+        // Who waited in vain for an answer asks again.
+        revisions.dedup();
+        revisions == (0..COUNT / KEYS).collect::<Vec<u64>>()
+    };
+    let revisions = revisions(&server.requests());
+    assert_eq!(revisions.len() as u64, KEYS);
+    for (id, revisions) in revisions {
+        assert!(in_order(revisions.clone()), "{id}: {revisions:?}");
+    }
+    println!("{COUNT} rows of {TEXT_BYTES} bytes waited: {} MiB of memory at most", memory_kib >> 10);
+    assert!(memory_kib >> 10 < MEMORY_MIB, "{memory_kib} KiB of memory, and {MEMORY_MIB} MiB are the limit");
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn a_topology_runs_by_certificate() {
 }
 
 /// Gives a token to who knows the secret, as an identity provider does (OAuth 2.0, client credentials).
-fn token_server(secret: &str) -> HttpServer {
+fn token_server(secret: &str, life_seconds: u64) -> HttpServer {
     let right = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{secret}")));
     HttpServer::start(move |request: &Request, _| {
         if request.header("authorization") != Some(right.as_str()) {
@@ -240,13 +240,15 @@ fn token_server(secret: &str) -> HttpServer {
             .duration_since(std::time::UNIX_EPOCH)
             .expect("behind 1970")
             .as_secs();
-        let claims = format!(r#"{{"sub":"{TRUSTED}","iat":{now},"exp":{}}}"#, now + 60);
+        let claims = format!(r#"{{"sub":"{TRUSTED}","iat":{now},"exp":{}}}"#, now + life_seconds);
         let token = format!(
             "{}.{}.",
             URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#),
             URL_SAFE_NO_PAD.encode(claims)
         );
-        (200, Vec::new(), format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":60}}"#))
+        let answer =
+            format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{life_seconds}}}"#);
+        (200, Vec::new(), answer)
     })
 }
 
@@ -265,7 +267,7 @@ fn by_token<'a>(ca: &'a str, url: &'a str) -> Vec<(&'a str, &'a str)> {
 #[test]
 fn a_topology_runs_by_token_and_a_wrong_secret_is_told() {
     let secret = random_password();
-    let server = token_server(&secret);
+    let server = token_server(&secret, 60);
     let ca = secured().file("ca.pem");
     let mut bed = Bed::new("token", Entrance::Token);
     bed.secrets.push(secret.clone());
@@ -275,6 +277,43 @@ fn a_topology_runs_by_token_and_a_wrong_secret_is_told() {
     bed.secrets.push(wrong.clone());
     let words = ["does not let this client in", "sasl.oauthbearer.client.secret"];
     bed.is_refused(&by_token(&ca, &server.url("/token")), &[("CLIENT_SECRET", &wrong)], &words);
+}
+
+/// A broker ends the connections of a client whose token has expired, unless it shows a new one on them (KIP-368).
+#[test]
+fn tokens_are_renewed_while_a_topology_runs() {
+    const LIFE_SECONDS: u64 = 4;
+    const LIVES: usize = 5;
+    let secret = random_password();
+    let server = token_server(&secret, LIFE_SECONDS);
+    let bed = Bed::new("renewed", Entrance::Token);
+    bed.create_topics();
+    let ca = secured().file("ca.pem");
+    let url = server.url("/token");
+    let mut process = bed.start(&bed.options(&by_token(&ca, &url)), &[("CLIENT_SECRET", &secret)]);
+    let payments = payments();
+    let topic = bed.name("w3.velocity");
+    let mut produced = 0;
+    for life in 1..=LIVES {
+        // Each is a token that did not exist when the one before was shown.
+        until(&format!("token {life}"), || {
+            assert!(process.exit().is_none(), "it ended:\n{}", shown(&process.told()));
+            (server.requests().len() >= life).then_some(())
+        });
+        let upto = payments.len() * life / LIVES;
+        bed.produce(&payments[produced..upto]);
+        produced = upto;
+        let right = oracle::velocity(payments[..upto].iter());
+        let rows = until(&format!("{} rows in {topic}", right.len()), || {
+            assert!(process.exit().is_none(), "it ended:\n{}", shown(&process.told()));
+            let rows = bed.topics.read_committed(&topic);
+            (rows.len() >= right.len()).then_some(rows)
+        });
+        assert_eq!(rows.iter().map(|row| row.text()).collect::<Vec<_>>(), right);
+    }
+    let told = process.told();
+    assert!(process.stop().success());
+    assert!(!told.contains("does not let this client in"), "{}", shown(&told));
 }
 
 #[test]
@@ -412,11 +451,12 @@ fn rights_of(line: &str) -> Vec<Acl> {
     behind("--operation").into_iter().map(acl).collect()
 }
 
-fn rights_needed(topology: &Path) -> Vec<Acl> {
+/// `option`: whose rights they are.
+fn rights_needed(topology: &Path, option: &str) -> Vec<Acl> {
     let output = Command::new(tidegate())
         .arg("explain")
         .arg(topology)
-        .args(["--acls", &format!("User:{LIMITED}")])
+        .args([option, &format!("User:{LIMITED}")])
         .output()
         .expect("tidegate can be started");
     assert!(output.status.success());
@@ -433,7 +473,7 @@ fn a_topology_runs_with_the_rights_that_explain_lists_and_tells_which_is_missing
     let mut lines = by_password(&ca, "PLAIN", "${env:P}");
     lines[3].1 = LIMITED;
     let variables = [("P", own.limited_password.as_str())];
-    let mut needed = rights_needed(&bed.topology());
+    let mut needed = rights_needed(&bed.topology(), "--acls");
     assert!(needed.len() >= 8, "{needed:?}");
     // What runs without them is first, so that there is something to restore; and before that nothing is made.
     let order = ["Create", "DescribeConfigs"];
@@ -504,4 +544,62 @@ fn a_topology_runs_with_the_rights_that_explain_lists_and_tells_which_is_missing
         counts
     });
     assert_eq!(by_resource.len(), 3, "topics, a group and transactions: {by_resource:?}");
+}
+
+/// As above, for who sends records back that were set aside.
+#[test]
+fn records_are_sent_back_with_the_rights_that_explain_lists_and_not_without_one_of_them() {
+    let own = secured();
+    let admin = own.broker.config();
+    let bed = Bed::new("back", Entrance::Password);
+    let topology = bed.path("aside.tide");
+    let text = std::fs::read_to_string(repository("tests/topologies/aside.tide")).expect("read");
+    let text = text.replace("kafka(\"", "kafka(\"back.").replace("topology aside", "topology back_aside");
+    std::fs::write(&topology, text).expect("written");
+    for topic in ["payments", "payments.malformed", "payments.errors", "each"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let wrong = br#"{"id":"p1","card":"c1","amount":"six","parts":2}"#.as_slice();
+    bed.topics.produce(&bed.name("payments"), [(Some(0), Some(b"c1".as_slice()), Some(wrong))].into_iter());
+    let (ca, address) = (own.file("ca.pem"), own.address(Entrance::Password));
+    let mut lines = by_password(&ca, "PLAIN", "${env:P}");
+    let options = bed.options(&lines);
+    let variables = [("P", own.password.as_str())];
+    let more = ["--kafka-config", options.as_str()];
+    let process = Process::run_in(&variables, &topology, &address, &bed.path("data"), &more);
+    let aside = || bed.topics.read_committed(&bed.name("payments.malformed")).len();
+    until("what is set aside", || (aside() == 1).then_some(()));
+    assert!(process.stop().success());
+    lines[3].1 = LIMITED;
+    let options = bed.options(&lines);
+    let replay = || {
+        let mut command = Command::new(tidegate());
+        command.args(["dlq", "replay"]).arg(&topology).args(["malformed", "--edit", "s/\"six\"/6/"]);
+        command.args(["--brokers", &address, "--kafka-config", &options]);
+        let output = command.env("P", &own.limited_password).output().expect("tidegate can be started");
+        (output.status.success(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let sent = || bed.topics.read_committed(&bed.name("payments")).len() - 1;
+    let needed = rights_needed(&topology, "--dlq-acls");
+    // Both routes are listed, and one is sent back from.
+    let (needed, others): (Vec<Acl>, Vec<Acl>) =
+        needed.into_iter().partition(|acl| !acl.name.contains("payments.errors"));
+    assert_eq!((needed.len(), others.len()), (4, 3), "{needed:?} {others:?}");
+    for missing in &needed {
+        let others: Vec<Acl> = needed.iter().filter(|acl| *acl != missing).cloned().collect();
+        acls::give(&admin, &others);
+        let (is_done, told) = replay();
+        let kind = missing.resource.replace('-', " ");
+        let named = format!("the right {} on the {kind} {}", missing.operation, missing.name);
+        // What may not be seen looks as if it were not there.
+        let hidden = missing.resource == "topic" && told.contains(&missing.name);
+        assert!(!is_done && (told.contains(&named) || hidden), "{missing:?}: {told}");
+        assert_eq!(sent(), 0, "{missing:?}: {told}");
+        acls::take(&admin, &others);
+    }
+    acls::give(&admin, &needed);
+    let (is_done, told) = replay();
+    assert!(is_done, "{told}");
+    assert_eq!(sent(), 1, "{told}");
+    acls::take(&admin, &needed);
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
-use support::{Process, pause, until};
+use support::{Open, Process, pause, until};
 use tidegate_sim::{Broker, Topics};
 
 /// One broker for all tests of this program; it ends with the process.
@@ -34,13 +34,6 @@ struct Bed {
     topics: Topics,
     name: &'static str,
     partitions: u32,
-}
-
-/// What a process says when all its tasks run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Open {
-    from_standbys: u64,
-    replayed: u64,
 }
 
 impl Bed {
@@ -130,25 +123,6 @@ sink twice -> kafka(\"{name}.twice\")
     }
 }
 
-/// Every time that all tasks were open, in order.
-fn opened(process: &Process) -> Vec<Open> {
-    let told = process.told();
-    let of_line = |line: &str| {
-        let (_, rest) = line.split_once("INFO ")?;
-        let words: Vec<&str> = rest.split(' ').collect();
-        words.windows(3).find(|three| *three == ["tasks", "are", "open,"])?;
-        let standbys = words.iter().position(|word| *word == "from")?;
-        let replayed = words.iter().position(|word| *word == "changelog")?;
-        let number = |place: usize| words[place].parse::<u64>().ok();
-        // `4 tasks are open, 2 of them from standbys: 17 changelog records replayed in 0.1 s`
-        Some(Open {
-            from_standbys: number(standbys.checked_sub(3)?)?,
-            replayed: number(replayed.checked_sub(1)?)?,
-        })
-    };
-    told.lines().filter_map(of_line).collect()
-}
-
 fn last_line_of_opening(process: &Process) -> String {
     let told = process.told();
     told.lines().rev().find(|line| line.contains("tasks are open")).unwrap_or_default().to_owned()
@@ -193,11 +167,11 @@ fn a_task_that_stays_goes_on_while_another_restores() {
         assert!(first.exit().is_none(), "the process ended:\n{}", first.told());
         first.told().contains("restoring 1 tasks while 1 run").then_some(())
     });
-    let opened_before = opened(&first).len();
+    let opened_before = first.opened().len();
     let staying = 10_000 + stays;
     bed.send([staying, staying, 10_000 + moves, 10_000 + moves]);
     bed.wait_for_row(staying, "2", &mut first);
-    assert_eq!(opened(&first).len(), opened_before, "it still restores:\n{}", first.told());
+    assert_eq!(first.opened().len(), opened_before, "it still restores:\n{}", first.told());
     assert!(!bed.rows().contains_key(&format!("card-{:08}", 10_000 + moves)));
     held.abort_transaction(Duration::from_secs(30)).expect("aborted");
     bed.wait_for_row(10_000 + moves, "2", &mut first);
@@ -223,14 +197,14 @@ fn taken_over(name: &'static str, keys: u32, standbys: &str, workers: &str) -> V
     // Standbys go on with what comes.
     bed.send(0..keys / 10);
     bed.drain(&mut [&mut first, &mut second]);
-    let before = opened(&first).len();
+    let before = first.opened().len();
     second.kill();
     std::fs::remove_dir_all(bed.data(1)).expect("removed");
     bed.send(0..100);
     bed.drain(&mut [&mut first]);
     // Who restores nothing, and had no standby, says nothing.
     let open = until("a word about taking over", || {
-        Some(opened(&first).split_off(before)).filter(|open| !open.is_empty())
+        Some(first.opened().split_off(before)).filter(|open| !open.is_empty())
     });
     println!("{keys} keys, {standbys} standbys, {workers} workers: {}", last_line_of_opening(&first));
     let rows = bed.rows();
@@ -290,7 +264,7 @@ fn nothing_is_wiped_after_a_crash() {
     let mut process = bed.start(0, &[]);
     bed.send([0]);
     bed.drain(&mut [&mut process]);
-    let open = until("the tail of the changelog", || opened(&process).first().copied());
+    let open = until("the tail of the changelog", || process.opened().first().copied());
     println!("{keys} keys, killed and started again: {}", last_line_of_opening(&process));
     assert!(open.replayed < u64::from(keys) / 50, "{open:?}");
     let rows = bed.rows();

@@ -99,8 +99,8 @@ proptest! {
 
     #[test]
     fn headers_of_what_was_set_aside(contents in proptest::collection::vec(prop_oneof![
-        bytes(), "-?[0-9]{1,20}".prop_map(String::into_bytes)], 9)) {
-        const NAMES: [&str; 9] = ["route", "topic", "partition", "offset", "step", "code", "message", "timestamp", "idempotency-key"];
+        bytes(), "-?[0-9]{1,20}".prop_map(String::into_bytes)], 10)) {
+        const NAMES: [&str; 10] = ["topology", "route", "topic", "partition", "offset", "step", "code", "message", "timestamp", "idempotency-key"];
         let headers: Vec<(String, Vec<u8>)> =
             NAMES.iter().map(|name| format!("tidegate.{name}")).zip(contents).collect();
         if let Some(aside) = SetAside::of(&headers) {

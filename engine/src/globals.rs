@@ -10,7 +10,6 @@ use crate::log::{LogError, OffsetRange, Reader, Slot};
 use crate::operator::TaskError;
 use crate::program::Program;
 use crate::restore::Replay;
-use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::table_rows::RowBytes;
 use crate::watermark::SourceClock;
@@ -224,8 +223,7 @@ fn input_of(program: &Program, partition: &TopicPartition, node: &Node, now: Wal
     let needed = program.needed.columns(node);
     let decoder = JsonDecoder::new(&node.schema, needed, Some(table.key), program.limits.record_bytes);
     let types = node.schema.columns.iter().map(|column| column.ty).collect();
-    let malformed =
-        Route { step: node.name.as_str().into(), line: node.line, word: "malformed", topic: None };
+    let malformed = program.route(node, "malformed", None);
     let clock = SourceClock::new(Span::ZERO, None, None, now);
     let topic: Arc<str> = partition.topic.as_str().into();
     TableInput::new(topic, partition.partition, decoder, table.key, types, malformed, clock)

@@ -637,6 +637,6 @@ impl Builder<'_> {
     }
 
     fn route(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>) -> Route {
-        Route { step: node.name.as_str().into(), line: node.line, word, topic: self.program.route(route) }
+        self.program.route(node, word, route)
     }
 }

@@ -4,6 +4,7 @@ use crate::limits::Limits;
 use crate::log::{LogError, TopicHandle, Writer};
 use crate::needed::Needed;
 use crate::progress::UPSTREAMS_MAX;
+use crate::route::Route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_model::plan::{Node, NodeKind, Plan, Route as PlanRoute};
@@ -75,8 +76,15 @@ impl Program {
         *self.handles.get(topic).unwrap_or_else(|| panic!("{topic} is written, so it was made known"))
     }
 
-    pub fn route(&self, route: Option<&PlanRoute>) -> Option<TopicHandle> {
-        route.map(|route| self.handle(&route.topic))
+    /// Where a node sets events aside; `route`: what the topology says about it.
+    pub fn route(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>) -> Route {
+        Route {
+            topology: self.plan.topology.as_str().into(),
+            step: node.name.as_str().into(),
+            line: node.line,
+            word,
+            topic: route.map(|route| self.handle(&route.topic)),
+        }
     }
 
     pub fn partitions(&self, topic: &str) -> u32 {

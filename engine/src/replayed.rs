@@ -36,25 +36,32 @@ impl Replayed {
     }
 
     pub fn has(&self, offset: Offset) -> bool {
-        offset < self.next || self.behind.iter().any(|(first, last)| (*first..=*last).contains(&offset))
+        let behind = self.behind.partition_point(|(first, _)| *first <= offset);
+        offset < self.next || behind.checked_sub(1).is_some_and(|at| offset <= self.behind[at].1)
     }
 
     /// These, too. `records`: the offsets of all records of the partition, ascending, up to `end`; there may be gaps between them.
     pub fn with(&self, more: &[Offset], records: &[Offset], end: Offset) -> Replayed {
-        let is_done = |offset: &Offset| self.has(*offset) || more.contains(offset);
-        let next = records.iter().find(|offset| !is_done(offset)).copied().unwrap_or(end);
-        let mut behind: Vec<(Offset, Offset)> = Vec::new();
-        let mut goes_on = false;
-        for offset in records.iter().filter(|offset| **offset > next) {
-            let done = is_done(offset);
-            match behind.last_mut() {
-                Some((_, last)) if done && goes_on => *last = *offset,
-                _ if done => behind.push((*offset, *offset)),
-                _ => {}
+        let before = |offset: Offset| records.partition_point(|record| *record < offset);
+        let through = |offset: Offset| records.partition_point(|record| *record <= offset);
+        // By places among the records, which have no gaps.
+        let behind = self.behind.iter().map(|(first, last)| (before(*first), through(*last)));
+        let more = more.iter().map(|offset| (before(*offset), through(*offset)));
+        let mut spans: Vec<(usize, usize)> = behind.chain(more).filter(|(from, to)| from < to).collect();
+        spans.sort_unstable();
+        let mut done = before(self.next);
+        let mut kept: Vec<(usize, usize)> = Vec::new();
+        for (from, to) in spans {
+            match kept.last_mut() {
+                None if from <= done => done = done.max(to),
+                Some((_, last)) if from <= *last => *last = to.max(*last),
+                _ => kept.push((from, to)),
             }
-            goes_on = done;
         }
-        Replayed { next, behind }
+        Replayed {
+            next: records.get(done).copied().unwrap_or(end),
+            behind: kept.into_iter().map(|(from, to)| (records[from], records[to - 1])).collect(),
+        }
     }
 
     /// As it is committed. None: too many ranges, which no broker takes.

@@ -2,6 +2,7 @@
 
 use crate::program::written_topics;
 use crate::topics::{InternalKind, internal_topics, user_topics};
+use std::collections::BTreeSet;
 use tidegate_model::plan::{NodeKind, Plan};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,6 +64,34 @@ pub fn rights(plan: &Plan) -> Vec<Right> {
     for group in [plan.topology.clone()].into_iter().chain(outboxes) {
         rights.push(of(Resource::TransactionalId, format!("{group}-"), true, vec![Operation::Write]));
         rights.push(of(Resource::Group, group, false, vec![Operation::Read]));
+    }
+    rights.sort();
+    rights
+}
+
+/// The group that keeps which records of a route's topic were sent back.
+pub fn dlq_group(topology: &str, topic: &str) -> String {
+    format!("{topology}.dlq.{topic}")
+}
+
+/// The rights of one principal who looks at what the routes have set aside, and sends it back.
+pub fn dlq_rights(plan: &Plan) -> Vec<Right> {
+    let topics: BTreeSet<&str> = plan.routes().map(|route| route.topic).collect();
+    let mut rights = Vec::new();
+    for topic in &topics {
+        let group = dlq_group(&plan.topology, topic);
+        rights.push(of(Resource::Topic, (*topic).to_owned(), false, vec![Operation::Read]));
+        rights.push(of(Resource::TransactionalId, format!("{group}-"), true, vec![Operation::Write]));
+        rights.push(of(Resource::Group, group, false, vec![Operation::Read]));
+    }
+    // A row that an `http` sink has given up goes back to its outbox, all else to the topic that it was read from.
+    let words: BTreeSet<&str> = plan.routes().map(|route| route.word).collect();
+    let outboxes = plan.nodes.iter().filter_map(|node| node.outbox_topic(&plan.topology));
+    let outboxes = outboxes.filter(|_| words.contains("failed"));
+    let read = user_topics(plan).into_iter().filter(|topic| topic.read).map(|topic| topic.name);
+    let read = read.filter(|_| words.iter().any(|word| *word != "failed"));
+    for topic in outboxes.chain(read) {
+        rights.push(of(Resource::Topic, topic, false, vec![Operation::Write]));
     }
     rights.sort();
     rights

@@ -12,6 +12,7 @@ use tidegate_model::{EventTime, PartitionId};
 /// The step that sets events aside, and where to. Without a topic the topology stops at such an event.
 #[derive(Clone, Debug)]
 pub struct Route {
+    pub topology: Arc<str>,
     pub step: Arc<str>,
     pub line: u32,
     /// The language's word for this route: `malformed`, `errors` or `late`.
@@ -46,6 +47,7 @@ impl Route {
         let source_offset = aside.place.offset.0.to_string();
         let own_timestamp = aside.own_timestamp.map(|timestamp| timestamp.micros().to_string());
         let headers: [(&str, &[u8]); set_aside::HEADERS] = [
+            (set_aside::TOPOLOGY, self.topology.as_bytes()),
             (set_aside::ROUTE, self.word.as_bytes()),
             (set_aside::TOPIC, aside.place.topic.as_bytes()),
             (set_aside::PARTITION, source_partition.as_bytes()),

@@ -3,7 +3,8 @@
 use crate::place::Place;
 use tidegate_model::{EventTime, Offset, PartitionId};
 
-pub(crate) const HEADERS: usize = 8;
+pub(crate) const HEADERS: usize = 9;
+pub(crate) const TOPOLOGY: &str = "tidegate.topology";
 pub(crate) const ROUTE: &str = "tidegate.route";
 pub(crate) const TOPIC: &str = "tidegate.topic";
 pub(crate) const PARTITION: &str = "tidegate.partition";
@@ -18,6 +19,8 @@ const IDEMPOTENCY_KEY: &str = "tidegate.idempotency-key";
 /// An event that was set aside, besides its key and value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetAside {
+    /// Whose route it took: several topologies may have a topic for it in common.
+    pub topology: String,
     /// `malformed`, `errors`, `late` or `failed`.
     pub route: String,
     /// Where it was read; an offset of -1: it is no record of a topic, but a result.
@@ -35,6 +38,7 @@ impl SetAside {
     /// As headers of a record.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![
+            (TOPOLOGY, self.topology.clone()),
             (ROUTE, self.route.clone()),
             (TOPIC, self.place.topic.to_string()),
             (PARTITION, self.place.partition.0.to_string()),
@@ -59,6 +63,7 @@ impl SetAside {
             None => None,
         };
         Some(SetAside {
+            topology: text(TOPOLOGY)?,
             route: text(ROUTE)?,
             place: Place {
                 topic: text(TOPIC)?.into(),
@@ -80,6 +85,7 @@ mod tests {
 
     fn headers(changed: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
         let all = [
+            (TOPOLOGY, "volume"),
             (ROUTE, "malformed"),
             (TOPIC, "payments"),
             (PARTITION, "3"),

@@ -10,7 +10,6 @@ use crate::log::{ChangelogEnd, Committed, LogError, Outgoing, Reader, Slot, Topi
 use crate::operator::{Counters, Outlet, RowCount, TaskError};
 use crate::program::Program;
 use crate::progress;
-use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::watermark::{SourceClock, Upstream, merge};
 use std::collections::VecDeque;
@@ -621,12 +620,7 @@ fn make_input(
 ) -> Box<dyn Input> {
     let topic = program.shared_topic(&partition.topic);
     let needed = program.needed.columns(node);
-    let route = |route: Option<&tidegate_model::plan::Route>| Route {
-        step: node.name.as_str().into(),
-        line: node.line,
-        word: "malformed",
-        topic: program.route(route),
-    };
+    let route = |route: Option<&tidegate_model::plan::Route>| program.route(node, "malformed", route);
     match &node.kind {
         NodeKind::Source(source) => {
             let resumed = resumed.and_then(|upstreams| upstreams.first().copied());

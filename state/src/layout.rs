@@ -33,8 +33,7 @@ impl StateDir {
         check_name(topology)?;
         let path = root.join(topology);
         let io = |cause: std::io::Error| StateError::Io { path: path.display().to_string(), cause };
-        DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&path).map_err(io)?;
-        keep_to_owner(&path)?;
+        own_directory(&path)?;
         let marker = path.join(MARKER);
         if !marker.exists() && fs::read_dir(&path).map_err(io)?.next().is_some() {
             return Err(StateError::Foreign { path: path.display().to_string() });
@@ -116,10 +115,12 @@ impl StateDir {
     }
 }
 
-/// State is other people's data. A directory that leads elsewhere, or that somebody else made, is not one's own.
-fn keep_to_owner(path: &Path) -> Result<(), StateError> {
+/// Makes a directory that nobody else can read (mode 0700), or makes it so: what is in it is other people's data. One that leads elsewhere,
+/// or that somebody else made, is not one's own.
+pub fn own_directory(path: &Path) -> Result<(), StateError> {
     let shown = || path.display().to_string();
     let io = |cause: std::io::Error| StateError::Io { path: shown(), cause };
+    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(path).map_err(io)?;
     let found = fs::symlink_metadata(path).map_err(io)?;
     if !found.is_dir() {
         return Err(StateError::Link { path: shown() });

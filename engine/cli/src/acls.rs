@@ -1,13 +1,12 @@
 //! The rights that a topology needs, as lines for Kafka's own tool.
 
 use std::fmt::Write;
-use tidegate_engine::rights::{Resource, rights};
-use tidegate_model::plan::Plan;
+use tidegate_engine::rights::{Resource, Right};
 
 /// One line for each resource; `principal` as in `User:fraud`.
-pub fn commands(plan: &Plan, principal: &str) -> String {
+pub fn commands(rights: &[Right], principal: &str) -> String {
     let mut text = String::new();
-    for right in rights(plan) {
+    for right in rights {
         let resource = match right.resource {
             Resource::Topic => "--topic",
             Resource::Group => "--group",

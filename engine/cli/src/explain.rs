@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use std::path::PathBuf;
 use tidegate_dsl::GraphFormat;
 use tidegate_dsl::diagnostic::{self, codes, did_you_mean};
+use tidegate_engine::rights::{dlq_rights, rights};
 use tidegate_functions::ErrorCode;
 
 #[derive(clap::Args)]
@@ -17,6 +18,9 @@ pub struct Arguments {
     /// Of a topology file: the rights that it needs on a broker with access control, as lines of Kafka's own tool
     #[arg(long, value_name = "PRINCIPAL")]
     acls: Option<String>,
+    /// As --acls: the rights of who looks at what its routes have set aside, and sends it back (`tidegate dlq`)
+    #[arg(long, value_name = "PRINCIPAL", conflicts_with = "acls")]
+    dlq_acls: Option<String>,
     /// With `functions` and `codes`: the list for a terminal, or the whole reference as Markdown
     #[arg(long, value_enum, default_value = "text")]
     format: ReferenceFormat,
@@ -76,9 +80,10 @@ pub fn explain(arguments: &Arguments) -> u8 {
         return UNUSABLE;
     };
     let plan = compiled.plan.expect("told otherwise");
-    match &arguments.acls {
-        Some(principal) => print(&acls::commands(&plan, principal)),
-        None => print(&tidegate_dsl::explain(&plan)),
+    match (&arguments.acls, &arguments.dlq_acls) {
+        (Some(principal), _) => print(&acls::commands(&rights(&plan), principal)),
+        (None, Some(principal)) => print(&acls::commands(&dlq_rights(&plan), principal)),
+        (None, None) => print(&tidegate_dsl::explain(&plan)),
     }
     OK
 }

@@ -4,10 +4,11 @@ use crate::reader::EmbeddedReader;
 use crate::record::{decode_owned, encode};
 use crate::restorer::EmbeddedRestorer;
 use crate::writer::EmbeddedWriter;
-use rocksdb::{DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::{
+    BlockBasedOptions, Cache, DB, DBCompressionType, Env, IteratorMode, Options, ReadOptions, WriteBatch,
+    WriteOptions,
+};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -110,12 +111,12 @@ fn committed_key(group: &str, partition: &TopicPartition) -> Vec<u8> {
 impl EmbeddedLog {
     /// Opens the log in `dir`, or makes it. Only one process can.
     pub fn open(dir: &Path) -> Result<Arc<EmbeddedLog>, LogError> {
-        // What the topics hold is for nobody else.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|cause| LogError::Fatal(format!("{}: {cause}", dir.display())))?;
+        std::fs::create_dir_all(dir)
+            .map_err(|cause| LogError::Fatal(format!("{}: {cause}", dir.display())))?;
         let db = DB::open(&options(), dir).map_err(|cause| {
             let text = cause.to_string();
-            if text.contains("lock") {
+            // Paths may have the word in them, too.
+            if text.contains("While lock file") || text.contains("lock hold by current process") {
                 LogError::Fatal(format!(
                     "{} is in use by another process; give each process its own `--data` directory",
                     dir.display()
@@ -490,10 +491,19 @@ pub(crate) fn corrupt(partition: &TopicPartition) -> LogError {
     LogError::Fatal(format!("the embedded log: a record of {partition} cannot be read"))
 }
 
+/// Of the records that were written last: one of two is filled while the other is written to its file.
+const WRITE_BUFFER_BYTES: usize = 16 << 20;
+/// Each record is read once or twice, in order.
+const BLOCK_CACHE_BYTES: usize = 4 << 20;
+
 fn options() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
-    options.set_write_buffer_size(32 << 20);
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    options.set_max_write_buffer_number(2);
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(&Cache::new_lru_cache(BLOCK_CACHE_BYTES));
+    options.set_block_based_table_factory(&blocks);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_max_background_jobs(2);
     options.set_keep_log_file_num(2);

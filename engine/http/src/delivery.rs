@@ -63,6 +63,7 @@ pub struct Delivery<R: Reader, W: Writer<Group = R::Group>, C: Clock> {
     window: Window,
     chance: Chance,
     sink: HttpSink,
+    topology: String,
     name: String,
     line: u32,
     failed: Option<TopicHandle>,
@@ -106,7 +107,7 @@ fn sink_of(node: &Node) -> &HttpSink {
 impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     /// `reader` is a member of the outbox's own group, and `writer` of nobody else's.
     pub fn new(
-        node: &Node,
+        (topology, node): (&str, &Node),
         reader: R,
         writer: W,
         clock: C,
@@ -114,12 +115,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     ) -> Result<Self, DeliveryError> {
         let sink = sink_of(node);
         let client = Client::new(sink, headers_of(node, sink, environment)?, COURIERS);
-        Delivery::with(node, reader, writer, clock, move |row| client.send(row))
+        Delivery::with((topology, node), reader, writer, clock, move |row| client.send(row))
     }
 
     /// `send`: how a row is sent, and what was answered.
     fn with(
-        node: &Node,
+        (topology, node): (&str, &Node),
         reader: R,
         mut writer: W,
         clock: C,
@@ -143,6 +144,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             window: Window::default(),
             chance: Chance::new(seed),
             sink: sink.clone(),
+            topology: topology.to_owned(),
             name,
             line,
             failed,
@@ -394,6 +396,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             for (row, cause) in settled.failed {
                 let topic = self.failed.expect("without a route nothing that failed is settled");
                 let aside = SetAside {
+                    topology: self.topology.clone(),
                     route: "failed".to_owned(),
                     place: LogPlace {
                         topic: settled.partition.topic.as_str().into(),

@@ -2,19 +2,24 @@
 
 use crate::admin::{AdminError, classify};
 use crate::knock::knock;
+use crate::rights::{Want, missing_to_replay};
 use crate::settings::Settings;
-use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset as ListOffset, TopicPartitionList};
+use rdkafka::{ClientConfig, ClientContext};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tidegate_engine::log::{Addressed, Archive, Committed, LogError, OwnedRecord};
 use tidegate_model::{EventTime, Offset, TopicPartition};
 
 const CALL: Duration = Duration::from_secs(30);
+/// Of a question that is asked again.
+const ASK: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(100);
 /// A partition that gives nothing for so long is not waited for any more.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -22,9 +27,10 @@ const FULL: Duration = Duration::from_millis(10);
 
 pub struct KafkaArchive {
     settings: Settings,
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Refusals>,
     /// Asks what was committed without waiting for a transaction that a killed process has left open.
-    onlooker: BaseConsumer,
+    onlooker: BaseConsumer<Refusals>,
+    refusals: Refusals,
     /// There from [`Archive::fence`] on.
     producer: Option<(ThreadedProducer<Failures>, Failures)>,
 }
@@ -45,6 +51,21 @@ impl ProducerContext for Failures {
     }
 }
 
+/// Whether the group may be asked, which no answer tells: the question only waits.
+#[derive(Clone, Default)]
+struct Refusals(Arc<AtomicBool>);
+
+impl ClientContext for Refusals {
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.0.store(true, Ordering::SeqCst),
+            _ => tracing::warn!("{reason}"),
+        }
+    }
+}
+
+impl ConsumerContext for Refusals {}
+
 impl KafkaArchive {
     /// `settings`: their group is the one whose positions are kept.
     pub fn open(settings: &Settings) -> Result<KafkaArchive, LogError> {
@@ -56,12 +77,16 @@ impl KafkaArchive {
         let mut config = settings.looker();
         // Each partition is read to its end, where a broker would wait for more.
         config.set("fetch.wait.max.ms", "10");
-        let consumer: BaseConsumer = config.create().map_err(|error| LogError::Fatal(error.to_string()))?;
-        let onlooker: BaseConsumer =
-            settings.onlooker().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let refusals = Refusals::default();
+        let create = |config: &ClientConfig| -> Result<BaseConsumer<Refusals>, LogError> {
+            config
+                .create_with_context(refusals.clone())
+                .map_err(|error: KafkaError| LogError::Fatal(error.to_string()))
+        };
+        let (consumer, onlooker) = (create(&config)?, create(&settings.onlooker())?);
         settings.give_token(consumer.client().native_ptr());
         settings.give_token(onlooker.client().native_ptr());
-        Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, producer: None })
+        Ok(KafkaArchive { settings: settings.clone(), consumer, onlooker, refusals, producer: None })
     }
 
     /// In the transaction that was begun.
@@ -110,6 +135,10 @@ fn told(error: &KafkaError, about: &str) -> LogError {
         AdminError::Retry(why) => LogError::Retry(format!("{about}: {why}")),
         other => LogError::Fatal(format!("{about}: {other}")),
     }
+}
+
+fn is_late(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut)
 }
 
 fn owned(message: &BorrowedMessage<'_>) -> OwnedRecord {
@@ -178,7 +207,12 @@ impl Archive for KafkaArchive {
             .create_with_context(failures.clone())
             .map_err(|error| LogError::Fatal(error.to_string()))?;
         self.settings.give_token(producer.client().native_ptr());
-        producer.init_transactions(CALL).map_err(|error| told(&error, "the transaction coordinator"))?;
+        producer.init_transactions(CALL).map_err(|error| match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::TransactionalIdAuthorizationFailed) => {
+                LogError::Fatal(missing_to_replay(Want::Transact, &self.settings.transactional_id("0")))
+            }
+            _ => told(&error, "the transaction coordinator"),
+        })?;
         self.producer = Some((producer, failures));
         Ok(())
     }
@@ -191,8 +225,19 @@ impl Archive for KafkaArchive {
         // Behind a fence nothing is open, and nothing but what is settled may be built on.
         let asks = if self.producer.is_some() { &self.consumer } else { &self.onlooker };
         self.settings.give_token(asks.client().native_ptr());
-        let found =
-            asks.committed_offsets(list, CALL).map_err(|error| told(&error, "the committed positions"))?;
+        let mut waited = Duration::ZERO;
+        let found = loop {
+            match asks.committed_offsets(list.clone(), ASK) {
+                Ok(found) => break found,
+                Err(_) if self.refusals.0.load(Ordering::SeqCst) => {
+                    return Err(LogError::Fatal(missing_to_replay(Want::Join, self.settings.group())));
+                }
+                Err(error) if waited >= CALL || !is_late(&error) => {
+                    return Err(told(&error, "the committed positions"));
+                }
+                Err(_) => waited += ASK,
+            }
+        };
         let of = |partition: &TopicPartition| {
             let element = found.find_partition(&partition.topic, partition.partition.0)?;
             match element.offset() {
@@ -218,6 +263,11 @@ impl Archive for KafkaArchive {
         if let Err(error) = self.send_all(records, positions) {
             // What cannot be aborted now is aborted by who fences next, or by the broker.
             let _ = producer.abort_transaction(CALL);
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+                let topics: BTreeSet<&str> = records.iter().map(|record| record.to.topic.as_str()).collect();
+                let topics: Vec<&str> = topics.into_iter().collect();
+                return Err(LogError::Fatal(missing_to_replay(Want::Write, &topics.join(" or "))));
+            }
             return Err(LogError::Fatal(format!("{about} was given up: {error}")));
         }
         producer

@@ -14,6 +14,21 @@ pub enum Want {
 
 /// `about`: the topic, group or transactional id.
 pub fn missing(want: Want, about: &str) -> String {
+    format!(
+        "{} is missing; `tidegate explain FILE --acls PRINCIPAL` says what the topology needs",
+        right(want, about)
+    )
+}
+
+/// The same for who sends back what was set aside.
+pub fn missing_to_replay(want: Want, about: &str) -> String {
+    format!(
+        "{} is missing; `tidegate explain FILE --dlq-acls PRINCIPAL` says what `dlq` needs",
+        right(want, about)
+    )
+}
+
+fn right(want: Want, about: &str) -> String {
     let (right, kind) = match want {
         Want::Create => ("Create", "topic"),
         Want::DescribeConfigs => ("DescribeConfigs", "topic"),
@@ -23,7 +38,5 @@ pub fn missing(want: Want, about: &str) -> String {
         Want::Join => ("Read", "group"),
         Want::Transact => ("Write", "transactional id"),
     };
-    format!(
-        "the right {right} on the {kind} {about} is missing; `tidegate explain FILE --acls PRINCIPAL` says what the topology needs"
-    )
+    format!("the right {right} on the {kind} {about}")
 }

@@ -12,7 +12,7 @@ pub enum Entrance {
     Password,
     /// TLS with a certificate of the client.
     Certificate,
-    /// TLS and a token (OAUTHBEARER). What the token says is believed, as long as it has not expired.
+    /// TLS and a token (OAUTHBEARER). What the token says is believed, as long as it has not expired; then the connection ends.
     Token,
     /// As `Password`, with a certificate that has expired.
     Expired,
@@ -79,6 +79,7 @@ impl Secured {
              listener.name.certificate.ssl.truststore.type=PEM\n\
              listener.name.certificate.ssl.truststore.location={}\n\
              listener.name.token.sasl.enabled.mechanisms=OAUTHBEARER\n\
+             listener.name.token.oauthbearer.connections.max.reauth.ms=60000\n\
              listener.name.token.oauthbearer.sasl.jaas.config={login}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";\n",
             ca.display()
         );

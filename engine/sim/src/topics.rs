@@ -245,6 +245,13 @@ impl Topics {
         (0..partitions).map(|partition| (end(&committed, partition), end(&all, partition))).collect()
     }
 
+    /// How many members a consumer group has.
+    pub fn members(&self, group: &str) -> usize {
+        let consumer: BaseConsumer = self.config.create().expect("a client");
+        let groups = consumer.fetch_group_list(Some(group), CALL).expect("the broker answers");
+        groups.groups().iter().map(|group| group.members().len()).sum()
+    }
+
     /// What a group has committed for a topic's partitions.
     pub fn committed(&self, group: &str, topic: &str, partitions: i32) -> Vec<Option<i64>> {
         let mut config = self.config.clone();

@@ -11,7 +11,7 @@ use tidegate_model::{Offset, PartitionId, TopicPartition};
 pub struct Found {
     pub partition: TopicPartition,
     pub record: OwnedRecord,
-    /// None: somebody else wrote it.
+    /// None: somebody else wrote it, or another topology.
     pub aside: Option<SetAside>,
     /// It was sent back before.
     pub is_replayed: bool,
@@ -26,10 +26,10 @@ pub struct Read {
     pub replayed: Replayed,
 }
 
-/// Gives every record of a route's topic to `visit`. None: the topic is not there.
+/// Gives every record of a route's topic to `visit`, which a topology may share with others. None: the topic is not there.
 pub fn each(
     archive: &mut dyn Archive,
-    topic: &str,
+    (topology, topic): (&str, &str),
     visit: &mut dyn FnMut(Found),
 ) -> Result<Option<Vec<Read>>> {
     let Some(count) = archive.partitions(topic)? else { return Ok(None) };
@@ -45,7 +45,7 @@ pub fn each(
         let mut offsets = Vec::new();
         let end = archive.read(&partition, &mut |record| {
             offsets.push(record.offset);
-            let aside = SetAside::of(&record.headers);
+            let aside = SetAside::of(&record.headers).filter(|aside| aside.topology == topology);
             let is_replayed = replayed.has(record.offset);
             visit(Found { partition: partition.clone(), record, aside, is_replayed });
         })?;

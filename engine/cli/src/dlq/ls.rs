@@ -43,7 +43,9 @@ pub fn ls(arguments: &Arguments) -> Result<bool> {
     for topic in topics {
         let mut archive = place.archive(&topic.topic)?;
         let mut summary = Summary::default();
-        let there = found::each(&mut *archive, &topic.topic, &mut |found| summary.add(&found))?;
+        let there = found::each(&mut *archive, (&place.plan.topology, &topic.topic), &mut |found| {
+            summary.add(&found)
+        })?;
         let summary = there.is_some().then_some(&summary);
         print(&match arguments.format {
             Format::Text => text(&topic, summary),
@@ -85,7 +87,7 @@ fn text(topic: &RouteTopic, summary: Option<&Summary>) -> String {
         topic.routes.iter().map(|(word, step, line)| format!("{word} of {step} (line {line})")).collect();
     let mut out = format!("{}: {}\n", topic.topic, routes.join(", "));
     let Some(summary) = summary else {
-        out.push_str("  the topic is not there\n");
+        out.push_str("  the topic is not there, or may not be seen\n");
         return out;
     };
     let _ = write!(out, "  {} waiting", summary.waiting());

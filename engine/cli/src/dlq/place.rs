@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_embedded::{EmbeddedArchive, EmbeddedLog};
 use tidegate_engine::log::Archive;
+use tidegate_engine::rights::dlq_group;
 use tidegate_kafka::{KafkaArchive, Options, Settings};
 use tidegate_model::plan::Plan;
+use tidegate_state::layout::own_directory;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -62,6 +64,7 @@ pub fn open(arguments: &Arguments) -> Result<Option<Place>> {
             if !dir.is_dir() {
                 bail!("--data {}: no run on the embedded log was there", data.display());
             }
+            own_directory(&dir)?;
             At::Embedded(EmbeddedLog::open(&dir)?)
         }
         (None, None) => {
@@ -110,7 +113,7 @@ impl Place {
 
     /// The topics, with the positions of the group that keeps what of a route was sent back.
     pub fn archive(&self, route: &str) -> Result<Box<dyn Archive>> {
-        let group = format!("{}.dlq.{route}", self.plan.topology);
+        let group = dlq_group(&self.plan.topology, route);
         Ok(match &self.at {
             At::Embedded(log) => Box::new(EmbeddedArchive::new(log, &group)),
             At::Kafka { brokers, options } => {

@@ -70,13 +70,13 @@ pub fn replay(arguments: &Arguments) -> Result<bool> {
         retried(|| archive.fence())?;
     }
     let mut wrong = Ok(());
-    let read = found::each(&mut *archive, &topic, &mut |found| {
+    let read = found::each(&mut *archive, (&place.plan.topology, &topic), &mut |found| {
         if wrong.is_ok() {
             wrong = choice.take(&found);
         }
     })?;
     wrong?;
-    let Some(read) = read else { bail!("{topic}: the topic is not there") };
+    let Some(read) = read else { bail!("{topic}: the topic is not there, or may not be seen") };
     if let Some(unknown) = choice.mended.iter().flat_map(BTreeMap::keys).next() {
         bail!(
             "--from: {unknown} is no record that waits in {topic} (or it is left out by the other options); nothing was sent"

@@ -33,7 +33,9 @@ pub fn show(arguments: &Arguments) -> Result<bool> {
     let mut archive = place.archive(&topic)?;
     let (mut shown, mut more) = (0, 0);
     let mut wrong = Ok(());
-    let read = found::each(&mut *archive, &topic, &mut |found| match selection.takes(&found) {
+    let read = found::each(&mut *archive, (&place.plan.topology, &topic), &mut |found| match selection
+        .takes(&found)
+    {
         Ok(true) if shown < limit => {
             shown += 1;
             print(&match arguments.format {
@@ -47,7 +49,7 @@ pub fn show(arguments: &Arguments) -> Result<bool> {
     })?;
     wrong?;
     match read {
-        None => eprintln!("{topic}: the topic is not there"),
+        None => eprintln!("{topic}: the topic is not there, or may not be seen"),
         Some(_) if more > 0 => eprintln!("{topic}: {more} more"),
         Some(_) if shown == 0 => eprintln!("{topic}: there is nothing such"),
         Some(_) => {}

@@ -3,6 +3,7 @@
 use super::feed::{self, Feeder};
 use super::follow::{Follower, To};
 use super::memory::{Memory, Size};
+use super::resident;
 use super::{Arguments, Input, Stopped, drive, environment, inputs, own_topics, pair};
 use crate::signals;
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,6 +21,7 @@ use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Deliveries, Delivery, http_sinks};
 use tidegate_model::plan::{Node, NodeKind, Plan};
 use tidegate_model::{PartitionId, TopicPartition};
+use tidegate_state::layout::own_directory;
 use tidegate_state::{Shared, StateDir};
 
 const FOLLOW: Duration = Duration::from_millis(20);
@@ -34,6 +36,8 @@ struct Setup {
 pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stopped> {
     let setup = setup(plan, arguments).map_err(Stopped::Unusable)?;
     let memory = Memory::new(arguments.memory).map_err(|why| Stopped::Unusable(anyhow!(why)))?;
+    let memory = memory.without(0, http_sinks(plan).count());
+    resident::watch(memory);
     let temporary = match &arguments.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| Stopped::Unusable(error.into()))?),
@@ -204,6 +208,7 @@ struct Prepared {
 
 fn prepare(plan: &Plan, arguments: &Arguments, setup: Setup, data: &Path) -> Result<Prepared> {
     std::fs::create_dir_all(data).with_context(|| format!("--data {}", data.display()))?;
+    own_directory(&log_dir(data))?;
     let log = EmbeddedLog::open(&log_dir(data))?;
     log.create_topics(plan, arguments.partitions)?;
     let state = Arc::new(StateDir::open(&data.join("state"), &plan.topology)?);
@@ -296,7 +301,7 @@ impl Prepared {
                 let (log, stop, no_more) = (&log, &stop, &no_more);
                 let thread = std::thread::Builder::new().name(format!("delivery-{}", node.name));
                 let running = thread.spawn_scoped(scope, move || {
-                    let result = deliver(node, &outbox, log, stop, no_more);
+                    let result = deliver((&plan.topology, node), &outbox, log, stop, no_more);
                     if result.is_err() {
                         stop.store(true, Ordering::SeqCst);
                     }
@@ -351,14 +356,15 @@ impl Prepared {
 }
 
 fn deliver(
-    node: &Node,
+    (topology, node): (&str, &Node),
     outbox: &str,
     log: &Arc<EmbeddedLog>,
     stop: &AtomicBool,
     no_more: &AtomicBool,
 ) -> Result<Deliveries> {
     let reader = log.reader(outbox, &[outbox.to_owned()], 0, 1);
-    let delivery = Delivery::new(node, reader, log.writer(outbox), SystemClock::start(), &environment)?;
+    let delivery =
+        Delivery::new((topology, node), reader, log.writer(outbox), SystemClock::start(), &environment)?;
     Ok(delivery.run(stop, no_more)?)
 }
 

@@ -1,6 +1,7 @@
 //! A run on Kafka.
 
 use super::memory::{Memory, Size};
+use super::resident;
 use super::{Arguments, Stopped, drive, environment};
 use crate::signals;
 use anyhow::{Context, Result, anyhow};
@@ -62,6 +63,16 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         None => settings,
     };
     let partitions = read_topics(plan).iter().filter_map(|topic| prepared.partitions.get(topic)).sum();
+    let with_standbys = if arguments.standbys > 0 { arguments.workers } else { 0 };
+    let memory = memory.without(with_standbys, http_sinks(plan).count());
+    if partitions > memory.partitions_max() {
+        tracing::warn!(
+            "{partitions} partitions in one process would take more than --memory {}, which is enough for {}",
+            arguments.memory,
+            memory.partitions_max()
+        );
+    }
+    resident::watch(memory);
     let settings = settings.with_queues(memory.queues(arguments.workers, partitions));
     let run = Run {
         plan,
@@ -164,7 +175,8 @@ impl Run<'_> {
         };
         let writer = KafkaWriter::open(&settings, 0, &self.prepared, false, BROKER_WAIT)?;
         let reader = KafkaReader::join(&settings, 0, &[outbox.to_owned()])?;
-        let delivery = Delivery::new(node, reader, writer, SystemClock::start(), &environment)?;
+        let delivery =
+            Delivery::new((&self.plan.topology, node), reader, writer, SystemClock::start(), &environment)?;
         let never = AtomicBool::new(false);
         delivery.run(&self.stop, &never)?;
         Ok(())

@@ -45,31 +45,55 @@ impl fmt::Display for Size {
     }
 }
 
+/// The program itself with its libraries, and what one batch takes on its way through the operators.
+const PROGRAM: u64 = 160 << 20;
 /// Less would not hold one batch of each kind.
-const LEAST: u64 = 64 << 20;
+const PARTS_LEAST: u64 = 64 << 20;
+const LEAST: u64 = PROGRAM + PARTS_LEAST;
+/// What a worker's standbys have read ahead.
+const STANDBYS: u64 = 8 << 20;
 /// Below this a fetch holds too little to be worth its way.
 const QUEUE_LEAST: usize = 256 << 10;
 /// More makes nothing faster.
 const QUEUE_MOST: usize = 8 << 20;
 const SEND_MOST: usize = 64 << 20;
 
-/// A quarter each for the caches of the state, for RocksDB, for what was fetched ahead, and for what waits to be written. What one batch takes on
-/// its way through the operators, the program itself, and the buffers of an embedded log come on top; and a partition takes 256 KiB of what was fetched, however many there are.
-/// What standbys have read ahead (8 MiB for each worker) comes on top.
-/// What an `http` sink takes comes on top, too: what it reads ahead is bounded by its window (8 MiB) and 256 KiB of each partition of its outbox, and what it sets aside by 8 MiB.
+/// What the process takes in all, and what is shared out of it: a quarter each for the caches of the state, for RocksDB, for what was fetched
+/// ahead, and for what waits to be written.
 #[derive(Clone, Copy, Debug)]
-pub struct Memory(u64);
+pub struct Memory {
+    all: u64,
+    parts: u64,
+}
 
 impl Memory {
     pub fn new(all: Size) -> Result<Memory, String> {
         if all.0 < LEAST {
             return Err(format!("--memory {all}: the least is {}MiB", LEAST >> 20));
         }
-        Ok(Memory(all.0))
+        Ok(Memory { all: all.0, parts: all.0 - PROGRAM })
+    }
+
+    /// Bytes that the process takes at most.
+    pub fn all(self) -> u64 {
+        self.all
+    }
+
+    /// Sets aside what the standbys of so many workers and the deliveries of so many `http` sinks take. What is left is never less than the least.
+    pub fn without(self, standbys: u32, deliveries: usize) -> Memory {
+        // What a delivery reads ahead, what it sends, and what it sets aside.
+        let delivery = 2 * QUEUE_MOST as u64;
+        let others = STANDBYS * u64::from(standbys) + delivery * deliveries as u64;
+        Memory { parts: self.parts.saturating_sub(others).max(PARTS_LEAST), ..self }
+    }
+
+    /// The partitions that one process can have without taking more: each brings something that was fetched, however little memory there is.
+    pub fn partitions_max(self) -> u32 {
+        u32::try_from(self.quarter() / QUEUE_LEAST).unwrap_or(u32::MAX)
     }
 
     fn quarter(self) -> usize {
-        usize::try_from(self.0 / 4).unwrap_or(usize::MAX)
+        usize::try_from(self.parts / 4).unwrap_or(usize::MAX)
     }
 
     /// For the caches of each of so many workers.
@@ -118,14 +142,19 @@ mod tests {
 
     #[test]
     fn the_parts_are_not_more_than_the_whole() {
-        for (all, workers, partitions) in [(64 << 20, 1, 1), (512 << 20, 4, 64), (8 << 30, 2, 12)] {
-            let memory = Memory::new(Size(all)).expect("enough");
-            let queues = memory.queues(workers, partitions);
-            let of_workers = memory.caches(workers) + memory.uncommitted(workers) + queues.send_bytes;
-            let sum =
-                memory.rocksdb() + of_workers * workers as usize + queues.fetched_bytes * partitions as usize;
-            assert!(sum as u64 <= all, "{sum} of {all}");
+        for (all, workers, partitions) in [(LEAST, 1, 1), (512 << 20, 4, 64), (8 << 30, 2, 12)] {
+            let whole = Memory::new(Size(all)).expect("enough");
+            for memory in [whole, whole.without(workers, 2)] {
+                assert!(partitions <= memory.partitions_max());
+                let queues = memory.queues(workers, partitions);
+                let of_workers = memory.caches(workers) + memory.uncommitted(workers) + queues.send_bytes;
+                let sum = memory.rocksdb()
+                    + of_workers * workers as usize
+                    + queues.fetched_bytes * partitions as usize;
+                assert!(sum as u64 <= memory.parts, "{sum} of {memory:?}");
+                assert!(memory.parts + PROGRAM <= all && memory.all() == all);
+            }
         }
-        assert!(Memory::new(Size(1 << 20)).is_err());
+        assert!(Memory::new(Size(LEAST - 1)).is_err());
     }
 }

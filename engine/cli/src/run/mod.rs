@@ -6,6 +6,7 @@ mod feed;
 mod follow;
 mod kafka;
 mod memory;
+mod resident;
 
 use crate::kafka_options::KafkaOptions;
 use crate::{FAILED, OK, UNUSABLE, load};
@@ -32,7 +33,7 @@ pub struct Arguments {
     /// Threads; partitions are shared out among them
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     workers: u32,
-    /// For state, caches and what is read ahead, together: state beyond it is on the disk
+    /// What the process takes in all; state beyond it is on the disk
     #[arg(long, value_name = "SIZE", default_value = "512MiB", env = "TIDEGATE_MEMORY")]
     memory: memory::Size,
     /// Warn while the state of a worker takes more on the disk

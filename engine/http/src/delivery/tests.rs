@@ -243,7 +243,7 @@ impl Bed {
             answered.fetch_add(1, Ordering::SeqCst);
             answer
         };
-        let delivery = Delivery::with(&node, member.clone(), member, Still, send).expect("it begins");
+        let delivery = Delivery::with(("t", &node), member.clone(), member, Still, send).expect("it begins");
         Bed { log, delivery, came }
     }
 

@@ -144,7 +144,7 @@ fn operator(
     store: &Store,
     table: TableId,
 ) -> Box<dyn Operator> {
-    let route = |word, topic| Route { step: TABLE.into(), line: 1, word, topic };
+    let route = |word, topic| Route { topology: "t".into(), step: TABLE.into(), line: 1, word, topic };
     let encoder = JsonEncoder::new(&schema(), JsonFormat::default());
     let input = schema();
     let parts = aggregate::Parts {
