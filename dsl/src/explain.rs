@@ -290,7 +290,7 @@ fn explain_node(plan: &Plan, node: &Node, out: &mut String) {
                 "inner: an event without a row ends here"
             };
             fact(out, "table", &format!("{table} as {}, {kind}", join.alias));
-            fact(out, "key", &expr(&join.key, schema));
+            fact(out, "key", &exprs(&join.key, schema));
             if let Some(time) = &join.as_of {
                 fact(out, "as of", &expr(time, schema));
                 let kept = match join.history {

@@ -54,6 +54,23 @@ fn explain_shows_the_plan() {
     insta::assert_snapshot!("explain_lists", explain(&plan("tests/topologies/lists.tide")));
 }
 
+/// Who is refused learns what runs.
+#[test]
+fn a_global_table_joined_by_a_table_is_told_what_to_do_instead() {
+    let text = "topology t\ntable a: { k: string, c: string } = kafka(\"a\") key k\n\
+        global table c: { c: string, n: int } = kafka(\"c\") key c\n\
+        table both = a |> join c as r by c\nsink both -> kafka(\"both\", compacted)\n";
+    let refusal = |text: &str| compile(&SourceFile::new("t.tide", text.to_owned()), &|_| None).refusal;
+    let refused = refusal(text).expect("this version lacks it");
+    assert!(refused.notes.iter().any(|note| note.contains("without `global`")), "{:?}", refused.notes);
+    assert_eq!(refusal(&text.replace("global ", "")), None);
+    let of_changes = "stream both = a |> changes |> join c as r on c == r.c\nsink both -> kafka(\"both\")\n";
+    assert_eq!(
+        refusal(&(text[..text.find("table both").expect("it is there")].to_owned() + of_changes)),
+        None
+    );
+}
+
 /// What the engine lacks is refused by one code, and the README says so; the others run.
 #[test]
 fn only_what_lacks_something_is_refused() {

@@ -1,7 +1,7 @@
 //! From a node to those that read it, and in which order they are given its rows.
 //!
-//! A table made by `aggregate` gives its changes out at commits; where events look its rows up, each changed row takes another way at once. Both
-//! ways may go through the same filters and maps.
+//! A table made by `aggregate` or `top` gives its changes out at commits; where events look its rows up, each changed row takes another way at once.
+//! Both ways may go through the same filters and maps.
 
 use crate::batch::Batch;
 use std::collections::BTreeMap;
@@ -77,6 +77,12 @@ fn leads_to_lookup(plan: &Plan, consumer: &Node, port: usize) -> bool {
         NodeKind::JoinTable(_) => port == 1,
         NodeKind::Filter(_) | NodeKind::Map(_) | NodeKind::JoinTables(_) => is_looked_up(plan, consumer),
         NodeKind::Aggregate(ref aggregate) if aggregate.row_key.is_some() => is_looked_up(plan, consumer),
+        NodeKind::Top(ref top) if top.row_key.is_some() => is_looked_up(plan, consumer),
+        // It must see each reference that its join sees: one that came and went asks anew.
+        NodeKind::Ask(_) => plan.consumers(consumer.id).any(|answer| {
+            let joins = plan.consumers(answer.id);
+            joins.into_iter().any(|join| join.inputs[1] == answer.id && is_looked_up(plan, join))
+        }),
         _ => false,
     }
 }
@@ -95,6 +101,7 @@ fn leads_elsewhere(plan: &Plan, consumer: &Node, port: usize) -> bool {
 fn is_two_way(plan: &Plan, node: &Node) -> bool {
     match &node.kind {
         NodeKind::Aggregate(aggregate) => aggregate.window.is_none(),
+        NodeKind::Top(_) => true,
         NodeKind::Filter(_) | NodeKind::Map(_) => is_two_way(plan, plan.node(node.inputs[0])),
         _ => false,
     }

@@ -519,7 +519,7 @@ impl Builder<'_> {
                     top,
                     &node.schema,
                     codec,
-                    Emission::new(false, feeds),
+                    (Emission::new(false, feeds), is_looked_up(plan, node)),
                     self.stored(node)?,
                     errors,
                 ))

@@ -110,7 +110,7 @@ impl Needed {
             NodeKind::JoinTable(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 self.same(input(0), &own[..width]);
-                self.reads(input(0), &join.key);
+                self.all(input(0), &join.key);
                 self.all(input(0), join.as_of.as_slice());
                 let table = &own[width + usize::from(join.left)..];
                 self.same(input(1), table);

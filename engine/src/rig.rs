@@ -121,6 +121,8 @@ pub(crate) struct Rig {
     pub partition: PartitionId,
     /// What left the task since somebody took it.
     pub sent: Vec<Sent>,
+    /// What was given to those that look rows up since somebody took it.
+    pub current: Vec<Batch>,
     pub globals: Globals,
     /// By the machine's clock.
     pub now: WallTime,
@@ -143,6 +145,7 @@ impl Rig {
             counters: Counters::default(),
             partition: PartitionId(0),
             sent: Vec::new(),
+            current: Vec::new(),
             globals: Globals::default(),
             now: WallTime::from_micros(0),
             watermark,
@@ -170,7 +173,9 @@ impl Rig {
             counters: &mut self.counters,
         };
         run(operator, &mut context).expect("the operator works");
-        context.emitted
+        let (emitted, current) = (context.emitted, context.current);
+        self.current.extend(current);
+        emitted
     }
 
     pub fn read(&mut self, operator: &mut dyn Operator, port: usize, batch: Batch) -> Vec<Batch> {

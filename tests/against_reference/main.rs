@@ -11,6 +11,7 @@ mod errors;
 mod found;
 mod generate;
 mod in_time;
+mod looked_up;
 #[path = "../support/random_cases.rs"]
 mod random_cases;
 mod random_topologies;
@@ -139,6 +140,11 @@ fn joins_with_the_row_of_a_time() {
 #[test]
 fn joins_with_a_global_table() {
     ask("joins with a global table", 25, tables::join_global());
+}
+
+#[test]
+fn joins_with_rows_that_come_through_topics() {
+    ask("joins with rows that come through topics", 60, looked_up::shapes());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Topologies of several operators, which share sources.
 
 use crate::shape::{Shape, together};
-use crate::{errors, in_time, tables, windows};
+use crate::{errors, in_time, looked_up, tables, windows};
 use proptest::prelude::*;
 
 fn any_shape() -> impl Strategy<Value = Shape> {
@@ -25,6 +25,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         tables::join_table().boxed(),
         tables::join_tables().boxed(),
         tables::join_foreign().boxed(),
+        looked_up::shapes().boxed(),
         tables::join_global().boxed(),
         tables::join_as_of().boxed(),
         tables::top().boxed(),

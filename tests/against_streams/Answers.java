@@ -13,6 +13,8 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serde;
@@ -112,13 +114,15 @@ public final class Answers {
         Topology topology = builder.build(settings);
         ArrayNode steps = JSON.createArrayNode();
         try (TopologyTestDriver driver = new TopologyTestDriver(topology, settings, Instant.EPOCH)) {
-            TestInputTopic<String, Long> a = driver.createInputTopic("a", TEXT.serializer(), NUMBER.serializer());
-            TestInputTopic<String, Long> b = driver.createInputTopic("b", TEXT.serializer(), NUMBER.serializer());
+            Map<String, TestInputTopic<String, Long>> inputs = new HashMap<>();
             TestOutputTopic<String, String> out = driver.createOutputTopic(OUT, TEXT.deserializer(), TEXT.deserializer());
             for (JsonNode event : asked.get("events")) {
                 String key = event.get(1).textValue();
                 Long value = event.get(2).isNull() ? null : event.get(2).longValue();
-                (event.get(0).textValue().equals("a") ? a : b).pipeInput(key, value, event.get(3).longValue());
+                inputs.computeIfAbsent(
+                    event.get(0).textValue(),
+                    topic -> driver.createInputTopic(topic, TEXT.serializer(), NUMBER.serializer()))
+                    .pipeInput(key, value, event.get(3).longValue());
                 ArrayNode step = steps.addArray();
                 for (TestRecord<String, String> record : out.readRecordsToList()) {
                     step.add(row(record));
@@ -173,19 +177,17 @@ public final class Answers {
     }
 
     private KStream<String, String> rows() {
-        if (!word("operator").startsWith("join")) {
-            // Only the first topic is read; the driver is asked for both.
-            stream("b").filter((key, value) -> false).to("unused");
-        }
         return switch (word("operator")) {
             case "totals" -> grouped().aggregate(() -> "", Answers::add, Materialized.with(TEXT, TEXT)).toStream();
             case "latest" -> grouped().reduce((old, next) -> next).toStream().mapValues(value -> value.toString());
-            case "aggregate_table" -> aggregateTable();
+            case "aggregate_table" -> groups().toStream();
             case "window" -> windowed();
             case "join_streams" -> joinStreams();
             case "join_table" -> joinTable();
             case "join_tables" -> joinTables();
-            case "join_foreign" -> joinForeign();
+            case "join_foreign" -> joinForeign().toStream();
+            case "look_up_foreign" -> lookUp(stream("c"), joinForeign());
+            case "look_up_groups" -> lookUp(stream("c").selectKey((key, value) -> "g" + value % 3), groups());
             default -> throw new IllegalArgumentException(asked.toString());
         };
     }
@@ -212,15 +214,14 @@ public final class Answers {
     }
 
     /** How many rows a group has, and their sum. A group without a row is deleted. */
-    private KStream<String, String> aggregateTable() {
+    private KTable<String, String> groups() {
         return builder.table("a", Consumed.with(TEXT, NUMBER), Materialized.with(TEXT, NUMBER))
             .groupBy((key, value) -> KeyValue.pair("g" + value % 3, value), Grouped.with(TEXT, NUMBER))
             .aggregate(
                 () -> "0,0",
                 (key, value, so_far) -> counted(so_far, 1, value),
                 (key, value, so_far) -> so_far.startsWith("1,") ? null : counted(so_far, -1, -value),
-                Materialized.with(TEXT, TEXT))
-            .toStream();
+                Materialized.with(TEXT, TEXT));
     }
 
     private static String counted(String so_far, long rows, long value) {
@@ -296,15 +297,22 @@ public final class Answers {
         };
     }
 
-    private KStream<String, String> joinForeign() {
+    /** The rows of the table have two values. */
+    private KStream<String, String> lookUp(KStream<String, Long> events, KTable<String, String> table) {
+        ValueJoiner<Long, String, String> both = (event, row) -> event + "," + (row == null ? "null,null" : row);
+        Joined<String, Long, String> joined = Joined.with(TEXT, NUMBER, TEXT);
+        return word("looks").equals("inner") ? events.join(table, both, joined) : events.leftJoin(table, both, joined);
+    }
+
+    private KTable<String, String> joinForeign() {
         KTable<String, Long> left = table("a");
         KTable<String, Long> right = table("b");
         ValueJoiner<Long, Long, String> pair = Answers::pair;
         Materialized<String, String, KeyValueStore<Bytes, byte[]>> stored = Materialized.with(TEXT, TEXT);
         Function<Long, String> reference = value -> value < 0 ? null : "k" + value;
-        return (word("kind").equals("inner")
+        return word("kind").equals("inner")
             ? left.join(right, reference, pair, stored)
-            : left.leftJoin(right, reference, pair, stored)).toStream();
+            : left.leftJoin(right, reference, pair, stored);
     }
 
     private static String pair(Long left, Long right) {

@@ -99,12 +99,22 @@ pub enum Operator {
     JoinForeign {
         kind: Kind,
     },
+    /// The events of `c` with the rows of such a join of `a` and `b`.
+    LookUpForeign {
+        kind: Kind,
+        tables: Kind,
+    },
+    /// The events of `c` with the group of their value among those of the table `a`.
+    LookUpGroups {
+        kind: Kind,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Topic {
     A,
     B,
+    C,
 }
 
 impl Topic {
@@ -112,6 +122,7 @@ impl Topic {
         match self {
             Topic::A => "a",
             Topic::B => "b",
+            Topic::C => "c",
         }
     }
 }
@@ -186,6 +197,10 @@ impl Case {
             Operator::JoinForeign { kind } => {
                 json!({ "operator": "join_foreign", "kind": kind.word(), "derived": false })
             }
+            Operator::LookUpForeign { kind, tables } => json!({
+                "operator": "look_up_foreign", "looks": kind.word(), "kind": tables.word(), "derived": false,
+            }),
+            Operator::LookUpGroups { kind } => json!({ "operator": "look_up_groups", "looks": kind.word() }),
             Operator::JoinTables { kind, derived } => {
                 json!({ "operator": "join_tables", "kind": kind.word(), "derived": derived })
             }

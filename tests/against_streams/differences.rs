@@ -16,9 +16,12 @@ pub fn expected(case: &Case, streams: Steps) -> Steps {
         // [foreign-key-time] A row's time is the greater one of both; in Kafka Streams it is that of the record that brought it about.
         Operator::JoinForeign { .. } => without_time(no_empty_tombstone(streams), |_| true),
         Operator::Window { window, .. } => row_time(window, one_row_a_commit(window, streams)),
-        Operator::Totals | Operator::Latest | Operator::JoinTable { .. } | Operator::JoinSums { .. } => {
-            streams
-        }
+        Operator::Totals
+        | Operator::Latest
+        | Operator::JoinTable { .. }
+        | Operator::JoinSums { .. }
+        | Operator::LookUpForeign { .. }
+        | Operator::LookUpGroups { .. } => streams,
     }
 }
 
@@ -33,7 +36,9 @@ pub fn comparable(case: &Case, ours: Steps) -> Steps {
         | Operator::AggregateTable
         | Operator::JoinStreams { .. }
         | Operator::JoinTable { .. }
-        | Operator::JoinSums { .. } => ours,
+        | Operator::JoinSums { .. }
+        | Operator::LookUpForeign { .. }
+        | Operator::LookUpGroups { .. } => ours,
     }
 }
 

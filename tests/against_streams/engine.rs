@@ -66,6 +66,8 @@ fn fields(operator: Operator) -> &'static [&'static str] {
             &["/l", "/r"]
         }
         Operator::JoinTables { .. } | Operator::JoinForeign { .. } => &["/v", "/right/v"],
+        Operator::LookUpForeign { .. } => &["/l", "/r", "/rr"],
+        Operator::LookUpGroups { .. } => &["/l", "/n", "/total"],
     }
 }
 

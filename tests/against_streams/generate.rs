@@ -6,12 +6,13 @@ use proptest::prelude::*;
 const EVENTS_MAX: usize = 24;
 const KEYS: u8 = 3;
 /// The keys of the events that end a case: no other event has them.
-const LAST_KEYS: [u8; 2] = [8, 9];
+const LAST_KEYS: [u8; 3] = [8, 9, 7];
 
 /// An event before it is known what the operator takes.
 #[derive(Clone, Copy, Debug)]
 struct Raw {
-    topic: Topic,
+    /// One of those that the operator takes.
+    topic: usize,
     key: u8,
     value: Option<i64>,
     /// From the greatest time so far.
@@ -19,10 +20,9 @@ struct Raw {
 }
 
 fn raw() -> impl Strategy<Value = Raw> {
-    let topic = prop_oneof![Just(Topic::A), Just(Topic::B)];
     let value = prop_oneof![4 => (0i64..5).prop_map(Some), 1 => Just(None)];
     let ahead = prop_oneof![6 => 0i64..5, 3 => -14i64..0, 1 => 5i64..40];
-    (topic, 0..KEYS, value, ahead).prop_map(|(topic, key, value, ahead)| Raw { topic, key, value, ahead })
+    (0usize..6, 0..KEYS, value, ahead).prop_map(|(topic, key, value, ahead)| Raw { topic, key, value, ahead })
 }
 
 fn raws() -> impl Strategy<Value = Vec<Raw>> {
@@ -119,6 +119,15 @@ pub fn join_foreign() -> impl Strategy<Value = Case> {
     cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::JoinForeign { kind }))
 }
 
+pub fn look_up_foreign() -> impl Strategy<Value = Case> {
+    let kind = || prop_oneof![Just(Kind::Inner), Just(Kind::Left)];
+    cases((kind(), kind()).prop_map(|(kind, tables)| Operator::LookUpForeign { kind, tables }))
+}
+
+pub fn look_up_groups() -> impl Strategy<Value = Case> {
+    cases(prop_oneof![Just(Kind::Inner), Just(Kind::Left)].prop_map(|kind| Operator::LookUpGroups { kind }))
+}
+
 pub fn join_tables() -> impl Strategy<Value = Case> {
     cases((kind(), any::<bool>()).prop_map(|(kind, derived)| Operator::JoinTables { kind, derived }))
 }
@@ -151,15 +160,20 @@ fn takes(operator: Operator) -> Takes {
             Takes { topics: BOTH, tables: BOTH, ..streams }
         }
         Operator::JoinTables { derived: true, .. } => Takes { topics: BOTH, latest: BOTH, ..streams },
+        Operator::LookUpForeign { .. } => {
+            Takes { topics: &[Topic::A, Topic::B, Topic::C], tables: BOTH, ..streams }
+        }
+        Operator::LookUpGroups { .. } => Takes { topics: &[Topic::A, Topic::C], tables: ONLY_A, ..streams },
     }
 }
 
 fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
     let takes = takes(operator);
     let feed = feed_for(operator, feed);
+    let refers = matches!(operator, Operator::JoinForeign { .. } | Operator::LookUpForeign { .. });
     let mut events: Vec<Event> = Vec::new();
     for raw in raws {
-        let topic = if takes.topics.contains(&raw.topic) { raw.topic } else { takes.topics[0] };
+        let topic = takes.topics[raw.topic % takes.topics.len()];
         let value = match raw.value {
             _ if takes.numbered => Some(events.len() as i64),
             // A null value deletes a table's row; a stream's events have one.
@@ -171,7 +185,7 @@ fn case(operator: Operator, raws: &[Raw], feed: Feed) -> Case {
                 Some((number + 1) % 5)
             }
             // It refers to nothing.
-            Some(4) if topic == Topic::A && matches!(operator, Operator::JoinForeign { .. }) => Some(-1),
+            Some(4) if topic == Topic::A && refers => Some(-1),
             value => value,
         };
         let event = Event { topic, key: raw.key, value, time: 0 };
@@ -249,7 +263,13 @@ fn sessions(events: &[Event], key: u8, gap: i64, grace: i64) -> Vec<(i64, i64)> 
 fn feed_for(operator: Operator, feed: Feed) -> Feed {
     let aggregates = matches!(operator, Operator::Totals | Operator::Window { .. });
     let is_join = matches!(operator, Operator::JoinStreams { .. });
-    let looks_up = matches!(operator, Operator::JoinTable { .. } | Operator::JoinSums { .. });
+    let looks_up = matches!(
+        operator,
+        Operator::JoinTable { .. }
+            | Operator::JoinSums { .. }
+            | Operator::LookUpForeign { .. }
+            | Operator::LookUpGroups { .. }
+    );
     let together = if looks_up { 1 } else { feed.together };
     Feed { together, regrouped: feed.regrouped && aggregates, one_topic: feed.one_topic && is_join, ..feed }
 }

@@ -84,6 +84,16 @@ fn joins_by_a_foreign_key() {
 }
 
 #[test]
+fn joins_of_a_stream_with_rows_joined_by_a_foreign_key() {
+    ask("joins of a stream with rows joined by a foreign key", 200, generate::look_up_foreign());
+}
+
+#[test]
+fn joins_of_a_stream_with_groups_of_a_table() {
+    ask("joins of a stream with groups of a table", 200, generate::look_up_groups());
+}
+
+#[test]
 fn joins_of_two_tables() {
     ask("joins of two tables", 200, generate::join_tables());
 }

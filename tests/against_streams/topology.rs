@@ -5,6 +5,9 @@ use std::fmt::Write;
 
 const AGGREGATE: &str = "aggregate { n: count(), total: sum(v), low: min(v), high: max(v) }";
 
+const GROUPED: &str =
+    "  |> add { g: f\"g{v % 3}\" }\n  |> group by g\n  |> aggregate { n: count(), total: sum(v) }";
+
 /// The topology `name`; its topics are called `<name>.a`, `<name>.b` and `<name>.out`, or `<name>.s` where both sides come from one.
 pub fn topology(case: &Case, name: &str) -> String {
     let mut text = format!(
@@ -51,7 +54,7 @@ fn declare(case: &Case, name: &str, text: &mut String) {
         }
         Operator::AggregateTable => {
             text.push_str(&table("a"));
-            text.push_str("table out = a\n  |> add { g: f\"g{v % 3}\" }\n  |> group by g\n  |> aggregate { n: count(), total: sum(v) }\n");
+            let _ = writeln!(text, "table out = a\n{GROUPED}");
         }
         Operator::Window { window, grace, emit } => {
             text.push_str(&source("a", "Event"));
@@ -104,12 +107,26 @@ fn declare(case: &Case, name: &str, text: &mut String) {
             );
         }
         Operator::JoinForeign { kind } => {
-            let _ = writeln!(text, "type Left {{ k: string, v: int, refers: string? }}");
-            let _ = writeln!(text, "table a: Left = embedded(\"{name}.a\") key k");
+            text.push_str(&referring(name, "out", kind));
             text.push_str(&table("b"));
+        }
+        Operator::LookUpForeign { kind, tables } => {
+            text.push_str(&referring(name, "rows", tables));
+            text.push_str(&table("b"));
+            text.push_str(&source("c", "Event"));
             let _ = writeln!(
                 text,
-                "table out = a\n  |> {}join b as right on refers == right.k",
+                "stream out = c\n  |> {}join rows as row by k\n  |> map {{ k, l: v, r: row.v, rr: row.right.v }}",
+                kind_words(kind)
+            );
+        }
+        Operator::LookUpGroups { kind } => {
+            text.push_str(&table("a"));
+            text.push_str(&source("c", "Event"));
+            let _ = writeln!(text, "table groups = a\n{GROUPED}");
+            let _ = writeln!(
+                text,
+                "stream out = c\n  |> add {{ g: f\"g{{v % 3}}\" }}\n  |> {}join groups as row by g\n  |> map {{ g, l: v, n: row.n, total: row.total }}",
                 kind_words(kind)
             );
         }
@@ -119,6 +136,15 @@ fn declare(case: &Case, name: &str, text: &mut String) {
             let _ = writeln!(text, "table out = a\n  |> {}join b as right by k", kind_words(kind));
         }
     }
+}
+
+/// The table `made`: the rows of `a` with those of `b` that they refer to.
+fn referring(name: &str, made: &str, kind: Kind) -> String {
+    format!(
+        "type Left {{ k: string, v: int, refers: string? }}\ntable a: Left = embedded(\"{name}.a\") key k\n\
+         table {made} = a\n  |> {}join b as right on refers == right.k\n",
+        kind_words(kind)
+    )
 }
 
 fn kind_words(kind: Kind) -> &'static str {

@@ -70,7 +70,7 @@ codes! {
     TIME_FIELD = 404, "The event time must be a field of type timestamp that is not nullable.";
     REPARTITION = 512, "The key is not the one that the stream is partitioned by. State is kept for each partition, so the events first go through an internal topic that is partitioned by the new key. Write `|> repartition by …` to say that this is meant.";
     JOIN_KEY = 513, "A join is by the table's key: the expression must have its type.";
-    JOIN_SHAPE = 515, "The parts of a join do not go together: two streams need `within`, a table needs its whole key, `as of` looks into a table that is read from a topic.";
+    JOIN_SHAPE = 515, "The parts of a join do not go together: two streams need `within`, a table needs its whole key, rows of windows are not looked up, `as of` looks into a table that is read from a topic.";
     KEY_FIELD = 514, "The key must be a plain field of the event that is not nullable.";
     KEY_TYPE = 520, "A list or a map cannot be a key: keys are compared and stored byte by byte, and are the text of a record's key. Take a field of it, or make a string of it with `join`.";
     SINK_OPTION = 601, "An option of a topic that does not exist, or has a value that it cannot have.";

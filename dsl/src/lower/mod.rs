@@ -171,7 +171,23 @@ fn refusal(plan: &Plan, lowerer: &Lowerer<'_>) -> Option<Diagnostic> {
     };
     let diagnostic = Diagnostic::error(codes::NOT_YET, span, message).here(text);
     let diagnostic = labels.fold(diagnostic, |diagnostic, (span, text)| diagnostic.because(span, text));
-    Some(diagnostic.note("the topology is right: `check` and `explain` take it"))
+    let diagnostic = diagnostic.note("the topology is right: `check` and `explain` take it");
+    let mut instead: Vec<&str> = lacking.iter().filter_map(|(_, words)| instead_of(words)).collect();
+    instead.dedup();
+    Some(instead.into_iter().fold(diagnostic, Diagnostic::note))
+}
+
+/// What does it in this version, where something does.
+fn instead_of(words: &str) -> Option<&'static str> {
+    match words {
+        "global table, other than in a stream's join" => Some(
+            "a `global table` is looked up by the events of a stream, a table's `changes` among them; two tables are joined by their key or a foreign key, without `global`",
+        ),
+        "global table … malformed" => Some(
+            "leave `malformed` away: a record of a `global table` that cannot be read stops the topology then",
+        ),
+        _ => None,
+    }
 }
 
 impl<'a> Lowerer<'a> {

@@ -97,7 +97,7 @@ impl Join {
     pub fn new(join: &plan::JoinTable, rows: Rows, width: usize, errors: Route) -> Join {
         Join {
             rows,
-            key: KeyColumns::new(std::slice::from_ref(&join.key)),
+            key: KeyColumns::new(&join.key),
             left: join.left,
             condition: join.condition.as_ref().map(Compiled::new),
             width,
@@ -234,7 +234,7 @@ impl Operator for Join {
                 presence.push(false);
                 physical += 1;
             }
-            let hit = found.filter(|_| !key[0].is_null(row as usize));
+            let hit = found.filter(|_| !key.iter().any(|part| part.is_null(row as usize)));
             match hit {
                 Some(bytes) => codec.decode(bytes, &mut builders).map_err(|cause| TaskError::Corrupt {
                     what: format!("a row of the table of step `{}`", self.errors.step),

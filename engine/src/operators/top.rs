@@ -113,7 +113,11 @@ pub struct Top {
     rows: Overlay<Kept>,
     /// Keys of which something changed, and what was given out of them.
     before: BTreeMap<u32, First>,
+    /// Keys of whose rows one came that may be among the first, or one went that was.
+    stale: BTreeSet<u32>,
     emission: Emission,
+    /// Do events look its rows up?
+    looked_up: bool,
     keys: Keys,
     slots: Vec<u32>,
 }
@@ -124,7 +128,7 @@ impl Top {
         top: &plan::Top,
         schema: &Schema,
         codec: RowCodec,
-        emission: Emission,
+        (emission, looked_up): (Emission, bool),
         (table, cache_bytes, complete): (TableId, usize, bool),
         errors: Route,
     ) -> Top {
@@ -141,7 +145,9 @@ impl Top {
             first: Overlay::new(table, cache_bytes / 2, complete),
             rows: Overlay::new(table, cache_bytes / 2, complete),
             before: BTreeMap::new(),
+            stale: BTreeSet::new(),
             emission,
+            looked_up,
             keys: Keys::default(),
             slots: Vec::new(),
         }
@@ -203,9 +209,11 @@ impl Top {
         first.truncate(self.count);
     }
 
+    /// `of`: the slot of each row's key.
     fn keep(
         &mut self,
         batch: &Batch,
+        of: &[u32],
         gone: &[u32],
         order: &[std::sync::Arc<crate::batch::Column>],
         store: &Store,
@@ -229,15 +237,29 @@ impl Top {
                 .binary_search(&row)
                 .is_err()
                 .then(|| Kept { key_bytes: lengths[index], placed: self.placed(batch, order, row as usize) });
+            let known = self.rows.get(self.slots[index]);
+            if known.into_iter().chain(&kept).any(|kept| self.may_be_first(of[index], &kept.placed)) {
+                self.stale.insert(of[index]);
+            }
             *self.rows.modify(self.slots[index]) = kept;
         }
         Ok(())
     }
 
-    /// Works out the first rows of the keys whose rows have changed.
+    /// Is this not behind all of the first rows that are known?
+    fn may_be_first(&self, key: u32, placed: &Placed) -> bool {
+        let first = self.first.get(key).map_or(&[][..], |first| &first.0);
+        first.len() < self.count || first.last().is_some_and(|last| placed.order <= last.order)
+    }
+
+    /// Works out the first rows of the keys where they may be others.
     fn choose(&mut self, store: &Store) -> Result<(), StateError> {
+        let changed = std::mem::take(&mut self.stale);
+        if changed.is_empty() {
+            return Ok(());
+        }
         let prefixes: BTreeSet<[u8; PREFIX_BYTES]> =
-            self.before.keys().map(|slot| prefix(&self.first.key(*slot)[1..])).collect();
+            changed.iter().map(|slot| prefix(&self.first.key(*slot)[1..])).collect();
         let mut of_key: BTreeMap<&[u8], Vec<(&[u8], &[u8], &Placed)>> = BTreeMap::new();
         let slots = self.rows.slots_with_prefixes(store, &prefixes)?;
         for slot in slots {
@@ -245,7 +267,6 @@ impl Top {
             let (key, own) = self.rows.key(slot)[PREFIX_BYTES..].split_at(kept.key_bytes);
             of_key.entry(key).or_default().push((&kept.placed.order, own, &kept.placed));
         }
-        let changed: Vec<u32> = self.before.keys().copied().collect();
         for slot in changed {
             let mut rows = of_key.remove(&self.first.key(slot)[1..]).unwrap_or_default();
             rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
@@ -256,15 +277,31 @@ impl Top {
         Ok(())
     }
 
-    /// Gives out the ranks that have another row than before.
+    /// The first rows of these keys as they are known.
+    fn known(&self, slots: &[u32]) -> BTreeMap<u32, First> {
+        let known = |slot: &u32| (*slot, self.first.get(*slot).cloned().unwrap_or_default());
+        slots.iter().map(known).collect()
+    }
+
+    /// Gives out the ranks that have another row than at the commit before.
     fn emit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
-        if self.row_key.is_some() && !self.before.is_empty() {
-            self.choose(context.store)?;
-        }
+        let before = std::mem::take(&mut self.before);
+        self.choose(context.store)?;
+        let changes = self.changes(&before, context.watermark)?;
+        context.emitted.extend(changes.finish());
+        Ok(())
+    }
+
+    /// The ranks that have another row than `before`.
+    fn changes(
+        &self,
+        before: &BTreeMap<u32, First>,
+        watermark: EventTime,
+    ) -> Result<TableChanges, TaskError> {
         let mut builders = self.codec.builders();
         builders.push(crate::batch::Column::new(tidegate_model::ScalarType::Int));
         let mut changes = TableChanges::new(builders);
-        for (slot, before) in std::mem::take(&mut self.before) {
+        for (&slot, before) in before {
             let now = self.first.get(slot).map_or(&[][..], |first| &first.0);
             for rank in 0..before.0.len().max(now.len()) {
                 let (was, is) = (before.0.get(rank), now.get(rank));
@@ -281,15 +318,14 @@ impl Top {
                     (was, None) => {
                         let mut key = self.first.key(slot)[1..].to_vec();
                         tidegate_state::key::push_int(&mut key, rank as i64 + 1);
-                        let time = was.map_or(context.watermark, |was| was.time);
+                        let time = was.map_or(watermark, |was| was.time);
                         changes.push_deletion(&self.result_key, &key, time)
                     }
                 };
                 pushed.map_err(|cause| TaskError::corrupt_state(&self.errors.step, &cause))?;
             }
         }
-        context.emitted.extend(changes.finish());
-        Ok(())
+        Ok(changes)
     }
 }
 
@@ -318,13 +354,21 @@ impl Operator for Top {
             gone = batch.selection.iter().copied().filter(|row| placed.binary_search(row).is_err()).collect();
         }
         let slots = self.resolve(&batch, context.store)?;
+        let known = if self.looked_up { self.known(&slots) } else { BTreeMap::new() };
         if self.row_key.is_some() {
-            return Ok(self.keep(&batch, &gone, &order, context.store)?);
+            self.keep(&batch, &slots, &gone, &order, context.store)?;
+            if self.looked_up {
+                self.choose(context.store)?;
+            }
+        } else {
+            for (&row, slot) in batch.selection.iter().zip(slots) {
+                let placed = self.placed(&batch, &order, row as usize);
+                self.insert(slot, placed);
+            }
         }
-        for (&row, slot) in batch.selection.iter().zip(slots) {
-            let placed = self.placed(&batch, &order, row as usize);
-            self.insert(slot, placed);
-        }
+        // Those that look rows up are given what changed just now.
+        let changes = self.changes(&known, context.watermark)?;
+        context.current.extend(changes.finish());
         Ok(())
     }
 
@@ -362,132 +406,4 @@ impl Operator for Top {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rig::{Rig, Row, batch, no_route, rows};
-    use proptest::prelude::*;
-    use tidegate_model::expr::Expr;
-    use tidegate_model::plan::OrderBy;
-    use tidegate_model::{Column as SchemaColumn, ScalarType};
-
-    /// Columns: id, group, value; of a table behind them whether the row is gone; of the result the rank.
-    const ROW_TYPES: [ScalarType; 3] = [ScalarType::Int; 3];
-    const RESULT_TYPES: [ScalarType; 4] = [ScalarType::Int; 4];
-
-    #[derive(Clone, Debug)]
-    enum Action {
-        /// An event, or a table's row: id, group, value.
-        Row(i64, i64, i64),
-        /// A table's row is no more. (Of events nothing happens.)
-        Gone(i64),
-        Commit,
-        Restart,
-    }
-
-    fn action() -> impl Strategy<Value = Action> {
-        prop_oneof![
-            8 => (0i64..6, 0i64..2, 0i64..4).prop_map(|(id, group, value)| Action::Row(id, group, value)),
-            2 => (0i64..6).prop_map(Action::Gone),
-            2 => Just(Action::Commit),
-            1 => Just(Action::Restart),
-        ]
-    }
-
-    fn operator(rig: &Rig, count: u32, descending: bool, of_table: bool) -> Top {
-        let column = |name: &str| SchemaColumn::new(name, ScalarType::Int);
-        let result = Schema::new(vec![column("id"), column("group"), column("value"), column("rank")]);
-        let top = plan::Top {
-            count,
-            order: vec![OrderBy { expr: Expr::column(2, ScalarType::Int, false), descending }],
-            key: vec![1],
-            row_key: of_table.then(|| vec![0]),
-            errors: None,
-        };
-        let codec = RowCodec::new(&Schema::new(result.columns[..3].to_vec()), &[true; 3]);
-        let stored = (rig.table, 1 << 20, rig.store.is_empty(rig.table).expect("scans"));
-        Top::new(&top, &result, codec, Emission::new(false, true), stored, no_route("errors"))
-    }
-
-    fn int(value: &Value) -> i64 {
-        let Value::Int(value) = value else { panic!("{value:?} is no int") };
-        *value
-    }
-
-    fn of_rekey(id: i64, group: i64, value: Option<i64>) -> Row {
-        let gone = Value::Bool(value.is_none());
-        Row::new(0, vec![Value::Int(id), Value::Int(group), value.map_or(Value::Null, Value::Int), gone])
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
-        #[test]
-        fn ranks_add_up_to_the_first_rows(
-            actions in proptest::collection::vec(action(), 1..60),
-            count in 1u32..4,
-            descending: bool,
-            of_table: bool,
-        ) {
-            let mut rig = Rig::new();
-            let mut top = operator(&rig, count, descending, of_table);
-            // In the order read: id, group, value.
-            let mut all: Vec<(i64, i64, i64)> = Vec::new();
-            let mut out: BTreeMap<(i64, i64), (i64, i64)> = BTreeMap::new();
-            let take = |out: &mut BTreeMap<_, _>, batches: Vec<Batch>| {
-                for row in rows(&RESULT_TYPES, &batches) {
-                    let place = (int(&row.values[1]), int(&row.values[3]));
-                    let before = match row.deleted {
-                        true => out.remove(&place),
-                        false => out.insert(place, (int(&row.values[0]), int(&row.values[2]))),
-                    };
-                    assert!(before.is_some() || !row.deleted, "a deletion of {place:?}, which was not given out");
-                }
-            };
-            for action in actions.iter().chain([&Action::Commit]) {
-                let types = [&ROW_TYPES[..], &[ScalarType::Bool]].concat();
-                let known = |all: &[(i64, i64, i64)], id: i64| all.iter().position(|row| row.0 == id);
-                match action {
-                    Action::Row(id, group, value) if of_table => {
-                        let mut sent = Vec::new();
-                        if let Some(at) = known(&all, *id) {
-                            let before = all.remove(at);
-                            sent.extend((before.1 != *group).then(|| of_rekey(*id, before.1, None)));
-                        }
-                        all.push((*id, *group, *value));
-                        sent.push(of_rekey(*id, *group, Some(*value)));
-                        rig.read(&mut top, 0, batch(&types, &sent, i64::MIN));
-                    }
-                    Action::Row(id, group, value) => {
-                        all.push((*id, *group, *value));
-                        let values = [id, group, value].map(|value| Value::Int(*value)).to_vec();
-                        rig.read(&mut top, 0, batch(&ROW_TYPES, &[Row::new(0, values)], i64::MIN));
-                    }
-                    Action::Gone(id) => {
-                        if let Some(at) = known(&all, *id).filter(|_| of_table) {
-                            let before = all.remove(at);
-                            let gone = of_rekey(*id, before.1, None);
-                            rig.read(&mut top, 0, batch(&types, &[gone], i64::MIN));
-                        }
-                    }
-                    Action::Commit => take(&mut out, rig.commit(&mut top)),
-                    Action::Restart => {
-                        take(&mut out, rig.commit(&mut top));
-                        top = operator(&rig, count, descending, of_table);
-                    }
-                }
-            }
-            let mut right = BTreeMap::new();
-            for group in 0..2 {
-                let mut rows: Vec<_> = all.iter().filter(|row| row.1 == group).collect();
-                // A stable sort: equal ones stay as they were read; those of a table have the order of their keys.
-                if of_table {
-                    rows.sort_by_key(|row| row.0);
-                }
-                rows.sort_by_key(|row| if descending { -row.2 } else { row.2 });
-                for (rank, row) in rows.iter().take(count as usize).enumerate() {
-                    right.insert((group, rank as i64 + 1), (row.0, row.2));
-                }
-            }
-            prop_assert_eq!(out, right);
-        }
-    }
-}
+mod tests;

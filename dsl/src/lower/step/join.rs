@@ -7,7 +7,6 @@ use crate::check::typed::RecordValue;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::key::Wish;
 use crate::lower::{Flow, Lowerer};
-use crate::source::Span as Place;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{Answer, Ask, JoinKind, JoinStreams, JoinTable, JoinTables, NodeKind, Route};
 use tidegate_model::{Column, NodeId, ScalarType, Schema, Span};
@@ -36,7 +35,7 @@ impl Lowerer<'_> {
         }
         if !flow.is_table && self.is_global(&rows) {
             let (key, condition) = self.global_condition(join, name, flow, &rows)?;
-            return self.look_up(at, join, name, flow.clone(), &rows, (key, condition), errors);
+            return self.look_up(at, join, name, flow.clone(), &rows, (vec![key], condition), errors);
         }
         let condition = self.condition(join, name, flow, &rows)?;
         match (flow.is_table, rows.is_table) {
@@ -64,19 +63,8 @@ impl Lowerer<'_> {
         condition: Condition,
         errors: Option<Route>,
     ) -> Option<Flow> {
-        let columns = self.whole_key(join, &condition, flow, rows)?;
-        let flow = self.beside(at, flow, rows, &columns, condition.span)?;
-        let mut keys = self.columns(&flow, &columns);
-        if keys.len() != 1 {
-            // Rows of a table with a key of several parts are found by all of them together.
-            self.error(
-                codes::JOIN_SHAPE,
-                condition.span,
-                "a stream joins a table by a key of one field; give the table one, made of its parts",
-            );
-            return None;
-        }
-        self.look_up(at, join, name, flow, rows, (keys.remove(0), condition), errors)
+        let (flow, key) = self.row_of_table(at, join, &condition, flow, rows)?;
+        self.look_up(at, join, name, flow, rows, (key, condition), errors)
     }
 
     /// The stream's events are where the rows are.
@@ -88,7 +76,7 @@ impl Lowerer<'_> {
         name: &ast::Name,
         flow: Flow,
         rows: &Flow,
-        (key, condition): (Expr, Condition),
+        (key, condition): (Vec<Expr>, Condition),
         errors: Option<Route>,
     ) -> Option<Flow> {
         self.only_for_streams(join)?;
@@ -383,27 +371,6 @@ impl Lowerer<'_> {
             });
         }
         Some(all)
-    }
-
-    /// The flow, moved to where the rows of its keys are.
-    fn beside(
-        &mut self,
-        at: At<'_>,
-        flow: &Flow,
-        rows: &Flow,
-        columns: &[usize],
-        span: Place,
-    ) -> Option<Flow> {
-        let key = rows.key.as_deref().unwrap_or_default();
-        let parts = rows.partitioned.as_deref().unwrap_or_default();
-        let wanted: Option<Vec<usize>> = parts
-            .iter()
-            .map(|part| key.iter().position(|column| column == part).map(|at| columns[at]))
-            .collect();
-        let wanted = wanted.filter(|wanted| !wanted.is_empty()).unwrap_or_else(|| columns.to_vec());
-        // State is not kept by a longer key here: the row must be in the very partition of its key.
-        let wish = Wish::Needed { keyword: "join" };
-        Some(self.repartitioned(&at.decl.name.node, flow, &wanted, span, &wish))
     }
 }
 

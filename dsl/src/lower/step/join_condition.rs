@@ -4,15 +4,24 @@ use crate::ast::{self, BinaryOp, ExprKind as Ast, JoinStep, Spanned};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lower::{Flow, Lowerer};
 use crate::source::Span as Place;
+use crate::walk::Words;
 use tidegate_model::expr::Expr;
 
 /// Equal columns of both sides, and what else must be true of a pair.
 pub(super) struct Condition {
     pub(super) left: Vec<usize>,
     pub(super) right: Vec<usize>,
+    /// A stream with a table: other parts of the table's key, and what is worked out for them of the event.
+    pub(super) computed: Vec<(usize, ast::Expr)>,
     /// Where the keys are said.
     pub(super) span: Place,
     pub(super) rest: Vec<ast::Expr>,
+}
+
+impl Condition {
+    fn at(span: Place) -> Condition {
+        Condition { left: Vec::new(), right: Vec::new(), computed: Vec::new(), span, rest: Vec::new() }
+    }
 }
 
 impl Lowerer<'_> {
@@ -48,13 +57,13 @@ impl Lowerer<'_> {
             // Two streams: the same fields on both sides.
             self.by(&join.by, rows)?
         };
-        Some(Condition { left, right, span, rest: Vec::new() })
+        Some(Condition { left, right, computed: Vec::new(), span, rest: Vec::new() })
     }
 
     /// Equalities of a field of each side are the key; what else is said must be true of a pair.
     fn on(&mut self, on: &ast::Expr, name: &ast::Name, flow: &Flow, rows: &Flow) -> Option<Condition> {
-        let mut condition =
-            Condition { left: Vec::new(), right: Vec::new(), span: on.span, rest: Vec::new() };
+        let mut condition = Condition::at(on.span);
+        let mut computed: Vec<(usize, &ast::Expr, &ast::Expr)> = Vec::new();
         let mut parts = vec![on];
         while let Some(part) = parts.pop() {
             match &part.node {
@@ -64,6 +73,11 @@ impl Lowerer<'_> {
                     let (left, right) = (self.left_field(&path, flow, rows), self.key_field(&path, rows));
                     condition.left.push(left?);
                     condition.right.push(right?);
+                }
+                Ast::Binary(BinaryOp::Equal, a, b)
+                    if let Some((column, expr)) = self.computed((a, b), name, flow, rows) =>
+                {
+                    computed.push((column, expr, part));
                 }
                 Ast::Binary(BinaryOp::Equal, a, b) => match (&a.node, &b.node) {
                     (Ast::Path(left), Ast::Path(right)) if is_of(right, name) && !is_of(left, name) => {
@@ -77,7 +91,15 @@ impl Lowerer<'_> {
                 _ => condition.rest.push(part.clone()),
             }
         }
-        if condition.left.is_empty() {
+        for (column, expr, part) in computed {
+            // A part of the key that is found already must have this value, too.
+            if condition.right.contains(&column) || condition.computed.iter().any(|known| known.0 == column) {
+                condition.rest.push(part.clone());
+            } else {
+                condition.computed.push((column, expr.clone()));
+            }
+        }
+        if condition.left.is_empty() && condition.computed.is_empty() {
             self.diagnostics.push(
                 Diagnostic::error(codes::JOIN_SHAPE, on.span, "a join needs fields of both sides that are equal: they say in which partition a pair meets")
                     .note(format!("for example `on id == {}.id`, with more conditions behind an `and`", name.node)),
@@ -85,6 +107,35 @@ impl Lowerer<'_> {
             return None;
         }
         Some(condition)
+    }
+
+    /// Of a stream with a table: the part of the table's key that is equal to something that is worked out of the event.
+    fn computed<'b>(
+        &self,
+        (a, b): (&'b ast::Expr, &'b ast::Expr),
+        name: &ast::Name,
+        flow: &Flow,
+        rows: &Flow,
+    ) -> Option<(usize, &'b ast::Expr)> {
+        if flow.is_table || !rows.is_table {
+            return None;
+        }
+        let of_key = |expr: &ast::Expr| {
+            let Ast::Path(path) = &expr.node else { return None };
+            let path = is_of(path, name).then(|| path[1..].join("."))?;
+            rows.key.iter().flatten().copied().find(|column| rows.schema.columns[*column].path == path)
+        };
+        let of_event = |expr: &ast::Expr| {
+            let mut words = Words::default();
+            words.expr(expr);
+            let is_field = matches!(&expr.node, Ast::Path(path) if !self.globals.params.contains_key(&path[0]) || flow.event().field(&path[0]).is_some());
+            !is_field && !words.names.contains(&name.node)
+        };
+        match (of_key(a), of_key(b)) {
+            (Some(column), None) if of_event(b) => Some((column, b)),
+            (None, Some(column)) if of_event(a) => Some((column, a)),
+            _ => None,
+        }
     }
 
     /// What `by` or `on` say of a table of which every worker has all rows: any expression over the event finds the row.
@@ -99,8 +150,7 @@ impl Lowerer<'_> {
         let key = rows.schema.columns[column].clone();
         let of_key = |expr: &ast::Expr| matches!(&expr.node, Ast::Path(path) if is_of(path, name) && path[1..].join(".") == key.path);
         let mut found: Option<ast::Expr> = None;
-        let mut condition =
-            Condition { left: Vec::new(), right: Vec::new(), span: join.other.span, rest: Vec::new() };
+        let mut condition = Condition::at(join.other.span);
         if let Some(on) = &join.on {
             condition.span = on.span;
             let mut parts = vec![on];
@@ -219,19 +269,38 @@ impl Lowerer<'_> {
             let found = condition.right.iter().position(|right| right == part);
             columns.extend(found.and_then(|found| condition.left.get(found).copied()));
         }
-        let (names, at) = (rows.names(&key), rows.key_at);
         if columns.len() != key.len() || condition.left.len() != key.len() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::JOIN_SHAPE,
-                    condition.span,
-                    format!("a row of `{}` is found by its key, which is `{names}`", join.other.node),
-                )
-                .because(at, "its key"),
-            );
+            self.other_key(join, condition, flow, rows);
             return None;
         }
         self.same_types(&columns, flow, &key, rows, condition.span).map(|()| columns)
+    }
+
+    /// What is said to be equal is not the table's key.
+    pub(super) fn other_key(&mut self, join: &JoinStep, condition: &Condition, flow: &Flow, rows: &Flow) {
+        let key = rows.key.as_deref().unwrap_or_default();
+        let other = &join.other.node;
+        let names = rows.names(key);
+        let diagnostic = Diagnostic::error(
+            codes::JOIN_SHAPE,
+            condition.span,
+            format!("a row of `{other}` is found by its key, which is `{names}`"),
+        )
+        .because(rows.key_at, "its key");
+        if flow.is_table || key.len() < 2 {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        let name = &join.alias.as_ref().unwrap_or(&join.other).node;
+        let part = |column: &usize| {
+            let path = &rows.schema.columns[*column].path;
+            match flow.schema.columns.iter().any(|column| column.path == *path) {
+                true => format!("{path} == {name}.{path}"),
+                false => format!("{name}.{path} == …"),
+            }
+        };
+        let whole: Vec<String> = key.iter().map(part).collect();
+        self.diagnostics.push(diagnostic.note(format!("name all of it: `on {}`", whole.join(" and "))));
     }
 
     pub(super) fn same_types(

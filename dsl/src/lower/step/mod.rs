@@ -9,6 +9,7 @@ mod filter;
 mod join;
 mod join_condition;
 mod join_name;
+mod join_row;
 mod latest;
 mod map;
 mod match_events;

@@ -20,7 +20,7 @@ fn parts(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Expand(expand) => expand.columns.iter().chain([&expand.list]).collect(),
         NodeKind::Aggregate(step) => all(&step.key, step.functions.iter().map(|call| &call.argument)),
         NodeKind::Rolling(step) => all(&step.key, step.functions.iter().map(|call| &call.argument)),
-        NodeKind::JoinTable(join) => all(std::slice::from_ref(&join.key), [&join.as_of, &join.condition]),
+        NodeKind::JoinTable(join) => all(&join.key, [&join.as_of, &join.condition]),
         NodeKind::JoinStreams(join) => {
             join.left_key.iter().chain(&join.right_key).chain(&join.condition).collect()
         }

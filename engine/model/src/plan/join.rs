@@ -9,8 +9,8 @@ use crate::time::Span;
 /// column `alias`, then the table's columns under `alias.`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JoinTable {
-    /// Of the table's key type.
-    pub key: Expr,
+    /// Over the stream's columns: the table's key. Where a part of it is null, no row is found.
+    pub key: Vec<Expr>,
     pub left: bool,
     pub alias: String,
     /// The key columns of `inputs[1]` where the join keeps its rows: of a table that is made from a stream, and where `as_of` asks for earlier rows.

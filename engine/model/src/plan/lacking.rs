@@ -10,23 +10,6 @@ impl Plan {
         self.nodes.iter().filter_map(|node| Some((node.id, self.lacking(node)?))).collect()
     }
 
-    /// Can the rows of this table be looked up as they are at each moment?
-    fn is_current(&self, id: NodeId) -> bool {
-        let node = self.node(id);
-        match &node.kind {
-            NodeKind::Table(_) | NodeKind::Latest(_) => true,
-            // What goes to another key is on its way, and nobody knows what.
-            NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some() => self.is_current(node.inputs[0]),
-            NodeKind::Aggregate(aggregate) => aggregate.window.is_none(),
-            // Which right rows are not known yet nobody can tell.
-            NodeKind::JoinTables(join) if join.foreign => false,
-            NodeKind::JoinTables(_) | NodeKind::Filter(_) | NodeKind::Map(_) => {
-                node.inputs.iter().all(|input| self.is_current(*input))
-            }
-            _ => false,
-        }
-    }
-
     fn lacking(&self, node: &Node) -> Option<&'static str> {
         match &node.kind {
             NodeKind::Source(_)
@@ -58,11 +41,11 @@ impl Plan {
                     false => Some("global table, other than in a stream's join"),
                 }
             }
-            NodeKind::Table(_) => None,
-            NodeKind::JoinTable(_) => {
-                (!self.is_current(node.inputs[1])).then_some("join of a stream with such a table")
-            }
-            NodeKind::JoinTables(_) | NodeKind::Ask(_) | NodeKind::Answer(_) => None,
+            NodeKind::Table(_)
+            | NodeKind::JoinTable(_)
+            | NodeKind::JoinTables(_)
+            | NodeKind::Ask(_)
+            | NodeKind::Answer(_) => None,
             NodeKind::HttpPoll(_) => Some("http.poll"),
             NodeKind::Generate(_) => Some("generate"),
             NodeKind::WebSocketSink(_) => Some("websocket"),

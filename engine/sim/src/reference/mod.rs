@@ -218,9 +218,12 @@ impl Reading<'_> {
             NodeKind::JoinTables(join) if join.foreign => {
                 let right = self.plan.right_table(node);
                 let rows = [&inputs[0][..], &self.rows[&right.id]];
-                tables::join_foreign(join, [&types[0], &self.types(right), &own], rows)
+                tables::join_foreign(join, [&types[0], &self.types(right), &own], rows, at_once())
             }
-            NodeKind::Top(step) => top::top(step, &types[0], own.len() - 1, &inputs[0]),
+            NodeKind::Top(step) => {
+                let at_once = of_table::is_looked_up(self.plan, node.id);
+                top::top(step, &types[0], own.len() - 1, &inputs[0], at_once)
+            }
             NodeKind::JoinTables(join) => tables::join_tables(join, of_both(), both(), at_once()),
             NodeKind::Latest(latest) => match latest.ttl {
                 Some(ttl) => ttl::latest(latest, ttl, &types[0], &inputs[0], at_once(), watermarks),
@@ -384,7 +387,7 @@ fn expressions(kind: &NodeKind, port: usize) -> Vec<&Expr> {
         NodeKind::Dedupe(step) => step.key.iter().collect(),
         NodeKind::Schedule(step) => step.key.iter().chain([&step.at]).chain(&step.cancel).collect(),
         NodeKind::Top(step) => step.order.iter().map(|order| &order.expr).collect(),
-        NodeKind::JoinTable(step) if port == 0 => vec![&step.key],
+        NodeKind::JoinTable(step) if port == 0 => step.key.iter().collect(),
         NodeKind::JoinStreams(step) if port == 0 => step.left_key.iter().collect(),
         NodeKind::JoinStreams(step) => step.right_key.iter().collect(),
         _ => Vec::new(),

@@ -17,6 +17,7 @@ pub fn is_looked_up(plan: &Plan, id: NodeId) -> bool {
         NodeKind::JoinTable(_) => next.inputs[1] == id,
         NodeKind::Filter(_) | NodeKind::Map(_) | NodeKind::JoinTables(_) => is_looked_up(plan, next.id),
         NodeKind::Aggregate(aggregate) => aggregate.row_key.is_some() && is_looked_up(plan, next.id),
+        NodeKind::Top(top) => top.row_key.is_some() && is_looked_up(plan, next.id),
         _ => false,
     })
 }

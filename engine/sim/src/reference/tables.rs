@@ -2,7 +2,7 @@
 
 use super::evaluate::{Types, columns, is_true, key, value};
 use super::row::{At, Given, Key, Phase, Row, START};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::plan::{Changes, JoinKind, JoinTable, JoinTables, Latest, NodeKind, Plan};
 use tidegate_model::{NodeId, ScalarType, Value};
 
@@ -91,7 +91,7 @@ pub fn join_table(
     let [stream, table] = inputs;
     let mut given = Vec::new();
     for event in stream.iter().filter(|event| !event.deleted) {
-        let wanted = Key(vec![value(&join.key, types[0], &event.values)]);
+        let wanted = key(&join.key, types[0], &event.values);
         let is_of_key = |row: &&Row| {
             row.at <= event.at
                 && (is_global || row.partition == event.partition)
@@ -189,61 +189,85 @@ pub fn join_tables(
 }
 
 /// Two tables by a key of the right one that the left one has among its fields; the right row may be in any partition.
-pub fn join_foreign(join: &JoinTables, types: [&[ScalarType]; 3], inputs: [&[Row]; 2]) -> Given {
+///
+/// `at_once`: a left row that refers to what it referred to before is seen with that at once; what it newly refers to is asked for.
+pub fn join_foreign(
+    join: &JoinTables,
+    types: [&[ScalarType]; 3],
+    inputs: [&[Row]; 2],
+    at_once: bool,
+) -> Given {
     let [left, right] = inputs;
     let of = |is_right: bool, rows: &[Row]| {
         rows.iter().map(|row| (row.at, is_right, row.clone())).collect::<Vec<_>>()
     };
     let mut rows = [of(false, left), of(true, right)].concat();
     rows.sort_by_key(|(at, ..)| *at);
+    // Null refers to nothing.
+    let refers = |left: &Row| {
+        Some(key(&join.key, types[0], &left.values)).filter(|key| !key.0.iter().any(Value::is_null))
+    };
+    let row_with = |place: &TaskKey, left: &Row, right: Option<&Row>| {
+        let side = |row: &Row| (row.values.clone(), row.time);
+        row_of(join, types, &place.1, &Pair { sides: [Some(side(left)), right.map(side)], is_given: false })
+    };
     let (mut of_left, mut of_right): (BTreeMap<TaskKey, Row>, BTreeMap<Key, Row>) = Default::default();
     let mut shown: BTreeMap<TaskKey, Vec<Value>> = BTreeMap::new();
     let mut given = Vec::new();
-    let moments: std::collections::BTreeSet<usize> = rows.iter().map(|(at, ..)| at.moment).collect();
+    let mut show = |place: &TaskKey, at: At, row: Option<(Vec<Value>, i64)>| match row {
+        Some((values, time)) if shown.get(place) != Some(&values) => {
+            given.push(Row::made(at, place.0, time, values.clone()));
+            shown.insert(place.clone(), values);
+        }
+        None if shown.remove(place).is_some() => {
+            let key_only = together(join, types, &place.1, [None, None]);
+            given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
+        }
+        _ => {}
+    };
+    let moments: BTreeSet<usize> = rows.iter().map(|(at, ..)| at.moment).collect();
     for moment in moments {
         // Behind everything that the moment brings, and the way to the other partition and back.
         let mut at = At { moment, hop: 0, phase: Phase::Commit };
+        let answered = of_right.clone();
+        let mut touched: BTreeSet<TaskKey> = BTreeSet::new();
+        let mut waiting: BTreeSet<TaskKey> = BTreeSet::new();
         for (of_row, is_right, row) in rows.iter().filter(|(at, ..)| at.moment == moment) {
             at.hop = at.hop.max(of_row.hop + 2);
-            match (is_right, row.deleted) {
-                (true, false) => drop(of_right.insert(columns(&join.right_key, &row.values), row.clone())),
-                (true, true) => drop(of_right.remove(&columns(&join.right_key, &row.values))),
-                (false, deleted) => {
-                    let place = (row.partition, columns(&join.left_key, &row.values));
-                    if deleted {
-                        of_left.remove(&place)
-                    } else {
-                        of_left.insert(place, row.clone())
-                    };
-                }
+            if *is_right {
+                match row.deleted {
+                    false => of_right.insert(columns(&join.right_key, &row.values), row.clone()),
+                    true => of_right.remove(&columns(&join.right_key, &row.values)),
+                };
+                continue;
+            }
+            let place = (row.partition, columns(&join.left_key, &row.values));
+            touched.insert(place.clone());
+            let now = (!row.deleted).then_some(row);
+            let before = match now {
+                Some(row) => of_left.insert(place.clone(), row.clone()),
+                None => of_left.remove(&place),
+            };
+            let wanted = now.and_then(refers);
+            if before.as_ref().and_then(refers) != wanted {
+                match wanted {
+                    Some(_) => waiting.insert(place.clone()),
+                    None => waiting.remove(&place),
+                };
+            }
+            if at_once && !waiting.contains(&place) {
+                let right = wanted.and_then(|wanted| answered.get(&wanted));
+                show(&place, *of_row, now.and_then(|left| row_with(&place, left, right)));
             }
         }
-        let mut rows_now: BTreeMap<TaskKey, (Vec<Value>, i64)> = BTreeMap::new();
-        for (place, left) in &of_left {
-            // Null refers to nothing.
-            let wanted =
-                Some(key(&join.key, types[0], &left.values)).filter(|key| !key.0.iter().any(Value::is_null));
-            let right = wanted.and_then(|wanted| of_right.get(&wanted));
-            let side = |row: &Row| (row.values.clone(), row.time);
-            let pair = Pair { sides: [Some(side(left)), right.map(side)], is_given: false };
-            rows_now.extend(row_of(join, types, &place.1, &pair).map(|row| (place.clone(), row)));
-        }
-        for place in shown.keys().chain(rows_now.keys()).cloned().collect::<std::collections::BTreeSet<_>>() {
-            match rows_now.get(&place) {
-                Some((values, time)) if shown.get(&place) != Some(values) => {
-                    given.push(Row::made(at, place.0, *time, values.clone()));
-                    shown.insert(place, values.clone());
-                }
-                Some(_) => {}
-                None => {
-                    shown.remove(&place);
-                    let key_only = together(join, types, &place.1, [None, None]);
-                    given.push(Row { deleted: true, ..Row::made(at, place.0, START, key_only) });
-                }
-            }
+        touched.extend(of_left.keys().cloned());
+        for place in touched {
+            let left = of_left.get(&place);
+            let right = left.and_then(refers).and_then(|wanted| of_right.get(&wanted));
+            show(&place, at, left.and_then(|left| row_with(&place, left, right)));
         }
     }
-    Given::rows(given)
+    Given::rows(given).in_order()
 }
 
 /// The row of a key, and its time: the greater one of the rows that it is made of.

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidegate_model::plan::Top;
 use tidegate_model::{ScalarType, Value};
 
-/// `width`: how many columns the rows have, less what only travels with them.
-pub fn top(top: &Top, types: &[ScalarType], width: usize, rows: &[Row]) -> Given {
+/// `width`: how many columns the rows have, less what only travels with them. `at_once`: each change is seen by those that look rows up.
+pub fn top(top: &Top, types: &[ScalarType], width: usize, rows: &[Row], at_once: bool) -> Given {
     let mut all: Vec<Row> = Vec::new();
     let mut shown: BTreeMap<(usize, Key), Vec<Vec<Value>>> = BTreeMap::new();
     let mut given = Vec::new();
-    for (at, group) in by_commit(rows.to_vec(), false) {
+    for (at, group) in by_commit(rows.to_vec(), at_once) {
         let mut touched = BTreeSet::new();
         for row in group {
             let place = (row.partition, columns(&top.key, &row.values));
