@@ -150,8 +150,6 @@ pub struct KeptEvents {
     live: BTreeSet<Bucket>,
     /// The chunk that the next event of a bucket and key goes into, where it is not the first one; for this commit.
     last: BTreeMap<Box<[u8]>, u32>,
-    /// Of events that came since the last commit.
-    added_bytes: usize,
 }
 
 impl KeptEvents {
@@ -167,7 +165,6 @@ impl KeptEvents {
             length: Span::from_micros((reach.micros() / 2).max(1)),
             live: BTreeSet::new(),
             last: BTreeMap::new(),
-            added_bytes: 0,
         };
         // One key of a bucket is enough: the search goes on behind the bucket.
         let mut from: Vec<u8> = Vec::new();
@@ -261,7 +258,6 @@ impl KeptEvents {
             self.last.insert(name[..base].into(), number);
         }
         self.live.insert(bucket);
-        self.added_bytes += row.len() + std::mem::size_of::<KeptEvent>();
         let chunk = self.chunks.modify(slot).get_or_insert_default();
         chunk.push(KeptEvent { time, fate, row });
         Ok(Place { bucket, slot, index: chunk.events.len() - 1 })
@@ -313,11 +309,10 @@ impl KeptEvents {
     pub fn committed(&mut self) {
         self.chunks.committed();
         self.last.clear();
-        self.added_bytes = 0;
     }
 
     pub fn uncommitted_bytes(&self) -> usize {
-        self.added_bytes + self.chunks.dirty().count() * 256
+        self.chunks.uncommitted_bytes()
     }
 }
 

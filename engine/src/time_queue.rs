@@ -182,8 +182,8 @@ impl<V: StateValue> TimeQueue<V> {
         }
     }
 
-    pub fn uncommitted(&self) -> usize {
-        self.rows.dirty().count()
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.rows.uncommitted_bytes()
     }
 }
 

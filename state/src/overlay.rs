@@ -324,6 +324,22 @@ impl<V: StateValue> Overlay<V> {
         self.dirty.iter().copied()
     }
 
+    /// Memory that goes with a commit, roughly: what changed, and what is written of it, and what was read beyond the budget.
+    pub fn uncommitted_bytes(&self) -> usize {
+        const SAMPLE: usize = 32;
+        let step = self.dirty.len().div_ceil(SAMPLE).max(1);
+        let of_slot = |slot: &u32| {
+            let entry = &self.entries[*slot as usize];
+            self.entry_bytes() + 2 * (entry.key.len() + entry.value.as_ref().map_or(0, V::bytes))
+        };
+        let (mut sampled, mut bytes) = (0, 0);
+        for slot in self.dirty.iter().step_by(step) {
+            sampled += 1;
+            bytes += of_slot(slot);
+        }
+        bytes * self.dirty.len() / sampled.max(1) + self.bytes.saturating_sub(self.budget_bytes)
+    }
+
     /// Writes each changed key once.
     pub fn flush(&self, out: &mut WriteSet) {
         for slot in &self.dirty {

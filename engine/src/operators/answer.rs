@@ -251,7 +251,7 @@ impl Operator for Answer {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        (self.rows.dirty().count() + self.asks.dirty().count()) * 128
+        self.rows.uncommitted_bytes() + self.asks.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

@@ -171,7 +171,7 @@ impl Operator for Ask {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.references.dirty().count() * 128
+        self.references.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

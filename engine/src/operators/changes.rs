@@ -125,6 +125,6 @@ impl Operator for Changes {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.rows.dirty().count() * 128
+        self.rows.uncommitted_bytes()
     }
 }

@@ -116,6 +116,6 @@ impl Operator for Dedupe {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.passed.dirty().count() * 64
+        self.passed.uncommitted_bytes()
     }
 }

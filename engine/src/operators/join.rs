@@ -287,8 +287,8 @@ impl Operator for Join {
     fn uncommitted_bytes(&self) -> usize {
         match &self.rows {
             Rows::OfTopic(_) | Rows::Global(_) => 0,
-            Rows::Derived(rows, _) => rows.overlay.dirty().count() * 128,
-            Rows::Versions(history) => history.rows.dirty().count() * 256,
+            Rows::Derived(rows, _) => rows.overlay.uncommitted_bytes(),
+            Rows::Versions(history) => history.rows.uncommitted_bytes(),
         }
     }
 }

@@ -363,7 +363,7 @@ impl Operator for JoinTables {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.pairs.dirty().count() * 256
+        self.pairs.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, _now: WallTime) -> bool {

@@ -191,7 +191,7 @@ impl Operator for Latest {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.rows.dirty().count() * 128 + self.expiry.as_ref().map_or(0, Expiry::uncommitted_bytes)
+        self.rows.uncommitted_bytes() + self.expiry.as_ref().map_or(0, Expiry::uncommitted_bytes)
     }
 
     fn has_pending(&self, upstream: Upstream, _now: WallTime) -> bool {

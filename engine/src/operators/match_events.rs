@@ -519,7 +519,7 @@ impl Operator for Match {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        (self.queue.uncommitted() + self.attempts.dirty().count()) * 128
+        self.queue.uncommitted_bytes() + self.attempts.uncommitted_bytes()
     }
 }
 

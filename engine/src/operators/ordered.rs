@@ -93,6 +93,6 @@ impl Operator for Ordered {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.queue.uncommitted() * 128 + self.inner.uncommitted_bytes()
+        self.queue.uncommitted_bytes() + self.inner.uncommitted_bytes()
     }
 }

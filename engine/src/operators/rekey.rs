@@ -149,7 +149,7 @@ impl Operator for Rekey {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.places.dirty().count() * 128
+        self.places.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

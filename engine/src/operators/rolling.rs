@@ -279,7 +279,7 @@ impl Operator for Rolling {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.trails.dirty().count() * 64
+        self.trails.uncommitted_bytes()
     }
 }
 

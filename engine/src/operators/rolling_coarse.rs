@@ -183,6 +183,6 @@ impl Operator for RollingCoarse {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.groups.dirty().count() * 128
+        self.groups.uncommitted_bytes()
     }
 }

@@ -232,7 +232,7 @@ impl Operator for Schedule {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        (self.queue.uncommitted() + self.places.dirty().count()) * 128
+        self.queue.uncommitted_bytes() + self.places.uncommitted_bytes()
     }
 }
 

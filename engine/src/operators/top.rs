@@ -397,7 +397,7 @@ impl Operator for Top {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        (self.first.dirty().count() + self.rows.dirty().count()) * 128
+        self.first.uncommitted_bytes() + self.rows.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, _now: WallTime) -> bool {

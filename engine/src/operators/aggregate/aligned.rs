@@ -448,7 +448,7 @@ impl Operator for Aligned {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.shares.dirty().count() * 128 + self.fading.as_ref().map_or(0, Fading::uncommitted_bytes)
+        self.shares.uncommitted_bytes() + self.fading.as_ref().map_or(0, Fading::uncommitted_bytes)
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

@@ -460,7 +460,7 @@ impl Operator for OfTable {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        (self.totals.dirty().count() + self.rows.dirty().count()) * 128
+        self.totals.uncommitted_bytes() + self.rows.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

@@ -405,7 +405,7 @@ impl Operator for Sessions {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.sessions.dirty().count() * 128 + self.due.uncommitted_bytes()
+        self.sessions.uncommitted_bytes() + self.due.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {

@@ -417,7 +417,7 @@ impl Operator for Sliding {
     }
 
     fn uncommitted_bytes(&self) -> usize {
-        self.moments.dirty().count() * 128 + self.due.uncommitted_bytes()
+        self.moments.uncommitted_bytes() + self.due.uncommitted_bytes()
     }
 
     fn has_pending(&self, upstream: Upstream, now: WallTime) -> bool {
