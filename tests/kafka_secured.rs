@@ -560,7 +560,7 @@ fn records_are_sent_back_with_the_rights_that_explain_lists_and_not_without_one_
         bed.topics.create(&bed.name(topic), 1, &[]);
     }
     let wrong = br#"{"id":"p1","card":"c1","amount":"six","parts":2}"#.as_slice();
-    bed.topics.produce(&bed.name("payments"), [(Some(0), Some(b"c1".as_slice()), Some(wrong))].into_iter());
+    bed.topics.produce(&bed.name("payments"), [(Some(0), Some(b"c1".as_slice()), Some(wrong))]);
     let (ca, address) = (own.file("ca.pem"), own.address(Entrance::Password));
     let mut lines = by_password(&ca, "PLAIN", "${env:P}");
     let options = bed.options(&lines);
@@ -601,5 +601,11 @@ fn records_are_sent_back_with_the_rights_that_explain_lists_and_not_without_one_
     let (is_done, told) = replay();
     assert!(is_done, "{told}");
     assert_eq!(sent(), 1, "{told}");
-    acls::take(&admin, &needed);
+    acls::give(&admin, &others);
+    let mut command = Command::new(tidegate());
+    command.args(["dlq", "ls"]).arg(&topology).args(["--brokers", &address, "--kafka-config", &options]);
+    let output = command.env("P", &own.limited_password).output().expect("tidegate can be started");
+    let listed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && listed.contains("0 waiting, 1 sent back"), "{listed}");
+    acls::take(&admin, &[needed, others].concat());
 }

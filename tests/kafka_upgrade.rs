@@ -5,7 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use support::{Process, pause, tidegate, until};
@@ -37,7 +37,7 @@ impl Bed<'_> {
         self.dir.path().join(format!("data-{number}"))
     }
 
-    fn start(&self, number: usize, program: &PathBuf) -> Process {
+    fn start(&self, number: usize, program: &Path) -> Process {
         let topology = self.dir.path().join("topology.tide");
         Process::run_program(program, &[], &topology, &self.address, &self.data(number), &[])
     }
@@ -95,7 +95,7 @@ fn one_process_becomes_four_that_are_replaced_and_one_again_under_load() {
     let (sent, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     let mut replayed: u64 = 0;
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let sender = scope.spawn(|| {
             while !is_over.load(Ordering::SeqCst) {
                 let from = sent.load(Ordering::SeqCst);
                 send(&topics, from..from + AT_ONCE);
@@ -127,6 +127,7 @@ fn one_process_becomes_four_that_are_replaced_and_one_again_under_load() {
             assert!(last.stop().success(), "it ends in order");
         }
         drop(end);
+        sender.join().expect("it sends to the end");
         bed.wait_for(sent.load(Ordering::SeqCst), &mut processes);
         let last = processes.pop().expect("one is left");
         assert!(last.stop().success());

@@ -129,7 +129,7 @@ impl Globals {
             };
             if own.iter().any(anew) {
                 tracing::info!(
-                    "{}: what is here is too old; all of the table is read again",
+                    "{}: what is here is too old, or not of this topic; all of the table is read again",
                     partition.topic
                 );
                 store.clear(rows)?;

@@ -284,7 +284,8 @@ impl Graph {
     }
 
     pub fn uncommitted_bytes(&self) -> usize {
-        self.nodes.iter().map(|node| node.operator.uncommitted_bytes()).sum()
+        let tables = self.tables.iter().map(|table| table.overlay.uncommitted_bytes());
+        self.nodes.iter().map(|node| node.operator.uncommitted_bytes()).chain(tables).sum()
     }
 
     pub fn has_uncommitted(&self) -> bool {

@@ -19,8 +19,8 @@ const IDEMPOTENCY_KEY: &str = "tidegate.idempotency-key";
 /// An event that was set aside, besides its key and value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetAside {
-    /// Whose route it took: several topologies may have a topic for it in common.
-    pub topology: String,
+    /// Whose route it took: several topologies may have a topic for it in common. None: it was set aside by a version that did not say so.
+    pub topology: Option<String>,
     /// `malformed`, `errors`, `late` or `failed`.
     pub route: String,
     /// Where it was read; an offset of -1: it is no record of a topic, but a result.
@@ -37,8 +37,9 @@ pub struct SetAside {
 impl SetAside {
     /// As headers of a record.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = vec![
-            (TOPOLOGY, self.topology.clone()),
+        let topology = self.topology.clone().map(|topology| (TOPOLOGY, topology));
+        let mut headers: Vec<_> = topology.into_iter().collect();
+        headers.extend([
             (ROUTE, self.route.clone()),
             (TOPIC, self.place.topic.to_string()),
             (PARTITION, self.place.partition.0.to_string()),
@@ -46,7 +47,7 @@ impl SetAside {
             (STEP, self.step.clone()),
             (CODE, self.code.clone()),
             (MESSAGE, self.message.clone()),
-        ];
+        ]);
         headers.extend(self.timestamp.map(|timestamp| (TIMESTAMP, timestamp.micros().to_string())));
         headers.extend(self.idempotency_key.clone().map(|key| (IDEMPOTENCY_KEY, key)));
         headers
@@ -63,7 +64,7 @@ impl SetAside {
             None => None,
         };
         Some(SetAside {
-            topology: text(TOPOLOGY)?,
+            topology: text(TOPOLOGY),
             route: text(ROUTE)?,
             place: Place {
                 topic: text(TOPIC)?.into(),
@@ -110,6 +111,8 @@ mod tests {
         assert_eq!(written.collect::<Vec<_>>(), headers(&[]));
         let mut of_a_row = headers(&[]);
         of_a_row.pop();
+        let of_before = SetAside::of(&of_a_row[1..]).expect("they are whole");
+        assert_eq!((of_before.topology, found.topology.as_deref()), (None, Some("volume")));
         assert_eq!(SetAside::of(&of_a_row).expect("they are whole").timestamp, None);
     }
 

@@ -86,6 +86,14 @@ pub fn read_topics(plan: &Plan) -> Vec<String> {
     topics.into_iter().map(str::to_owned).collect()
 }
 
+/// The topics of global tables, all of which every worker reads.
+pub fn global_topics(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Table(table) if table.global => Some(table.topic.as_str()),
+        _ => None,
+    })
+}
+
 /// The internal topics, given how many partitions each topic that is read has. A sub-topology has as many tasks as its topics have
 /// partitions; one that reads only repartitions has as many as the largest of those that feed it.
 pub fn internal_topics(

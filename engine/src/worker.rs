@@ -24,6 +24,7 @@ use tidegate_state::{Shared, StateDir, Store};
 mod assigned;
 
 const GROUP_POLL: Duration = Duration::from_millis(50);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a tick did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,6 +151,19 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     /// Serves the group, works on one run of each task whose store is up to date, commits when it is time, and restores some of the other
     /// stores.
     pub fn tick(&mut self) -> Result<Tick, TaskError> {
+        match self.turn() {
+            // The group took the place away in the middle of something, and will say what is next.
+            Err(TaskError::Log(LogError::NotMember(why))) => {
+                tracing::warn!("{why}; uncommitted work is dropped until the group gives partitions again");
+                self.give_up()?;
+                self.park();
+                Ok(Tick::Idle(RETRY_PAUSE))
+            }
+            other => other,
+        }
+    }
+
+    fn turn(&mut self) -> Result<Tick, TaskError> {
         let now = self.clock.now();
         if now.since(self.last_group_poll) >= GROUP_POLL || self.tasks.is_empty() {
             self.last_group_poll = now;
@@ -158,7 +172,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             }
         }
         if self.retry_at.is_some_and(|at| now < at) {
-            return Ok(Tick::Idle(Duration::from_millis(100)));
+            return Ok(Tick::Idle(RETRY_PAUSE));
         }
         self.retry_at = None;
         self.keep_stores(now)?;
@@ -484,7 +498,11 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         Failpoint::CloseBegun.pass();
         let now = self.clock.now();
         if self.tasks.iter().any(|task| task.is_dirty(now)) {
-            self.commit()?;
+            match self.commit() {
+                // Whoever has the partitions now does it again.
+                Err(TaskError::Log(LogError::NotMember(_))) => self.park(),
+                other => other?,
+            }
         }
         Failpoint::CloseCommitted.pass();
         for index in 0..self.tasks.len() {

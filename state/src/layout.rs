@@ -52,7 +52,7 @@ impl StateDir {
         // Their topics may have been made anew since, which no position tells.
         for entry in fs::read_dir(&path).map_err(io)? {
             let entry = entry.map_err(io)?;
-            if entry.file_name().to_string_lossy().starts_with(GLOBAL) {
+            if is_global(&entry.path()) {
                 fs::remove_dir_all(entry.path()).map_err(io)?;
             }
         }
@@ -113,6 +113,11 @@ impl StateDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Is it the store of a worker's global tables?
+pub fn is_global(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(GLOBAL))
 }
 
 /// Makes a directory that nobody else can read (mode 0700), or makes it so: what is in it is other people's data. One that leads elsewhere,

@@ -42,14 +42,23 @@ fn by_foreign_key() -> impl Strategy<Value = Table> {
         1 => Just("  |> filter v != 3\n"),
         1 => Just("  |> add { v: v + 1 }\n"),
     ];
-    (prop_oneof![Just(""), Just("left ")], left, behind).prop_map(move |(kind, (left, made), behind)| {
+    let ranked = prop_oneof![Just(""), Just("left ")].prop_map(|kind| {
+        let row = if kind.is_empty() { "r.v" } else { "r.v ?? 77" };
+        let body = format!(
+            "table c$ = t |> top 3 by v, k\ntable p$ = b |> latest by k\ntable n$ = p$\n  |> {kind}join c$ as r on v == r.rank\n  |> add {{ rv: {row} }}\n"
+        );
+        table(body, &["b", "t"], "", "k == q.k", "qv: q.v, qw: q.rv")
+    });
+    let joined = (prop_oneof![Just(""), Just("left ")], left, behind).prop_map(move |(kind, (left, made), behind)| {
         let row = if kind.is_empty() { "r.v" } else { "r.v ?? 77" };
         let body = format!(
             "table p$ = {left}\n  |> map {{ k, v, ref: {refers} }}\n{made}table n$ = p$\n  |> {kind}join t as r on ref == r.k\n  |> add {{ rv: {row} }}\n{behind}"
         );
         let topics: &[&'static str] = if left == "a" { &["t"] } else { &["b", "t"] };
         table(body, topics, "", "k == q.k", "qv: q.v, qw: q.rv")
-    })
+    });
+    // All rows of a `top` without `per` lie in one partition.
+    prop_oneof![3 => joined.boxed(), 1 => ranked.boxed()]
 }
 
 fn ranked() -> impl Strategy<Value = Table> {

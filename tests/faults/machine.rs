@@ -88,7 +88,7 @@ fn damaged(bed: &mut Bed<'_>) {
                 assert!(bed.tail(0).contains("is damaged"), "{}", bed.tail(0));
                 bed.start(0, &How::default());
             }
-            (bed.told(0).matches("it is deleted, and restored from the changelogs").count() > 0
+            (bed.told(0).matches("it is deleted, and restored").count() > 0
                 && bed.told(0).matches("is damaged").count() > before)
                 .then_some(())
         });

@@ -396,7 +396,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             for (row, cause) in settled.failed {
                 let topic = self.failed.expect("without a route nothing that failed is settled");
                 let aside = SetAside {
-                    topology: self.topology.clone(),
+                    topology: Some(self.topology.clone()),
                     route: "failed".to_owned(),
                     place: LogPlace {
                         topic: settled.partition.topic.as_str().into(),

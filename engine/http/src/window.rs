@@ -14,6 +14,8 @@ use tidegate_model::{EventTime, Offset, TopicPartition};
 /// Rows that are read ahead of the first that is not done: so many come again after a crash.
 const ROWS: usize = 1_000;
 const BYTES: usize = 8 << 20;
+/// Before the first rows are known.
+const ROW_BYTES_FIRST: usize = 16 << 10;
 
 /// A row as the outbox has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +62,8 @@ struct Lane {
     slot: Slot,
     entries: VecDeque<Entry>,
     bytes: usize,
+    /// What a row takes, roughly: larger ones count at once, smaller ones little by little.
+    row_bytes: usize,
     /// Behind the last row that was read.
     read: Offset,
 }
@@ -104,6 +108,7 @@ impl Window {
             slot,
             entries: VecDeque::new(),
             bytes: 0,
+            row_bytes: ROW_BYTES_FIRST,
             read: next,
         };
         Window { lanes: partitions.into_iter().map(lane).collect(), turn: 0 }
@@ -116,7 +121,11 @@ impl Window {
     /// How many more rows of a lane may be read.
     pub fn room(&self, lane: usize) -> usize {
         let (count, lane) = (self.lanes.len(), &self.lanes[lane]);
-        if lane.bytes >= BYTES / count { 0 } else { (ROWS / count).max(1).saturating_sub(lane.entries.len()) }
+        if lane.bytes >= BYTES / count {
+            return 0;
+        }
+        let by_bytes = ((BYTES / count - lane.bytes) / lane.row_bytes).max(1);
+        (ROWS / count).max(1).saturating_sub(lane.entries.len()).min(by_bytes)
     }
 
     /// Is there a lane that has no room?
@@ -147,7 +156,9 @@ impl Window {
         let lane = &mut self.lanes[lane];
         assert!(row.offset >= lane.read, "rows are read in order");
         lane.read = Offset(row.offset.0 + 1);
-        lane.bytes += row.json.len();
+        let bytes = row.json.len();
+        lane.bytes += bytes;
+        lane.row_bytes = bytes.max((15 * lane.row_bytes + bytes) / 16).max(1);
         let state = State::Waiting(WallTime::from_micros(i64::MIN));
         lane.entries.push_back(Entry { row, state, attempts: 0, first_at: None });
     }

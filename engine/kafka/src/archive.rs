@@ -192,7 +192,8 @@ impl Archive for KafkaArchive {
                 None if heard.elapsed() > SILENCE => {
                     return Err(LogError::Retry(format!("{about}: it cannot be read to its end")));
                 }
-                None => {}
+                // Reading may take longer than a token is valid.
+                None => self.settings.give_token(self.consumer.client().native_ptr()),
             }
         }
         self.consumer.unassign().map_err(|error| told(&error, &about))?;
@@ -229,7 +230,8 @@ impl Archive for KafkaArchive {
         let found = loop {
             match asks.committed_offsets(list.clone(), ASK) {
                 Ok(found) => break found,
-                Err(_) if self.refusals.0.load(Ordering::SeqCst) => {
+                // What is refused is told to who polls; nothing is assigned that could come.
+                Err(_) if asks.poll(Duration::ZERO).is_none() && self.refusals.0.load(Ordering::SeqCst) => {
                     return Err(LogError::Fatal(missing_to_replay(Want::Join, self.settings.group())));
                 }
                 Err(error) if waited >= CALL || !is_late(&error) => {

@@ -220,7 +220,7 @@ impl Options {
         let place = format!("--kafka-config {}", path.display());
         let wrong = |line: usize, why: String| OptionError { place: format!("{place}:{line}"), why };
         let unreadable = |why: String| OptionError { place: place.clone(), why };
-        let (text, metadata) = secret_file::open(path, FILE_BYTES_MAX).map_err(unreadable)?;
+        let (text, metadata) = secret_file::read_regular(path, FILE_BYTES_MAX).map_err(unreadable)?;
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -231,7 +231,8 @@ impl Options {
             })?;
             let (name, value) = (name.trim(), value.trim());
             if SECRET.contains(&name) && has_literal(value) {
-                secret_file::look_at(&metadata).map_err(|why| wrong(number + 1, format!("{name}: {why}")))?;
+                secret_file::may_hold_a_secret(&metadata)
+                    .map_err(|why| wrong(number + 1, format!("{name}: {why}")))?;
             }
             self.take(name, value, &format!("{place}:{}: {name}", number + 1), environment)?;
         }
@@ -260,7 +261,11 @@ impl Options {
             }
         };
         let wrong = || error("`${` begins a secret, which is `${env:NAME}` or `${file:/path}`".to_owned());
-        let value = fill(value, &mut resolve, &wrong)?;
+        let mut value = fill(value, &mut resolve, &wrong)?;
+        // As librdkafka reads words, so that what is looked at here is what it sees.
+        if !SECRET.contains(&name) {
+            value = value.trim().to_owned();
+        }
         let mut one = ClientConfig::new();
         if !is_for_tokens(name) {
             one.set(name, &value);

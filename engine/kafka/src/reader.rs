@@ -315,7 +315,8 @@ impl Reader for KafkaReader {
 
     fn seek(&mut self, slot: Slot, next: Offset) -> Result<(), LogError> {
         const TIMEOUT: Duration = Duration::from_secs(5);
-        let assigned = &mut self.slots[slot.0 as usize];
+        const SEEK_PAUSE: Duration = Duration::from_millis(100);
+        let assigned = &self.slots[slot.0 as usize];
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(
             &assigned.partition.topic,
@@ -323,11 +324,20 @@ impl Reader for KafkaReader {
             ListOffset::Offset(next.0),
         )
         .map_err(|error| LogError::Fatal(error.to_string()))?;
-        let failed = |why: String| LogError::Retry(format!("{}: seek: {why}", assigned.partition));
-        self.client.seek(&list, TIMEOUT).map_err(|error| failed(error.to_string()))?;
-        if let Some(Err(error)) = list.elements().first().map(|element| element.error()) {
-            return Err(failed(error.to_string()));
+        let done = self.client.seek(&list, TIMEOUT).map_err(|error| error.to_string()).and_then(|()| {
+            let element = list.elements().into_iter().next().expect("added just now");
+            element.error().map_err(|error| error.to_string())
+        });
+        if let Err(why) = done {
+            let why = format!("{}: seek: {why}", assigned.partition);
+            if self.is_fenced() || self.client.has_lost_assignment() {
+                return Err(LogError::NotMember(why));
+            }
+            // It may be refused at once, and is asked again.
+            self.signal.wait(SEEK_PAUSE);
+            return Err(LogError::Retry(why));
         }
+        let assigned = &mut self.slots[slot.0 as usize];
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
         // so nothing may be thrown away.
         (assigned.next, assigned.read) = (next, next);

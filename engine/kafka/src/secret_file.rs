@@ -9,7 +9,7 @@ const BYTES_MAX: u64 = 64 << 10;
 const OTHERS: u32 = 0o007;
 
 /// The text of a regular file of at most so many bytes, and what the file is.
-pub fn open(path: &Path, bytes_max: u64) -> Result<(String, Metadata), String> {
+pub fn read_regular(path: &Path, bytes_max: u64) -> Result<(String, Metadata), String> {
     // A pipe would be waited for; the file that is looked at is the one that is read.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
     let file: File = file.map_err(|error| error.to_string())?;
@@ -28,8 +28,8 @@ pub fn open(path: &Path, bytes_max: u64) -> Result<(String, Metadata), String> {
 
 /// The secret that is all of a file, without the line's end behind it.
 pub fn read(path: &Path) -> Result<String, String> {
-    let (text, metadata) = open(path, BYTES_MAX)?;
-    look_at(&metadata)?;
+    let (text, metadata) = read_regular(path, BYTES_MAX)?;
+    may_hold_a_secret(&metadata)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<String, String> {
 }
 
 /// May a secret stand in it?
-pub fn look_at(metadata: &Metadata) -> Result<(), String> {
+pub fn may_hold_a_secret(metadata: &Metadata) -> Result<(), String> {
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
         return Err(format!(

@@ -22,6 +22,8 @@ use tidegate_state::{CodecError, Keys, Overlay, StateError, StateValue, Store, T
 const FIRST: u8 = 1;
 const ROW: u8 = 2;
 const PREFIX_BYTES: usize = 5;
+/// Behind every key that a row's key begins with.
+const END: u8 = 0xFF;
 
 /// A row with its place in the order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,8 +115,10 @@ pub struct Top {
     rows: Overlay<Kept>,
     /// Keys of which something changed, and what was given out of them.
     before: BTreeMap<u32, First>,
-    /// Keys of whose rows one came that may be among the first, or one went that was.
+    /// Keys whose first rows are to be looked for anew.
     stale: BTreeSet<u32>,
+    /// By key: the rows that changed since the last commit.
+    touched: BTreeMap<u32, Vec<u32>>,
     emission: Emission,
     /// Do events look its rows up?
     looked_up: bool,
@@ -146,6 +150,7 @@ impl Top {
             rows: Overlay::new(table, cache_bytes / 2, complete),
             before: BTreeMap::new(),
             stale: BTreeSet::new(),
+            touched: BTreeMap::new(),
             emission,
             looked_up,
             keys: Keys::default(),
@@ -237,42 +242,88 @@ impl Top {
                 .binary_search(&row)
                 .is_err()
                 .then(|| Kept { key_bytes: lengths[index], placed: self.placed(batch, order, row as usize) });
-            let known = self.rows.get(self.slots[index]);
-            if known.into_iter().chain(&kept).any(|kept| self.may_be_first(of[index], &kept.placed)) {
-                self.stale.insert(of[index]);
-            }
-            *self.rows.modify(self.slots[index]) = kept;
+            let (key, slot) = (of[index], self.slots[index]);
+            let known = self.rows.modify(slot).take();
+            self.touched.entry(key).or_default().push(slot);
+            self.change(key, known.map(|kept| kept.placed), kept.as_ref().map(|kept| &kept.placed));
+            *self.rows.modify(slot) = kept;
         }
         Ok(())
     }
 
-    /// Is this not behind all of the first rows that are known?
-    fn may_be_first(&self, key: u32, placed: &Placed) -> bool {
+    /// A row of a table has another place than before, or none. What the rows behind the first ones are need not be known for it, but where
+    /// one of the first goes, and where others have the same place: then they are looked for anew.
+    fn change(&mut self, key: u32, was: Option<Placed>, is: Option<&Placed>) {
+        if self.stale.contains(&key) {
+            return;
+        }
         let first = self.first.get(key).map_or(&[][..], |first| &first.0);
-        first.len() < self.count || first.last().is_some_and(|last| placed.order <= last.order)
+        let last = first.last().filter(|_| first.len() == self.count).map(|last| &last.order);
+        let from = was.and_then(|was| {
+            let equal = first.partition_point(|known| known.order < was.order);
+            Some(equal + first[equal..].iter().position(|known| *known == was)?)
+        });
+        let to = is.map(|is| first.partition_point(|known| known.order < is.order));
+        let stays = from.is_some_and(|from| is.is_some_and(|is| is.order == first[from].order));
+        let is_equal =
+            |at: usize| is.is_some_and(|is| first.get(at).is_some_and(|known| known.order == is.order));
+        let may_be_others = match (is, last) {
+            _ if stays => false,
+            _ if to.is_some_and(is_equal) => true,
+            // All rows that there are are among the first.
+            (_, None) => false,
+            (Some(is), Some(last)) => from.is_some() && is.order >= *last,
+            (None, Some(_)) => from.is_some(),
+        };
+        if may_be_others {
+            self.stale.insert(key);
+            return;
+        }
+        let is_behind = to.is_none_or(|to| to == self.count);
+        if from.is_none() && is_behind {
+            return;
+        }
+        let changed = self.first.modify(key);
+        let list = &mut changed.get_or_insert_default().0;
+        if let Some(from) = from {
+            list.remove(from);
+        }
+        if let Some(is) = is {
+            let at = if stays {
+                from.expect("it stays")
+            } else {
+                list.partition_point(|known| known.order < is.order)
+            };
+            list.insert(at, is.clone());
+            list.truncate(self.count);
+        }
+        if list.is_empty() {
+            *changed = None;
+        }
     }
 
-    /// Works out the first rows of the keys where they may be others.
+    /// Looks for the first rows of the keys where they may be others.
     fn choose(&mut self, store: &Store) -> Result<(), StateError> {
-        let changed = std::mem::take(&mut self.stale);
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let prefixes: BTreeSet<[u8; PREFIX_BYTES]> =
-            changed.iter().map(|slot| prefix(&self.first.key(*slot)[1..])).collect();
-        let mut of_key: BTreeMap<&[u8], Vec<(&[u8], &[u8], &Placed)>> = BTreeMap::new();
-        let slots = self.rows.slots_with_prefixes(store, &prefixes)?;
-        for slot in slots {
-            let kept = self.rows.get(slot).expect("it is alive");
-            let (key, own) = self.rows.key(slot)[PREFIX_BYTES..].split_at(kept.key_bytes);
-            of_key.entry(key).or_default().push((&kept.placed.order, own, &kept.placed));
-        }
-        for slot in changed {
-            let mut rows = of_key.remove(&self.first.key(slot)[1..]).unwrap_or_default();
-            rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-            let first: Vec<Placed> =
-                rows.into_iter().take(self.count).map(|(_, _, placed)| placed.clone()).collect();
-            *self.first.modify(slot) = (!first.is_empty()).then_some(First(first));
+        for key in std::mem::take(&mut self.stale) {
+            let of_key = &self.first.key(key)[1..];
+            let from = [&prefix(of_key)[..], of_key].concat();
+            let to = [&from[..], &[END]].concat();
+            let touched = self.touched.get_mut(&key).map_or(&[][..], |touched| {
+                touched.sort_unstable();
+                touched.dedup();
+                touched
+            });
+            let mut first: Vec<Placed> = Vec::new();
+            self.rows.visit_between(store, (&from, &to), touched, &mut |kept| {
+                // Equal ones come in the order of their keys, and stay so.
+                let at = first.partition_point(|known| known.order <= kept.placed.order);
+                if at < self.count {
+                    first.insert(at, kept.placed.clone());
+                    first.truncate(self.count);
+                }
+                Ok(())
+            })?;
+            *self.first.modify(key) = (!first.is_empty()).then_some(First(first));
         }
         Ok(())
     }
@@ -287,6 +338,7 @@ impl Top {
     fn emit(&mut self, context: &mut Context<'_>) -> Result<(), TaskError> {
         let before = std::mem::take(&mut self.before);
         self.choose(context.store)?;
+        self.touched.clear();
         let changes = self.changes(&before, context.watermark)?;
         context.emitted.extend(changes.finish());
         Ok(())
@@ -367,8 +419,9 @@ impl Operator for Top {
             }
         }
         // Those that look rows up are given what changed just now.
-        let changes = self.changes(&known, context.watermark)?;
-        context.current.extend(changes.finish());
+        if self.looked_up {
+            context.current.extend(self.changes(&known, context.watermark)?.finish());
+        }
         Ok(())
     }
 

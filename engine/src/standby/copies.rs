@@ -7,6 +7,7 @@ use crate::operator::TaskError;
 use crate::program::Program;
 use crate::restore::{self, Lacking, Restoring};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::time::Duration;
 use tidegate_model::{Offset, SubtopologyId, TaskId, TopicPartition};
 use tidegate_state::{Shared, StateDir, Store, TableId};
@@ -71,6 +72,7 @@ pub struct Standbys<S: Restorer> {
     copies: Vec<Restoring>,
     seen: BTreeMap<TaskId, Seen>,
     to_open: BTreeSet<TaskId>,
+    opened_last: Option<TaskId>,
     ask_at: WallTime,
     open_at: WallTime,
     look_at: WallTime,
@@ -93,6 +95,7 @@ impl<S: Restorer> Standbys<S> {
             copies: Vec::new(),
             seen: BTreeMap::new(),
             to_open: BTreeSet::new(),
+            opened_last: None,
             // Nothing is known before the first assignment.
             ask_at: never,
             open_at: WallTime::from_micros(i64::MIN),
@@ -130,6 +133,12 @@ impl<S: Restorer> Standbys<S> {
         self.ask_at = later(now, ASK_SOON);
     }
 
+    /// Each in turn: one that cannot be opened does not keep the others.
+    fn next_to_open(&self) -> Option<TaskId> {
+        let behind = self.opened_last.map_or(Bound::Unbounded, Bound::Excluded);
+        self.to_open.range((behind, Bound::Unbounded)).next().or(self.to_open.first()).copied()
+    }
+
     /// The copy of a task that is this worker's now.
     pub(crate) fn take(&mut self, task: TaskId) -> Option<Store> {
         self.to_open.remove(&task);
@@ -157,8 +166,10 @@ impl<S: Restorer> Standbys<S> {
         self.give_way(around.state);
         self.review(around, is_held);
         if around.now >= self.open_at
-            && let Some(task) = self.to_open.pop_first()
+            && let Some(task) = self.next_to_open()
         {
+            self.to_open.remove(&task);
+            self.opened_last = Some(task);
             self.open_at = later(around.now, OPEN_EVERY);
             if let Err(error) = self.open(task, around, reader) {
                 // Each question waits for its answer, and the tasks wait with it.

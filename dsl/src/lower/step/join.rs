@@ -277,7 +277,11 @@ impl Lowerer<'_> {
         let ask = Ask {
             topic: topic("asks"),
             key: join.key.clone(),
-            place: places.unwrap_or_else(|| (0..join.key.len()).collect()),
+            // Rows that lie together are where nothing decides.
+            place: match self.lies_together(rows.node) {
+                true => Vec::new(),
+                false => places.unwrap_or_else(|| (0..join.key.len()).collect()),
+            },
             left_key: join.left_key.clone(),
         };
         let answer = Answer { topic: topic("answers"), right_key: join.right_key.clone() };

@@ -158,7 +158,7 @@ impl Lowerer<'_> {
     }
 
     /// Do its rows lie in one partition, whatever their key is? Those of a `top` of everything do, and what is made of them.
-    fn lies_together(&self, node: NodeId) -> bool {
+    pub(super) fn lies_together(&self, node: NodeId) -> bool {
         let node = &self.nodes[node.0 as usize];
         match &node.kind {
             NodeKind::Top(top) => top.key.is_empty(),

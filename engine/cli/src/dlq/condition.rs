@@ -67,7 +67,7 @@ mod tests {
 
     fn found() -> Found {
         let aside = SetAside {
-            topology: "volume".to_owned(),
+            topology: Some("volume".to_owned()),
             route: "malformed".to_owned(),
             place: Place { topic: "payments".into(), partition: PartitionId(2), offset: Offset(17) },
             step: "payments".to_owned(),

@@ -45,7 +45,8 @@ pub fn each(
         let mut offsets = Vec::new();
         let end = archive.read(&partition, &mut |record| {
             offsets.push(record.offset);
-            let aside = SetAside::of(&record.headers).filter(|aside| aside.topology == topology);
+            let aside = SetAside::of(&record.headers)
+                .filter(|aside| aside.topology.as_deref().is_none_or(|other| other == topology));
             let is_replayed = replayed.has(record.offset);
             visit(Found { partition: partition.clone(), record, aside, is_replayed });
         })?;

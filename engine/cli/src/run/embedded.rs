@@ -36,7 +36,8 @@ struct Setup {
 pub fn run(plan: &Plan, arguments: &Arguments, quiet: bool) -> Result<(), Stopped> {
     let setup = setup(plan, arguments).map_err(Stopped::Unusable)?;
     let memory = Memory::new(arguments.memory).map_err(|why| Stopped::Unusable(anyhow!(why)))?;
-    let memory = memory.without(0, http_sinks(plan).count());
+    let memory = memory.without_log().without(0, http_sinks(plan).count());
+    let memory = memory.map_err(|why| Stopped::Unusable(anyhow!(why)))?;
     resident::watch(memory);
     let temporary = match &arguments.data {
         Some(_) => None,

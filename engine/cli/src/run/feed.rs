@@ -13,6 +13,7 @@ use tidegate_model::{EventTime, PartitionId};
 
 /// Records that are appended together with the note of how far the file was read.
 const BATCH_RECORDS: usize = 1000;
+const BATCH_BYTES: usize = 1 << 20;
 
 pub enum From {
     File(PathBuf),
@@ -65,7 +66,7 @@ impl Feeder {
     pub fn run(mut self, stop: &AtomicBool) -> Result<()> {
         let mut line = Vec::new();
         let mut batch = Vec::new();
-        let mut lines = 0u64;
+        let (mut lines, mut batch_bytes) = (0u64, 0);
         while !stop.load(Ordering::Relaxed) {
             line.clear();
             let bytes = self
@@ -86,10 +87,12 @@ impl Feeder {
             }
             batch.push(self.record(text, lines));
             lines += 1;
+            batch_bytes += text.len();
             // Standard input may be a person who types: nothing waits for a full batch there.
             let waits = self.resume.is_none();
-            if batch.len() == BATCH_RECORDS || waits {
+            if batch.len() == BATCH_RECORDS || batch_bytes >= BATCH_BYTES || waits {
                 self.append(&mut batch)?;
+                batch_bytes = 0;
             }
         }
         self.append(&mut batch)

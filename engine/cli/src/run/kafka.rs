@@ -13,7 +13,7 @@ use tidegate_engine::clock::SystemClock;
 use tidegate_engine::limits::Limits;
 use tidegate_engine::program::Program;
 use tidegate_engine::standby::Standbys;
-use tidegate_engine::topics::read_topics;
+use tidegate_engine::topics::{global_topics, read_topics};
 use tidegate_engine::worker::{Status, Worker};
 use tidegate_http::{Delivery, http_sinks};
 use tidegate_kafka::{
@@ -48,7 +48,10 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
     // Wrong options are told before a directory is made.
     let options = arguments.kafka.read().map_err(unusable)?;
     let commit_interval = Duration::from_millis(arguments.commit_interval);
-    let memory = Memory::new(arguments.memory).map_err(|why| unusable(anyhow!(why)))?;
+    let with_standbys = if arguments.standbys > 0 { arguments.workers } else { 0 };
+    let memory = Memory::new(arguments.memory)
+        .and_then(|memory| memory.without(with_standbys, http_sinks(plan).count()))
+        .map_err(|why| unusable(anyhow!(why)))?;
     let stop = signals::stop_flag().map_err(unusable)?;
     let data = arguments.data.clone().unwrap_or_else(|| DATA.into());
     let state = open_state(&data, &plan.topology).map_err(unusable)?;
@@ -62,9 +65,10 @@ pub fn run(plan: &Plan, brokers: &str, arguments: &Arguments) -> Result<(), Stop
         Some(bytes) => settings.with_batch_bytes(bytes),
         None => settings,
     };
-    let partitions = read_topics(plan).iter().filter_map(|topic| prepared.partitions.get(topic)).sum();
-    let with_standbys = if arguments.standbys > 0 { arguments.workers } else { 0 };
-    let memory = memory.without(with_standbys, http_sinks(plan).count());
+    let shared: u32 = read_topics(plan).iter().filter_map(|topic| prepared.partitions.get(topic)).sum();
+    // Each worker reads all of a global table.
+    let global: u32 = global_topics(plan).filter_map(|topic| prepared.partitions.get(topic)).sum();
+    let partitions = shared + arguments.workers * global;
     if partitions > memory.partitions_max() {
         tracing::warn!(
             "{partitions} partitions in one process would take more than --memory {}, which is enough for {}",

@@ -48,8 +48,10 @@ impl fmt::Display for Size {
 /// The program itself with its libraries, and what one batch takes on its way through the operators.
 const PROGRAM: u64 = 160 << 20;
 /// Less would not hold one batch of each kind.
-const PARTS_LEAST: u64 = 64 << 20;
-const LEAST: u64 = PROGRAM + PARTS_LEAST;
+const PARTS_LEAST: u64 = 48 << 20;
+/// What the embedded log keeps of what was written last, and what it reads ahead.
+const EMBEDDED_LOG: u64 = 32 << 20;
+const LEAST: u64 = 256 << 20;
 /// What a worker's standbys have read ahead.
 const STANDBYS: u64 = 8 << 20;
 /// Below this a fetch holds too little to be worth its way.
@@ -79,12 +81,25 @@ impl Memory {
         self.all
     }
 
-    /// Sets aside what the standbys of so many workers and the deliveries of so many `http` sinks take. What is left is never less than the least.
-    pub fn without(self, standbys: u32, deliveries: usize) -> Memory {
+    /// Sets aside what the standbys of so many workers and the deliveries of so many `http` sinks take.
+    pub fn without(self, standbys: u32, deliveries: usize) -> Result<Memory, String> {
         // What a delivery reads ahead, what it sends, and what it sets aside.
         let delivery = 2 * QUEUE_MOST as u64;
         let others = STANDBYS * u64::from(standbys) + delivery * deliveries as u64;
-        Memory { parts: self.parts.saturating_sub(others).max(PARTS_LEAST), ..self }
+        let parts = self.parts.checked_sub(others).filter(|parts| *parts >= PARTS_LEAST);
+        parts.map(|parts| Memory { parts, ..self }).ok_or_else(|| {
+            let least = self.all - self.parts + others + PARTS_LEAST;
+            format!(
+                "--memory {}: standbys and `http` sinks take some of it, so {}MiB are the least here",
+                Size(self.all),
+                least.div_ceil(1 << 20)
+            )
+        })
+    }
+
+    /// Sets aside what the embedded log takes.
+    pub fn without_log(self) -> Memory {
+        Memory { parts: self.parts - EMBEDDED_LOG, ..self }
     }
 
     /// The partitions that one process can have without taking more: each brings something that was fetched, however little memory there is.
@@ -144,7 +159,10 @@ mod tests {
     fn the_parts_are_not_more_than_the_whole() {
         for (all, workers, partitions) in [(LEAST, 1, 1), (512 << 20, 4, 64), (8 << 30, 2, 12)] {
             let whole = Memory::new(Size(all)).expect("enough");
-            for memory in [whole, whole.without(workers, 2)] {
+            let more = [whole.without(workers, 2), whole.without_log().without(0, 1)];
+            assert!(more[1].is_ok(), "an embedded log and a sink fit into the least");
+            assert_eq!(whole.without(workers, 3).is_ok(), all > LEAST);
+            for memory in more.into_iter().flatten().chain([whole]) {
                 assert!(partitions <= memory.partitions_max());
                 let queues = memory.queues(workers, partitions);
                 let of_workers = memory.caches(workers) + memory.uncommitted(workers) + queues.send_bytes;

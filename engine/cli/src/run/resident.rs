@@ -4,6 +4,8 @@ use super::memory::{Memory, Size};
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Looks behind one that gave little back.
+const REST_LOOKS: u32 = 10;
 /// Looks between two warnings.
 const QUIET_LOOKS: u32 = 120;
 
@@ -12,18 +14,22 @@ const QUIET_LOOKS: u32 = 120;
 pub fn watch(memory: Memory) {
     let thread = std::thread::Builder::new().name("memory".to_owned());
     let started = thread.spawn(move || {
-        let mut quiet: u32 = 0;
+        let (mut quiet, mut rests): (u32, u32) = (0, 0);
         loop {
             pause();
-            quiet = quiet.saturating_sub(1);
-            if resident().is_none_or(|bytes| bytes < near(memory.all())) {
+            (quiet, rests) = (quiet.saturating_sub(1), rests.saturating_sub(1));
+            let Some(before) = resident().filter(|bytes| *bytes >= near(memory.all()) && rests == 0) else {
                 continue;
-            }
+            };
             give_back();
-            let Some(bytes) = resident().filter(|bytes| *bytes > memory.all()) else { continue };
-            if quiet == 0 {
+            let Some(bytes) = resident() else { continue };
+            // What is near the limit for good reasons is not made slow for it.
+            if before.saturating_sub(bytes) < memory.all() / 16 {
+                rests = REST_LOOKS;
+            }
+            if bytes > memory.all() && quiet == 0 {
                 tracing::warn!(
-                    "the process takes {} of memory, and --memory is {}: records may be larger than is thought of",
+                    "the process takes {} of memory, and --memory is {}: give it more, or run more processes",
                     Size(bytes),
                     Size(memory.all())
                 );

@@ -252,6 +252,12 @@ impl Client {
         })
     }
 
+    /// Were the partitions taken away without being asked for? The group will say so.
+    pub fn has_lost_assignment(&self) -> bool {
+        // SAFETY: the handle is alive.
+        unsafe { sys::rd_kafka_assignment_lost(self.handle) != 0 }
+    }
+
     /// Where the next message comes from, transaction markers skipped; None before the first.
     pub fn position(&self, partition: &TopicPartitionList) -> Option<Offset> {
         // SAFETY: handle and list are alive; the list's offsets are replaced.

@@ -52,7 +52,9 @@ fn what_the_protocol_stands_on_loads_code_or_is_not_known_is_refused() {
 
 #[test]
 fn a_connection_that_others_can_take_over_needs_a_word() {
-    let weak: [&[&str]; 10] = [
+    let weak: [&[&str]; 12] = [
+        &["ssl.endpoint.identification.algorithm= none"],
+        &["security.protocol= SASL_PLAINTEXT ", "sasl.mechanism=\tPLAIN"],
         &["enable.ssl.certificate.verification=false"],
         &["enable.ssl.certificate.verification=FALSE"],
         &["enable.ssl.certificate.verification=0"],

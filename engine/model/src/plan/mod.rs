@@ -599,6 +599,9 @@ impl Node {
 
     /// Are keys of its store found by their neighbours?
     pub fn has_ordered_store(&self) -> bool {
+        if let NodeKind::Top(top) = &self.kind {
+            return top.row_key.is_some();
+        }
         let NodeKind::Aggregate(aggregate) = &self.kind else { return false };
         let has_order = |window: &Window| matches!(window.shape, WindowShape::Session | WindowShape::Sliding);
         aggregate.row_key.is_some() || aggregate.window.as_ref().is_some_and(has_order)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tidegate_state::database::{Batch, Change, Database, DatabaseError, Disk, Fault, Visit};
+use tidegate_state::layout::is_global;
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -71,8 +72,6 @@ impl SimDisk {
     pub fn restart(&self) -> SimDisk {
         self.kill();
         let mut content = self.content();
-        let is_global =
-            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("global-"));
         content.directories.retain(|path, _| !is_global(path));
         content.directories.values_mut().for_each(|directory| directory.open = false);
         drop(content);

@@ -88,6 +88,7 @@ proptest! {
         looked_up: bool,
     ) {
         let mut rig = Rig::new();
+        rig.store.keep_order(rig.table);
         let mut top = operator(&rig, count, descending, of_table, looked_up);
         // In the order read: id, group, value.
         let mut all: Vec<(i64, i64, i64)> = Vec::new();
