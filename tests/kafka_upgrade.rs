@@ -43,7 +43,9 @@ impl Bed<'_> {
     }
 
     fn wait_for_members(&self, count: usize) {
-        until(&format!("{count} members"), || (self.topics.members("ka_upgrade") == count).then_some(()));
+        until(&format!("{count} members"), || {
+            (self.topics.members("ka_upgrade") == Some(count)).then_some(())
+        });
     }
 
     /// What was sent up to now is worked on, wherever it is.

@@ -345,8 +345,13 @@ mod tests {
         for offset in 0..500 {
             window.push(0, row(offset, None));
         }
-        assert_eq!((window.room(0), window.room(1)), (0, 500));
-        window.push(1, Row { json: vec![b' '; BYTES / 2], ..row(0, None) });
+        let before_rows_are_known = BYTES / 2 / ROW_BYTES_FIRST;
+        assert_eq!((window.room(0), window.room(1)), (0, before_rows_are_known));
+        for offset in 0..100 {
+            window.push(1, row(offset, None));
+        }
+        assert_eq!(window.room(1), 400, "small rows are known by now");
+        window.push(1, Row { json: vec![b' '; BYTES / 2], ..row(100, None) });
         assert_eq!(window.room(1), 0, "large rows fill a share, too");
         let slots: Vec<usize> =
             std::iter::from_fn(|| window.next(at(0))).take(3).map(|(place, _)| place.slot).collect();

@@ -1,31 +1,48 @@
 //! Who is in the topology's group, for standbys.
+//!
+//! Asked by a thread of its own, since the answer is waited for. The admin request for it (`DescribeConsumerGroups`) would not make anybody wait, but
+//! a broker that goes at the wrong moment has it end the process (librdkafka #4605).
 
-use crate::client::{Answers, Client, Kind};
 use crate::settings::Settings;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::groups::GroupInfo;
 use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use tidegate_engine::log::LogError;
 use tidegate_engine::standby::Members;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Brokers append `-` and a UUID to the name that a member has given itself (KIP-345).
+const SUFFIX_BYTES: usize = 37;
 
 pub struct KafkaMembers {
-    // Destroyed before the client that it belongs to: fields are dropped in this order.
-    answers: Answers,
-    client: Client,
-    group: String,
     own: String,
-    /// Questions without an answer.
-    open: usize,
+    asks: Sender<()>,
+    /// None: the group is not at rest, or nobody knows.
+    answers: Receiver<Option<BTreeSet<String>>>,
 }
 
 impl KafkaMembers {
     pub fn new(settings: &Settings, worker: u32) -> Result<KafkaMembers, LogError> {
-        let client =
-            Client::new(Kind::Consumer, &settings.observer(), settings.tokens()).map_err(LogError::Fatal)?;
-        let answers = client.answers();
-        let (group, own) = (settings.group().to_owned(), settings.member_name(worker));
-        Ok(KafkaMembers { answers, client, group, own, open: 0 })
+        let consumer: BaseConsumer =
+            settings.observer().create().map_err(|error| LogError::Fatal(error.to_string()))?;
+        let (asks, asked) = channel();
+        let (answer, answers) = channel();
+        let own = settings.member_name(worker);
+        let settings = settings.clone();
+        let ask = move || {
+            // Until nobody asks any more.
+            while asked.recv().is_ok() {
+                settings.give_token(consumer.client().native_ptr());
+                if answer.send(members_of(&consumer, settings.group())).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(format!("members-{worker}"));
+        thread.spawn(ask).map_err(|error| LogError::Fatal(format!("a thread: {error}")))?;
+        Ok(KafkaMembers { own, asks, answers })
     }
 }
 
@@ -35,29 +52,55 @@ impl Members for KafkaMembers {
     }
 
     fn ask(&mut self) {
-        self.open += 1;
-        self.client.describe_group(&self.group, &self.answers, TIMEOUT);
+        // Without the thread nobody knows the members, and no copies are made.
+        let _ = self.asks.send(());
     }
 
     fn answer(&mut self) -> Option<BTreeSet<String>> {
-        if self.open == 0 {
-            return None;
+        self.answers.try_recv().ok().flatten()
+    }
+}
+
+fn members_of(consumer: &BaseConsumer, group: &str) -> Option<BTreeSet<String>> {
+    match consumer.fetch_group_list(Some(group), TIMEOUT) {
+        Ok(list) => named(list.groups().first()?),
+        Err(why) => {
+            tracing::debug!("the members of the group {group} are not known: {why}");
+            None
         }
-        let answer = self.answers.next()?;
-        self.open -= 1;
-        match answer {
-            Ok(described) if described.is_stable => {
-                let members: Option<BTreeSet<String>> = described.members.into_iter().collect();
-                if members.is_none() {
-                    tracing::debug!("a member of another kind is in the group {}", self.group);
-                }
-                members
-            }
-            Ok(_) => None,
-            Err(why) => {
-                tracing::debug!("the members of the group {} are not known: {why}", self.group);
-                None
-            }
-        }
+    }
+}
+
+fn named(group: &GroupInfo) -> Option<BTreeSet<String>> {
+    if group.state() != "Stable" {
+        return None;
+    }
+    let members: Option<BTreeSet<String>> =
+        group.members().iter().map(|member| own_name(member.id())).collect();
+    if members.is_none() {
+        tracing::debug!("a member of another kind is in the group {}", group.name());
+    }
+    members
+}
+
+/// `<process>-<worker>`; None: another program's.
+fn own_name(member: &str) -> Option<String> {
+    let (name, suffix) = member.split_at_checked(member.len().checked_sub(SUFFIX_BYTES)?)?;
+    let (_, worker) = name.rsplit_once('-')?;
+    let is_own = suffix.starts_with('-') && worker.parse::<u32>().is_ok();
+    is_own.then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_has_the_name_that_it_gave_itself() {
+        let of = |member: &str| own_name(member);
+        assert_eq!(of("3f2a-1-0b7c8e1a-52a4-4b7e-9d1e-6a1f0c9d2e33").as_deref(), Some("3f2a-1"));
+        assert_eq!(of("tidegate-volume-0b7c8e1a-52a4-4b7e-9d1e-6a1f0c9d2e33"), None);
+        assert_eq!(of("rdkafka-0b7c8e1a-52a4-4b7e-9d1e-6a1f0c9d2e33"), None);
+        assert_eq!((of(""), of("short")), (None, None));
     }
 }

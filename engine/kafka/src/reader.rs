@@ -37,6 +37,8 @@ pub struct KafkaReader {
     closed: bool,
 }
 
+/// Before a question is asked again that was refused at once.
+const ASK_PAUSE: Duration = Duration::from_millis(100);
 /// After a question without an answer none is asked for so long.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// So often within this time a fenced member joins again. More often: another process goes by the same name.
@@ -82,6 +84,19 @@ impl KafkaReader {
 
     fn group_id(&self) -> &str {
         self.member.get("group.id").unwrap_or_default()
+    }
+
+    fn asked(&self, error: &Error, what: &str) -> LogError {
+        match classify(error, what, self.group_id()) {
+            Err(fatal) => fatal,
+            Ok(()) => self.later(format!("{what}: {error}")),
+        }
+    }
+
+    /// Whoever is told so asks again, and is told so again at once while the broker is away.
+    fn later(&self, why: String) -> LogError {
+        self.signal.wait(ASK_PAUSE);
+        LogError::Retry(why)
     }
 
     fn is_fenced(&self) -> bool {
@@ -315,7 +330,6 @@ impl Reader for KafkaReader {
 
     fn seek(&mut self, slot: Slot, next: Offset) -> Result<(), LogError> {
         const TIMEOUT: Duration = Duration::from_secs(5);
-        const SEEK_PAUSE: Duration = Duration::from_millis(100);
         let assigned = &self.slots[slot.0 as usize];
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(
@@ -333,9 +347,7 @@ impl Reader for KafkaReader {
             if self.is_fenced() || self.client.has_lost_assignment() {
                 return Err(LogError::NotMember(why));
             }
-            // It may be refused at once, and is asked again.
-            self.signal.wait(SEEK_PAUSE);
-            return Err(LogError::Retry(why));
+            return Err(self.later(why));
         }
         let assigned = &mut self.slots[slot.0 as usize];
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
@@ -364,7 +376,7 @@ impl Reader for KafkaReader {
         let end = match self.observer.watermarks(&partition, timeout) {
             Ok((_, end)) => end,
             Err(error) if is_refused(&error) => {
-                return Err(asked(&error, &partition.to_string(), self.group_id()));
+                return Err(self.asked(&error, &partition.to_string()));
             }
             Err(error) => {
                 self.unanswered = Some(now());
@@ -390,7 +402,7 @@ impl Reader for KafkaReader {
         }
         self.client.committed(&list, timeout).map_err(|error| match self.is_fenced() {
             true => LogError::NotMember(error.to_string()),
-            false => asked(&error, "the committed offsets", self.group_id()),
+            false => self.asked(&error, "the committed offsets"),
         })?;
         let mut committed = Vec::new();
         for (partition, element) in partitions.iter().zip(list.elements()) {
@@ -398,7 +410,7 @@ impl Reader for KafkaReader {
                 element.topic() == partition.topic && element.partition() == partition.partition.0,
                 "the list keeps its order"
             );
-            element.error().map_err(|error| LogError::Retry(format!("{partition}: {error}")))?;
+            element.error().map_err(|error| self.later(format!("{partition}: {error}")))?;
             committed.push(match element.offset() {
                 ListOffset::Offset(next) => {
                     Some(Committed { next: Offset(next), metadata: element.metadata().to_owned() })
@@ -417,7 +429,7 @@ impl Reader for KafkaReader {
         let (start, end) = self
             .observer
             .watermarks(partition, timeout)
-            .map_err(|error| asked(&error, &partition.to_string(), self.group_id()))?;
+            .map_err(|error| self.asked(&error, &partition.to_string()))?;
         Ok(OffsetRange { start, end })
     }
 
@@ -454,11 +466,4 @@ impl Drop for KafkaReader {
 #[expect(clippy::disallowed_methods, reason = "how long a broker has been away is no event of the stream")]
 fn now() -> Instant {
     Instant::now()
-}
-
-fn asked(error: &Error, what: &str, group: &str) -> LogError {
-    match classify(error, what, group) {
-        Err(fatal) => fatal,
-        Ok(()) => LogError::Retry(format!("{what}: {error}")),
-    }
 }

@@ -245,11 +245,11 @@ impl Topics {
         (0..partitions).map(|partition| (end(&committed, partition), end(&all, partition))).collect()
     }
 
-    /// How many members a consumer group has.
-    pub fn members(&self, group: &str) -> usize {
+    /// How many members a consumer group has. None: its coordinator does not know yet.
+    pub fn members(&self, group: &str) -> Option<usize> {
         let consumer: BaseConsumer = self.config.create().expect("a client");
-        let groups = consumer.fetch_group_list(Some(group), CALL).expect("the broker answers");
-        groups.groups().iter().map(|group| group.members().len()).sum()
+        let groups = consumer.fetch_group_list(Some(group), CALL).ok()?;
+        Some(groups.groups().iter().map(|group| group.members().len()).sum())
     }
 
     /// What a group has committed for a topic's partitions.

@@ -7,13 +7,11 @@
 
 mod callbacks;
 mod error;
-mod group;
 mod produce;
 mod queue;
 
 pub use callbacks::{Callbacks, Rebalance, give_token};
 pub use error::Error;
-pub use group::Answers;
 pub use produce::{Produced, Topic};
 pub use queue::{Given, Queue, Signal};
 
