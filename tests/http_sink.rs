@@ -289,7 +289,7 @@ impl Drop for Ended {
 fn a_slow_receiver_takes_no_memory() {
     const COUNT: u64 = 4_000;
     const TEXT_BYTES: usize = 80_000;
-    const MEMORY_MIB: u64 = 256;
+    const MEMORY_MIB: u64 = 304;
     assert!((COUNT * TEXT_BYTES as u64) >> 20 > MEMORY_MIB, "there is more to send than memory");
     let text = "x".repeat(TEXT_BYTES);
     let mut events = String::new();
