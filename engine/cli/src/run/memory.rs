@@ -46,7 +46,7 @@ impl fmt::Display for Size {
 }
 
 /// The program itself with its libraries, and what one batch takes on its way through the operators.
-const PROGRAM: u64 = 160 << 20;
+const PROGRAM: u64 = 176 << 20;
 /// Less would not hold one batch of each kind.
 const PARTS_LEAST: u64 = 48 << 20;
 /// What the embedded log keeps of what was written last, and what it reads ahead.
