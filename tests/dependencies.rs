@@ -176,11 +176,15 @@ fn nothing_that_is_built_has_a_known_hole() {
     let file = include_str!("../.ci/advisories.tsv");
     let advisories: Vec<Advisory> = file.lines().skip(1).map(Advisory::of).collect();
     assert!(file.starts_with("# RustSec advisories as of 20") && advisories.len() > 900);
-    let metadata = metadata_with(&["--locked"]);
+    // Also what only other systems need, and nothing of this one has fetched.
+    let locked = include_str!("../Cargo.lock").split("[[package]]").skip(1);
     let mut seen = 0;
-    for package in metadata["packages"].as_array().expect("packages are a list") {
-        let name = package["name"].as_str().expect("a name");
-        let version = Version::parse(package["version"].as_str().expect("a version")).expect("a version");
+    for package in locked {
+        let value = |name: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \""));
+            line.and_then(|rest| rest.strip_suffix('"')).expect("a locked package has a name and a version")
+        };
+        let (name, version) = (value("name"), Version::parse(value("version")).expect("a version"));
         seen += usize::from(advisories.iter().any(|advisory| advisory.package == name));
         let found: Vec<&str> =
             advisories.iter().filter(|one| one.concerns(name, &version)).map(|one| one.id).collect();

@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -387,6 +388,43 @@ sink out -> embedded("out")
     assert_eq!(rows(r#"{"k":"a","name":"A"}"#), "{\"id\":1,\"name\":\"A\"}\n{\"id\":2,\"name\":\"none\"}\n");
     std::fs::remove_dir_all(data.join("log")).expect("removed");
     assert_eq!(rows(r#"{"k":"x","name":"X"}"#), "{\"id\":1,\"name\":\"none\"}\n{\"id\":2,\"name\":\"X\"}\n");
+}
+
+/// Of rows that are the same but for their keys, which nothing reads, the one that changes is the one that moves.
+#[test]
+fn equal_rows_of_a_ranked_table_keep_the_order_of_their_keys() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let topology = dir.path().join("ranked.tide");
+    let declared = r#"topology ranked
+table scores: { player: string, team: string, score: int, note: string } = embedded("scores") key player
+table best = scores |> top 1 by score per team |> select team, rank, note
+sink best -> embedded("best")
+"#;
+    std::fs::write(&topology, declared).expect("written");
+    let ranked = |players: &[(&str, &str)]| {
+        let line = |(player, note): &(&str, &str)| {
+            format!("{{\"player\":\"{player}\",\"team\":\"t\",\"score\":5,\"note\":\"{note}\"}}\n")
+        };
+        let scores = dir.path().join("scores.ndjson");
+        let mut file = std::fs::File::options().create(true).append(true).open(&scores).expect("open");
+        file.write_all(players.iter().map(line).collect::<String>().as_bytes()).expect("written");
+        let output = run(&[
+            "run",
+            &topology.display().to_string(),
+            "--input",
+            &format!("scores={}", scores.display()),
+            "--output",
+            "best=-",
+            "--data",
+            &dir.path().join("data").display().to_string(),
+        ]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let first = ranked(&[("a", "old"), ("b", "old")]);
+    assert!(first.contains("old"), "{first}");
+    assert_eq!(ranked(&[("b", "new")]), "", "`a` is still the first");
+    assert!(ranked(&[("a", "newer")]).contains("newer"));
 }
 
 /// What others could read is closed to them, as it is made closed.

@@ -338,6 +338,7 @@ fn what_a_slow_receiver_has_not_taken_waits_in_the_outbox() {
         assert!(in_order(revisions.clone()), "{id}: {revisions:?}");
     }
     println!("{COUNT} rows of {TEXT_BYTES} bytes waited: {} MiB of memory at most", memory_kib >> 10);
+    assert!(memory_kib >> 10 <= MEMORY_MIB, "it took more than `--memory` allows: {} MiB", memory_kib >> 10);
 }
 
 #[test]

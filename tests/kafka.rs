@@ -574,6 +574,28 @@ fn a_row_that_its_topic_can_never_take_stops_the_topology_and_loses_nothing() {
 }
 
 #[test]
+fn a_row_that_is_larger_than_the_send_buffer_stops_the_topology_and_loses_nothing() {
+    let bed = Bed::new("b22");
+    for topic in ["payments", "w1.large"] {
+        bed.topics.create(&bed.name(topic), 1, &[]);
+    }
+    let payment = payments(50).into_iter().find(oracle::is_large).expect("one of 50");
+    let mut row = payment.json();
+    let padding = format!(r#","padding":"{}"}}"#, "x".repeat(100_000));
+    row.truncate(row.len() - 1);
+    row.extend_from_slice(padding.as_bytes());
+    bed.topics
+        .produce(&bed.name("payments"), [(Some(0), Some(payment.card.as_bytes()), Some(row.as_slice()))]);
+    let topology = bed.topology("w1_filter");
+    let mut process = bed.start(&topology, 0, &["--kafka", "queue.buffering.max.kbytes=16"]);
+    assert_eq!(process.wait().code(), Some(1));
+    let told = process.told();
+    assert!(told.contains("for b22.w1.large is larger than all that may wait to be sent"), "{told}");
+    let mut running = [bed.start(&topology, 0, &[])];
+    bed.wait_for("w1.large", 1, &mut running);
+}
+
+#[test]
 fn missing_topics_and_unequal_partitions_are_told_and_nothing_is_made() {
     let bed = Bed::new("x11");
     let topology = bed.topology("w4_join");

@@ -421,10 +421,19 @@ pub enum TestStepDecl {
     },
     Expect {
         stream: Name,
-        rows: Vec<Expr>,
+        rows: Vec<ExpectRowDecl>,
     },
     Snapshot {
         stream: Name,
+    },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ExpectRowDecl {
+    Row(Expr),
+    /// `null key "c1"`: a table's row was deleted.
+    Null {
+        key: Name,
     },
 }
 

@@ -47,6 +47,7 @@ use crate::table_changes::{Emission, TableKey};
 use crate::table_rows::TableRows;
 use crate::watermark::Upstream;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tidegate_model::plan::{JsonFormat, Node, NodeKind, Route as PlanRoute};
 use tidegate_model::{EventTime, NodeId, PartitionId, Schema, Span, TaskId};
 use tidegate_state::{Overlay, StateError, Store, TableId, WriteSet};
@@ -389,21 +390,21 @@ impl Builder<'_> {
                 Box::new(Table::new(self.tables.len() - 1, table.key, &node.schema, expiry))
             }
             NodeKind::Filter(filter) => {
-                Box::new(Filter::new(filter, self.route(node, "errors", filter.errors.as_ref())))
+                Box::new(Filter::new(filter, self.errors(node, filter.errors.as_ref())))
             }
             NodeKind::Map(map) => {
-                let errors = self.route(node, "errors", map.errors.as_ref());
+                let errors = self.errors(node, map.errors.as_ref());
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 Box::new(Map::new(map, width, program.needed.columns(node), errors))
             }
             NodeKind::Expand(expand) => {
-                let errors = self.route(node, "errors", expand.errors.as_ref());
+                let errors = self.errors(node, expand.errors.as_ref());
                 let input = &plan.node(node.inputs[0]).schema;
                 Box::new(Expand::new(expand, input, program.needed.columns(node), errors))
             }
             NodeKind::Merge => Box::new(Merge),
             NodeKind::Repartition(repartition) => {
-                let errors = self.route(node, "errors", repartition.errors.as_ref());
+                let errors = self.errors(node, repartition.errors.as_ref());
                 let topic = self.internal_topic(node);
                 if repartition.partial {
                     let (aggregate_node, aggregate) = plan
@@ -438,11 +439,11 @@ impl Builder<'_> {
                     cache_bytes: self.cache_bytes,
                     expiry: self.expiry(node, aggregate.ttl)?,
                     late: self.late_route(node, late, input),
-                    errors: self.route(node, "errors", aggregate.errors.as_ref()),
+                    errors: self.errors(node, aggregate.errors.as_ref()),
                 })?
             }
             NodeKind::Rolling(rolling) => {
-                let errors = self.route(node, "errors", rolling.errors.as_ref());
+                let errors = self.errors(node, rolling.errors.as_ref());
                 let (id, cache_bytes, complete) = self.stored(node)?;
                 let inner: Box<dyn Operator> = match rolling.granularity {
                     None => Box::new(Rolling::new(rolling, id, cache_bytes, complete, errors)),
@@ -458,7 +459,7 @@ impl Builder<'_> {
                 Box::new(Ordered::new(inner, codec, (id, cache_bytes), self.store, late)?)
             }
             NodeKind::JoinTable(join) => {
-                let errors = self.route(node, "errors", join.errors.as_ref());
+                let errors = self.errors(node, join.errors.as_ref());
                 let table = plan.node(node.inputs[1]);
                 let rows = match &join.derived {
                     None if matches!(&table.kind, NodeKind::Table(table) if table.global) => {
@@ -485,13 +486,15 @@ impl Builder<'_> {
                 let late = [0, 1].map(|input: usize| {
                     self.late_route(node, join.late.as_ref(), plan.node(node.inputs[input]))
                 });
-                let errors = self.route(node, "errors", join.errors.as_ref());
+                let errors = [0, 1].map(|input: usize| {
+                    self.aside(node, "errors", join.errors.as_ref(), plan.node(node.inputs[input]))
+                });
                 let codecs = [0, 1].map(|input: usize| self.codec(plan.node(node.inputs[input])));
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(JoinStreams::new(join, codecs, stored, self.store, late, errors)?)
             }
             NodeKind::JoinTables(join) => {
-                let errors = self.route(node, "errors", join.errors.as_ref());
+                let errors = self.errors(node, join.errors.as_ref());
                 let (table, right) = (plan.node(node.inputs[0]), plan.right_table(node));
                 let key = TableKey::new(&join.left_key, &table.schema);
                 let left = join_tables::Side { codec: self.codec(table), key };
@@ -510,7 +513,7 @@ impl Builder<'_> {
                 Box::new(Rekey::new(keys, self.codec(node), self.internal_topic(node), self.stored(node)?))
             }
             NodeKind::Top(top) => {
-                let errors = self.route(node, "errors", top.errors.as_ref());
+                let errors = self.errors(node, top.errors.as_ref());
                 let rank = node.schema.columns.len() - 1;
                 let rows = Schema::new(node.schema.columns[..rank].to_vec());
                 let codec = RowCodec::new(&rows, &program.needed.columns(node)[..rank]);
@@ -528,14 +531,7 @@ impl Builder<'_> {
             NodeKind::Ask(ask) => {
                 let key = TableKey::new(&ask.left_key, &plan.node(node.inputs[0]).schema);
                 let (codec, topic) = (self.codec(node), self.internal_topic(node));
-                Box::new(Ask::new(
-                    ask,
-                    key,
-                    codec,
-                    topic,
-                    self.stored(node)?,
-                    self.route(node, "errors", None),
-                ))
+                Box::new(Ask::new(ask, key, codec, topic, self.stored(node)?, self.errors(node, None)))
             }
             NodeKind::Answer(answer) => {
                 let table = plan.node(node.inputs[0]);
@@ -545,31 +541,31 @@ impl Builder<'_> {
                 Box::new(Answer::new(right, codec, topic, self.stored(node)?, node.name.as_str().into()))
             }
             NodeKind::Latest(latest) => {
-                let errors = self.route(node, "errors", latest.errors.as_ref());
+                let errors = self.errors(node, latest.errors.as_ref());
                 let stored = self.stored(node)?;
                 let expiry = (&node.schema, self.expiry(node, latest.ttl)?);
                 Box::new(Latest::new(latest, self.codec(node), self.emission(node), stored, expiry, errors))
             }
             NodeKind::Match(pattern) => {
-                let errors = self.route(node, "errors", pattern.errors.as_ref());
+                let errors = self.errors(node, pattern.errors.as_ref());
                 let late = self.late_route(node, pattern.late.as_ref(), plan.node(node.inputs[0]));
                 let schemas = (&plan.node(node.inputs[0]).schema, &node.schema);
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(Match::new(pattern, schemas, stored, self.store, late, errors)?)
             }
             NodeKind::Schedule(schedule) => {
-                let errors = self.route(node, "errors", schedule.errors.as_ref());
+                let errors = self.errors(node, schedule.errors.as_ref());
                 let stored = (self.table(node), self.cache_bytes);
                 Box::new(Schedule::new(schedule, self.codec(node), stored, self.store, errors)?)
             }
             NodeKind::Changes(changes) => {
-                let errors = self.route(node, "errors", changes.errors.as_ref());
+                let errors = self.errors(node, changes.errors.as_ref());
                 let table = plan.node(node.inputs[0]);
                 let key = TableKey::new(&changes.key, &table.schema);
                 Box::new(Changes::new(changes, self.codec(table), key, self.stored(node)?, errors))
             }
             NodeKind::Dedupe(dedupe) => {
-                let errors = self.route(node, "errors", dedupe.errors.as_ref());
+                let errors = self.errors(node, dedupe.errors.as_ref());
                 let id = self.table(node);
                 Box::new(Dedupe::new(dedupe, id, self.cache_bytes, self.store.is_empty(id)?, errors))
             }
@@ -626,18 +622,24 @@ impl Builder<'_> {
 
     /// Where late events of `input` go.
     fn late_route(&self, node: &Node, late: Option<&PlanRoute>, input: &Node) -> LateRoute {
+        LateRoute::new(self.aside(node, "late", late, input))
+    }
+
+    /// Where events go for which an expression of the node fails.
+    fn errors(&self, node: &Node, errors: Option<&PlanRoute>) -> Route {
+        self.aside(node, "errors", errors, self.program.plan.node(node.inputs[0]))
+    }
+
+    /// Where events of `input` go that are set aside.
+    fn aside(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>, input: &Node) -> Route {
+        // What was added up by the partition that it came from was looked at there.
         let combines = matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial);
-        let has_bytes = combines || self.program.plan.keeps_bytes(input.id);
-        let encoder =
-            (late.is_some() && !has_bytes).then(|| JsonEncoder::new(&input.schema, JsonFormat::default()));
-        LateRoute::new(self.route(node, "late", late), encoder)
+        let fields = (route.is_some() && !combines)
+            .then(|| Arc::new(JsonEncoder::new(&input.schema, JsonFormat::default())));
+        Route { fields, ..self.program.route(node, word, route) }
     }
 
     fn table(&self, node: &Node) -> TableId {
         self.store.table(&node.name).expect("the store was opened with all tables of the task")
-    }
-
-    fn route(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>) -> Route {
-        self.program.route(node, word, route)
     }
 }

@@ -1,25 +1,21 @@
 //! Events that come after every window that would hold them is final.
 
 use crate::batch::Batch;
-use crate::encode::JsonEncoder;
 use crate::operator::{Context, TaskError};
-use crate::place::Place;
-use crate::route::{Aside, Route};
+use crate::route::Route;
 use crate::slices::Slices;
-use tidegate_model::{EventTime, Offset};
+use tidegate_model::EventTime;
 
 pub const LATE: &str = "late";
 
 /// Where late events go.
 pub struct LateRoute {
     pub route: Route,
-    /// For events that have no bytes of their source any more: their fields.
-    encoder: Option<JsonEncoder>,
 }
 
 impl LateRoute {
-    pub fn new(route: Route, encoder: Option<JsonEncoder>) -> LateRoute {
-        LateRoute { route, encoder }
+    pub fn new(route: Route) -> LateRoute {
+        LateRoute { route }
     }
 
     /// Counts an event, and sets it aside. Without a route it is only counted, as the check's warning said.
@@ -38,23 +34,7 @@ impl LateRoute {
             return Ok(());
         }
         let message = format!("{was_final}, and the watermark had come to {watermark}");
-        let Some(encoder) = self.encoder.as_ref().filter(|_| batch.raw.is_none()) else {
-            return self.route.set_row_aside(batch, row, LATE, message, context);
-        };
-        let mut value = Vec::new();
-        encoder.encode_row(&batch.columns, row, &mut value);
-        let nowhere =
-            || Place { topic: self.route.step.clone(), partition: context.partition, offset: Offset(-1) };
-        let aside = Aside {
-            place: batch.origin.as_ref().map_or_else(nowhere, |origin| Place::of(origin, row)),
-            time: batch.times[row],
-            own_timestamp: None,
-            key: None,
-            value: Some(&value),
-            code: LATE,
-            message,
-        };
-        self.route.set_aside(&aside, context)
+        self.route.set_row_aside(batch, row, LATE, message, context)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod outbox;
 pub mod program;
 pub mod replayed;
+pub mod retry;
 pub mod rights;
 pub mod secret;
 pub mod set_aside;

@@ -86,7 +86,8 @@ pub trait Reader {
     /// Waits until a partition may have records or the group has something to say, at most `timeout`.
     fn wait(&mut self, timeout: Duration);
 
-    /// The next fetch of this partition begins at `next`; what was fetched ahead is dropped.
+    /// The next fetch of this partition begins at `next`; what was fetched ahead is dropped. [`LogError::NotMember`]: the place in the group is
+    /// another's.
     fn seek(&mut self, slot: Slot, next: Offset) -> Result<(), LogError>;
 
     /// The end of the partition as far as it is known without asking: committed records lie below it. None: not known yet. At most what was
@@ -101,6 +102,7 @@ pub trait Reader {
     fn ended(&self, slot: Slot, next: Offset) -> bool;
 
     /// What the group has committed, stable (after open transactions are decided). Waits for the broker, at most `timeout`.
+    /// [`LogError::NotMember`]: the place in the group is another's.
     fn committed(
         &mut self,
         partitions: &[TopicPartition],
@@ -183,6 +185,11 @@ pub trait Writer {
             self.send(Outgoing { topic, partition, timestamp, key: Some(key), value, headers: &[] })?;
         }
         Ok(())
+    }
+
+    /// Bytes of the transaction that are held in memory until its commit.
+    fn held_bytes(&self) -> usize {
+        0
     }
 
     /// Ends the transaction with these next offsets of the inputs. All in it becomes visible at once, or nothing.

@@ -1,7 +1,7 @@
 //! Which columns of each node somebody downstream reads: what is read by nobody is never decoded, sent or kept.
 
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{Answer, JoinKind, Node, NodeKind, Plan, SinkKey};
+use tidegate_model::plan::{Answer, JoinKind, Node, NodeKind, Plan, Route, SinkKey};
 
 /// For each node and each column of its schema: is it read?
 #[derive(Clone, Debug)]
@@ -51,20 +51,23 @@ impl Needed {
             NodeKind::Filter(filter) => {
                 self.same(input(0), &own);
                 self.reads(input(0), &filter.predicate);
-                self.raw[input(0)] |= raw || filter.errors.is_some();
+                self.raw[input(0)] |= raw;
+                self.sets_errors_aside(plan, input(0), &filter.errors);
             }
             NodeKind::Map(map) => {
                 for (expr, _) in map.columns.iter().zip(&own).filter(|(_, needed)| **needed) {
                     self.reads(input(0), expr);
                 }
-                self.raw[input(0)] |= raw || map.errors.is_some();
+                self.raw[input(0)] |= raw;
+                self.sets_errors_aside(plan, input(0), &map.errors);
             }
             NodeKind::Expand(expand) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 self.same(input(0), &own[..width]);
                 self.reads(input(0), &expand.list);
                 // What is made of the element reads the element, which is no column of the input.
-                self.raw[input(0)] |= raw || expand.errors.is_some();
+                self.raw[input(0)] |= raw;
+                self.sets_errors_aside(plan, input(0), &expand.errors);
             }
             NodeKind::Merge => {
                 for index in 0..node.inputs.len() {
@@ -79,12 +82,12 @@ impl Needed {
                 });
                 let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
                 self.aggregate(plan, input(0), aggregate);
-                self.raw[input(0)] |= repartition.errors.is_some();
+                self.sets_errors_aside(plan, input(0), &repartition.errors);
             }
             NodeKind::Repartition(repartition) => {
                 self.same(input(0), &own);
                 self.all(input(0), &repartition.key);
-                self.raw[input(0)] |= repartition.errors.is_some();
+                self.sets_errors_aside(plan, input(0), &repartition.errors);
             }
             NodeKind::Aggregate(aggregate) => {
                 let upstream = plan.node(node.inputs[0]);
@@ -102,9 +105,13 @@ impl Needed {
                     self.all(input(0), call.argument.as_slice());
                 }
                 // What waits for its turn waits without its record.
-                self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
+                self.raw[input(0)] |= raw && !rolling.ordered;
+                self.sets_errors_aside(plan, input(0), &rolling.errors);
+                if rolling.ordered && rolling.errors.is_some() {
+                    self.whole_row(input(0));
+                }
                 if rolling.late.is_some() {
-                    self.sets_late_aside(plan, input(0));
+                    self.sets_aside(plan, input(0));
                 }
             }
             NodeKind::JoinTable(join) => {
@@ -118,7 +125,8 @@ impl Needed {
                 if let Some(condition) = &join.condition {
                     self.reads_joined(node, width, usize::from(join.left), 0, condition);
                 }
-                self.raw[input(0)] |= raw || join.errors.is_some();
+                self.raw[input(0)] |= raw;
+                self.sets_errors_aside(plan, input(0), &join.errors);
             }
             NodeKind::JoinStreams(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -131,10 +139,14 @@ impl Needed {
                     self.reads_joined(node, width, presence, 0, condition);
                 }
                 for index in [0, 1] {
-                    self.raw[input(index)] |= join.errors.is_some();
+                    self.sets_errors_aside(plan, input(index), &join.errors);
                     if join.late.is_some() {
-                        self.sets_late_aside(plan, input(index));
+                        self.sets_aside(plan, input(index));
                     }
+                }
+                // What a condition fails for was kept without its record.
+                if join.condition.is_some() && join.errors.is_some() {
+                    self.whole_row(input(0));
                 }
             }
             NodeKind::JoinTables(join) => {
@@ -150,6 +162,7 @@ impl Needed {
                 self.key(input(0), &join.left_key);
                 self.key(input(1), &right);
                 self.all(input(0), &join.key);
+                self.sets_errors_aside(plan, input(0), &join.errors);
                 if let Some(condition) = &join.condition {
                     self.reads_joined(node, width, presence, ahead, condition);
                 }
@@ -166,6 +179,8 @@ impl Needed {
             NodeKind::Top(top) => {
                 let rank = own.len() - 1;
                 self.key(node.id.0 as usize, &top.key);
+                // Rows that are equal but for their keys are told apart.
+                self.key(node.id.0 as usize, top.row_key.as_deref().unwrap_or_default());
                 self.columns[node.id.0 as usize][rank] = true;
                 self.same(input(0), &own[..rank]);
                 self.key(input(0), &top.key);
@@ -173,7 +188,7 @@ impl Needed {
                 for order in &top.order {
                     self.reads(input(0), &order.expr);
                 }
-                self.raw[input(0)] |= top.errors.is_some();
+                self.sets_errors_aside(plan, input(0), &top.errors);
             }
             NodeKind::Ask(ask) => {
                 self.key(input(0), &ask.left_key);
@@ -188,14 +203,14 @@ impl Needed {
             NodeKind::Latest(latest) => {
                 self.same(input(0), &own);
                 self.all(input(0), &latest.key);
-                self.raw[input(0)] |= latest.errors.is_some();
+                self.sets_errors_aside(plan, input(0), &latest.errors);
             }
             NodeKind::Schedule(schedule) => {
                 self.same(input(0), &own);
                 self.reads(input(0), &schedule.at);
                 self.all(input(0), &schedule.key);
                 self.all(input(0), schedule.cancel.as_slice());
-                self.raw[input(0)] |= schedule.errors.is_some();
+                self.sets_errors_aside(plan, input(0), &schedule.errors);
             }
             // Conditions and matches hold whole events.
             NodeKind::Match(pattern) => {
@@ -207,7 +222,8 @@ impl Needed {
             NodeKind::Dedupe(dedupe) => {
                 self.same(input(0), &own);
                 self.all(input(0), &dedupe.key);
-                self.raw[input(0)] |= raw || dedupe.errors.is_some();
+                self.raw[input(0)] |= raw;
+                self.sets_errors_aside(plan, input(0), &dedupe.errors);
             }
             NodeKind::Sink(sink) => {
                 let every = !sink.pass_through;
@@ -253,18 +269,28 @@ impl Needed {
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }
-        self.raw[input] |= aggregate.errors.is_some();
+        self.sets_errors_aside(plan, input, &aggregate.errors);
         if aggregate.window.as_ref().is_some_and(|window| window.late.is_some()) {
-            self.sets_late_aside(plan, input);
+            self.sets_aside(plan, input);
         }
     }
 
-    fn sets_late_aside(&mut self, plan: &Plan, input: usize) {
-        self.raw[input] = true;
-        // A late event without its bytes leaves as its fields.
-        if !plan.keeps_bytes(plan.nodes[input].id) {
-            self.columns[input].iter_mut().for_each(|column| *column = true);
+    fn sets_errors_aside(&mut self, plan: &Plan, input: usize, errors: &Option<Route>) {
+        if errors.is_some() {
+            self.sets_aside(plan, input);
         }
+    }
+
+    fn sets_aside(&mut self, plan: &Plan, input: usize) {
+        self.raw[input] = true;
+        // An event without its bytes leaves as its fields.
+        if !plan.keeps_bytes(plan.nodes[input].id) {
+            self.whole_row(input);
+        }
+    }
+
+    fn whole_row(&mut self, input: usize) {
+        self.columns[input].iter_mut().for_each(|column| *column = true);
     }
 
     fn same(&mut self, input: usize, columns: &[bool]) {

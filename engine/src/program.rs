@@ -84,6 +84,7 @@ impl Program {
             line: node.line,
             word,
             topic: route.map(|route| self.handle(&route.topic)),
+            fields: None,
         }
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn rows(types: &[ScalarType], batches: &[Batch]) -> Vec<Row> {
 
 /// A route without a topic: an event that goes there stops the topology.
 pub(crate) fn no_route(word: &'static str) -> Route {
-    Route { topology: "t".into(), step: "step".into(), line: 1, word, topic: None }
+    Route { topology: "t".into(), step: "step".into(), line: 1, word, topic: None, fields: None }
 }
 
 /// A record that left the task.

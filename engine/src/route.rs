@@ -1,6 +1,7 @@
 //! Events that cannot be used go where the topology says, as they came, with the cause in their headers, inside the same transaction.
 
 use crate::batch::Batch;
+use crate::encode::JsonEncoder;
 use crate::expression::RowErrors;
 use crate::log::{Outgoing, TopicHandle};
 use crate::operator::{Context, TaskError};
@@ -18,6 +19,8 @@ pub struct Route {
     /// The language's word for this route: `malformed`, `errors` or `late`.
     pub word: &'static str,
     pub topic: Option<TopicHandle>,
+    /// For events that have no bytes of their source any more: they leave as their fields.
+    pub fields: Option<Arc<JsonEncoder>>,
 }
 
 /// An event and why it cannot be used.
@@ -69,7 +72,7 @@ impl Route {
         Ok(())
     }
 
-    /// Sets one row of a batch aside. A row that has no origin any more (a result) is named by this step.
+    /// Sets one row of a batch aside: as it came, or as its fields. A row that has no origin any more (a result) is named by this step.
     pub fn set_row_aside(
         &self,
         batch: &Batch,
@@ -87,12 +90,16 @@ impl Route {
             },
         };
         let raw = batch.raw.as_ref();
+        let mut fields = Vec::new();
+        if let Some(encoder) = self.fields.as_ref().filter(|_| raw.is_none()) {
+            encoder.encode_row(&batch.columns, row, &mut fields);
+        }
         let aside = Aside {
             place,
             time: batch.times[row],
             own_timestamp: raw.map(|raw| raw.timestamp(row)),
             key: raw.and_then(|raw| raw.key(row)),
-            value: raw.and_then(|raw| raw.value(row)),
+            value: raw.and_then(|raw| raw.value(row)).or((!fields.is_empty()).then_some(&fields)),
             code,
             message,
         };

@@ -187,7 +187,8 @@ impl<V: StateValue> TimeQueue<V> {
     }
 }
 
-fn due_of(key: &[u8]) -> Result<EventTime, CodecError> {
+/// When the row with this key is due.
+pub fn due_of(key: &[u8]) -> Result<EventTime, CodecError> {
     let behind_tag = key.get(1..).ok_or(CodecError::invalid("a waiting row's key"))?;
     Ok(read_window_start(behind_tag)?.0)
 }

@@ -12,6 +12,7 @@ use crate::log::{CommitOutcome, GroupEvent, LogError, Reader, Restorer, Slot, Wr
 use crate::operator::{Counters, TaskError};
 use crate::program::Program;
 use crate::restore::Restoring;
+use crate::retry::retry;
 use crate::standby::{Around, Standbys};
 use crate::task::Task;
 use assigned::Takeover;
@@ -257,10 +258,13 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     fn commit_is_due(&self, drained: bool, now: WallTime) -> bool {
         let limits = &self.program.limits;
         let waited = now.since(self.last_commit);
-        let bytes: usize = self.tasks.iter().map(Task::uncommitted_bytes).sum();
+        let held = || {
+            let of_tasks = self.tasks.iter().map(Task::uncommitted_bytes);
+            of_tasks.chain([self.writer.held_bytes()]).sum::<usize>()
+        };
         let due = waited >= limits.commit_interval
-            || bytes >= limits.uncommitted_bytes
-            || (drained && waited >= limits.commit_interval_idle);
+            || (drained && waited >= limits.commit_interval_idle)
+            || held() >= limits.uncommitted_bytes;
         due && self.tasks.iter().any(|task| task.is_dirty(now))
     }
 
@@ -269,10 +273,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             GroupEvent::Assigned(partitions) => self.take_over(partitions),
             GroupEvent::Revoking => {
                 Failpoint::GroupRevoking.pass();
-                let now = self.clock.now();
-                if self.tasks.iter().any(|task| task.is_dirty(now)) {
-                    self.commit()?;
-                }
+                self.commit_last()?;
                 Failpoint::GroupCommitted.pass();
                 self.park();
                 self.globals = Globals::default();
@@ -327,13 +328,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     }
 
     fn reset_writer(&mut self) -> Result<(), TaskError> {
-        loop {
-            match self.writer.reset(self.program.limits.broker_wait) {
-                Ok(()) => return Ok(()),
-                Err(LogError::Retry(why)) => tracing::warn!("waiting for the transaction coordinator: {why}"),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let wait = self.program.limits.broker_wait;
+        Ok(retry(&mut self.reader, |_| self.writer.reset(wait))?)
     }
 
     /// Commits what all tasks have done.
@@ -385,6 +381,23 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
                 self.reset_writer()?;
                 self.begin_again()
             }
+        }
+    }
+
+    /// Commits before the partitions go to others.
+    fn commit_last(&mut self) -> Result<(), TaskError> {
+        let now = self.clock.now();
+        if !self.tasks.iter().any(|task| task.is_dirty(now)) {
+            return Ok(());
+        }
+        match self.commit() {
+            // Whoever has the partitions now does it again.
+            Err(TaskError::Log(LogError::NotMember(_))) => {
+                self.give_up()?;
+                self.park();
+                Ok(())
+            }
+            other => other,
         }
     }
 
@@ -496,14 +509,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
     /// Commits what is done and leaves the group, so that others take over at once.
     pub fn close(mut self) -> Result<(), TaskError> {
         Failpoint::CloseBegun.pass();
-        let now = self.clock.now();
-        if self.tasks.iter().any(|task| task.is_dirty(now)) {
-            match self.commit() {
-                // Whoever has the partitions now does it again.
-                Err(TaskError::Log(LogError::NotMember(_))) => self.park(),
-                other => other?,
-            }
-        }
+        self.commit_last()?;
         Failpoint::CloseCommitted.pass();
         for index in 0..self.tasks.len() {
             self.sync(index)?;
@@ -512,15 +518,5 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         self.park();
         self.reader.close(Duration::from_secs(5));
         Ok(())
-    }
-}
-
-/// Asks again while the broker is away: there is nothing else to do, and it is said.
-fn retry<T>(mut ask: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
-    loop {
-        match ask() {
-            Err(LogError::Retry(why)) => tracing::warn!("waiting for the broker: {why}"),
-            other => return other,
-        }
     }
 }

@@ -17,7 +17,7 @@ const RATE: u64 = 1_500;
 pub const OUTPUTS: [&str; 6] =
     ["w1.large", "w2.hourly", "w2.late", "w3.velocity", "w4.enriched", "w5.totals"];
 
-/// Brokers that cases share.
+/// Brokers, and the ways to them.
 pub struct Cluster {
     // Before the proxies that lead to them.
     pub brokers: Vec<Broker>,
@@ -56,8 +56,7 @@ pub struct How {
     pub options: Vec<String>,
 }
 
-pub struct Bed<'a> {
-    pub cluster: &'a mut Cluster,
+pub struct Bed {
     /// Goes before the names of the case's topics and of its topology.
     pub prefix: String,
     pub topics: Topics,
@@ -69,9 +68,13 @@ pub struct Bed<'a> {
     /// What has shown that the fault has bitten.
     pub evidence: Vec<String>,
     pub is_judged: bool,
+    /// A process died of librdkafka 5280.
+    has_crashed: bool,
     pub dice: Dice,
     /// Given to every process.
     pub options: Vec<String>,
+    // Behind those who use it.
+    pub cluster: Cluster,
 }
 
 /// A small generator of the schedule's numbers (xorshift64*).
@@ -90,11 +93,8 @@ impl Dice {
     }
 }
 
-impl<'a> Bed<'a> {
-    pub fn new(cluster: &'a mut Cluster, case: &str, seed: u64) -> Bed<'a> {
-        for link in &cluster.links {
-            link.reset();
-        }
+impl Bed {
+    pub fn new(cluster: Cluster, case: &str, seed: u64) -> Bed {
         let topics = cluster.topics();
         let dir = tempfile::Builder::new().prefix("tidegate-fault-").tempdir().expect("a directory");
         let text = std::fs::read_to_string(repository("tests/topologies/everything.tide")).expect("read");
@@ -104,7 +104,6 @@ impl<'a> Bed<'a> {
         let topology = dir.path().join("topology.tide");
         std::fs::write(&topology, text).expect("written");
         Bed {
-            cluster,
             prefix: case.to_owned(),
             topics,
             dir,
@@ -114,14 +113,16 @@ impl<'a> Bed<'a> {
             watcher: None,
             evidence: Vec::new(),
             is_judged: false,
+            has_crashed: false,
             dice: Dice::new(seed),
             options: vec!["--standbys".to_owned(), setting("TIDEGATE_FAULT_STANDBYS", 1).to_string()],
+            cluster,
         }
     }
 
     /// Other brokers, for what follows.
     pub fn on(&mut self, cluster: Cluster) {
-        *self.cluster = cluster;
+        self.cluster = cluster;
         self.topics = self.cluster.topics();
     }
 
@@ -221,13 +222,15 @@ impl<'a> Bed<'a> {
     }
 
     /// Panics where a process has ended by itself. A response of a broker that is going may have librdkafka read behind its metadata (librdkafka 5280,
-    /// open): as somebody who watches over it would, the bed starts such a process again, and the report says so. The verdicts hold all the same.
+    /// open): as somebody who watches over it would, the bed starts such a process again, once, and the report says so. The verdicts hold all the same.
     pub fn all_alive(&mut self) {
+        let may_crash = self.cluster.brokers.iter().any(Broker::was_stopped);
         for number in 0..self.processes.len() {
             if let Some(process) = &mut self.processes[number]
                 && let Some(status) = process.exit()
             {
-                if status.signal() == Some(libc::SIGSEGV) {
+                if status.signal() == Some(libc::SIGSEGV) && may_crash && !self.has_crashed {
+                    self.has_crashed = true;
                     self.processes[number] = None;
                     self.start(number, &How::default());
                     self.bitten(format!("process {number} died of librdkafka 5280, and was started again"));

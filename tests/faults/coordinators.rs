@@ -22,7 +22,7 @@ fn coordinator_partition(name: &str) -> i32 {
     (hash & i32::MAX) % COORDINATOR_PARTITIONS
 }
 
-impl Bed<'_> {
+impl Bed {
     /// Which of the brokers looks after a transactional id or a group.
     fn coordinator(&self, topic: &str, name: &str) -> usize {
         let leader = self.topics.leader(topic, coordinator_partition(name));
@@ -41,7 +41,7 @@ impl Bed<'_> {
 }
 
 /// It dies in the middle of commits: the broker has taken EndTxn in, and nobody hears of it.
-fn transaction_coordinator(bed: &mut Bed<'_>) {
+fn transaction_coordinator(bed: &mut Bed) {
     bed.begin(2);
     let mut killed = Vec::new();
     for _ in 0..3 {
@@ -59,7 +59,7 @@ fn transaction_coordinator(bed: &mut Bed<'_>) {
     bed.bitten(format!("the coordinators {killed:?} died with an EndTxn that was not answered"));
 }
 
-fn group_coordinator(bed: &mut Bed<'_>) {
+fn group_coordinator(bed: &mut Bed) {
     bed.begin(2);
     let mut killed = Vec::new();
     for _ in 0..3 {
@@ -71,7 +71,7 @@ fn group_coordinator(bed: &mut Bed<'_>) {
     bed.bitten(format!("the group's coordinators {killed:?} died"));
 }
 
-fn in_turn(bed: &mut Bed<'_>) {
+fn in_turn(bed: &mut Bed) {
     bed.begin(3);
     for broker in 0..3 {
         bed.more_payments(1_500);

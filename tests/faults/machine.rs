@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// The stores of a process.
-fn stores(bed: &Bed<'_>, number: usize) -> Vec<PathBuf> {
+fn stores(bed: &Bed, number: usize) -> Vec<PathBuf> {
     let state = bed.data(number).join("state").join(&bed.prefix);
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(state).expect("read").map(|entry| entry.expect("read").path()).collect();
@@ -44,7 +44,7 @@ fn flip(file: &Path) {
 }
 
 /// Every way in which a store's files can be wrong; each is found, and the store is restored.
-fn damaged(bed: &mut Bed<'_>) {
+fn damaged(bed: &mut Bed) {
     bed.begin(1);
     bed.more_payments(2_000);
     type Damage = fn(&[PathBuf]);
@@ -105,7 +105,7 @@ fn damaged(bed: &mut Bed<'_>) {
 }
 
 /// A copy of the stores from before comes in their place: the changelogs bring it up to date.
-fn stale(bed: &mut Bed<'_>) {
+fn stale(bed: &mut Bed) {
     bed.begin(1);
     bed.more_payments(2_000);
     bed.kill(0);
@@ -148,7 +148,7 @@ impl Drop for SmallDisk {
 }
 
 /// The disk of one process fills up: it ends with a word about it, or goes on and is behind; when there is room again it goes on.
-fn disk_full(bed: &mut Bed<'_>) {
+fn disk_full(bed: &mut Bed) {
     let disk = SmallDisk::mount(&bed.data(0), 48);
     bed.begin(2);
     bed.more_payments(3_000);
@@ -174,7 +174,7 @@ fn disk_full(bed: &mut Bed<'_>) {
 }
 
 /// The broker's disk fills up, and it dies of it; with room it is started again.
-fn broker_disk_full(bed: &mut Bed<'_>) {
+fn broker_disk_full(bed: &mut Bed) {
     let place = bed.dir.path().join("broker");
     let disk = SmallDisk::mount(&place, 160);
     bed.on(Cluster::start_in(1, Some(&place)));
@@ -194,11 +194,14 @@ fn broker_disk_full(bed: &mut Bed<'_>) {
     drop(disk);
 }
 
-/// Shifts the wall clock of a process by the seconds that a file holds.
+/// Shifts the wall clock of a process by the seconds that a file holds. Who waits for a moment of that clock waits as long as it would have without the
+/// shift, for the kernel knows nothing of it; a moment that was told by another shift is no longer waited for than `MOST`.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -228,10 +231,31 @@ time_t time(time_t *at) {
     if (at) *at = now.tv_sec;
     return now.tv_sec;
 }
+int timespec_get(struct timespec *at, int base) {
+    return clock_gettime(CLOCK_REALTIME, at) == 0 ? base : 0;
+}
+#define MOST 5
+typedef int wait_until(pthread_cond_t *restrict, pthread_mutex_t *restrict, const struct timespec *restrict);
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict at) {
+    static wait_until *real;
+    // The default version: the first one that there ever was takes other condition variables.
+    if (!real) real = (wait_until *)dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    if (!real) real = (wait_until *)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    // So early is only the clock that counts from the machine's start.
+    if (!shift || at->tv_sec < 1000000000) return real(cond, mutex, at);
+    struct timespec now, until = *at;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int is_far = until.tv_sec - now.tv_sec > MOST;
+    if (is_far) until.tv_sec = now.tv_sec + MOST;
+    until.tv_sec -= *shift;
+    int result = real(cond, mutex, &until);
+    return is_far && result == ETIMEDOUT ? 0 : result;
+}
 "#;
 
 /// The wall clock of a process goes an hour ahead, an hour back, and right again. No window closes for it.
-fn clock_jumps(bed: &mut Bed<'_>) {
+fn clock_jumps(bed: &mut Bed) {
     let (source, shim, shift) =
         (bed.dir.path().join("clock.c"), bed.dir.path().join("clock.so"), bed.dir.path().join("shift"));
     std::fs::write(&source, SHIM).expect("written");
@@ -268,7 +292,7 @@ fn clock_jumps(bed: &mut Bed<'_>) {
 }
 
 /// Somebody else leaves a transaction open in a changelog: a restore waits for its end, and does not take what it holds for state.
-fn hanging(bed: &mut Bed<'_>) {
+fn hanging(bed: &mut Bed) {
     bed.begin(1);
     bed.more_payments(2_000);
     bed.kill(0);
@@ -284,8 +308,7 @@ fn hanging(bed: &mut Bed<'_>) {
         producer.send(record).expect("taken");
     }
     producer.flush(Duration::from_secs(10)).expect("sent");
-    let open =
-        |bed: &Bed<'_>| bed.topics.ends(&changelog).iter().filter(|(stable, end)| stable < end).count();
+    let open = |bed: &Bed| bed.topics.ends(&changelog).iter().filter(|(stable, end)| stable < end).count();
     let held = open(bed);
     assert!(held > 0, "partitions have an open transaction");
     bed.start(0, &How::default());

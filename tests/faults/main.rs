@@ -25,8 +25,9 @@ mod watcher;
 
 use bed::{Bed, Cluster};
 use report::{Report, Told};
+use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, ExitStatus};
 
 /// One kind of bad luck.
 pub struct Case {
@@ -37,12 +38,12 @@ pub struct Case {
     pub short: bool,
     pub brokers: usize,
     /// Panics where something is not as it must be. What is left is judged behind it, unless it has done that itself.
-    pub run: fn(&mut Bed<'_>),
+    pub run: fn(&mut Bed),
 }
 
 impl Case {
     /// Of the long form, on one broker.
-    const fn new(name: &'static str, fault: &'static str, run: fn(&mut Bed<'_>)) -> Case {
+    const fn new(name: &'static str, fault: &'static str, run: fn(&mut Bed)) -> Case {
         Case { name, fault, short: false, brokers: 1, run }
     }
 
@@ -65,15 +66,18 @@ fn cases() -> Vec<&'static Case> {
 struct Choice {
     long: bool,
     list: bool,
+    /// This process is the one of a case.
+    one: bool,
     words: Vec<String>,
 }
 
 fn choice() -> Choice {
-    let mut choice = Choice { long: false, list: false, words: Vec::new() };
+    let mut choice = Choice { long: false, list: false, one: false, words: Vec::new() };
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--long" => choice.long = true,
             "--list" => choice.list = true,
+            ONE => choice.one = true,
             // What `cargo test` may hand to every test program.
             option if option.starts_with('-') => {}
             word => choice.words.push(word.to_owned()),
@@ -100,25 +104,36 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    check_failpoints();
-    // Cases with as many brokers share them.
-    chosen.sort_by_key(|case| case.brokers);
     let seed = setting("TIDEGATE_FAULT_SEED", 42);
+    if choice.one {
+        let case = chosen.iter().find(|case| case.name == choice.words[0]).expect("there is such a case");
+        return report::one(case, seed, |told| run(case, seed, told));
+    }
+    check_failpoints();
     println!("\nfaults: {} cases, seed {seed} (TIDEGATE_FAULT_SEED)", chosen.len());
     let mut report = Report::new(seed);
-    let mut cluster: Option<Cluster> = None;
     for case in &chosen {
-        if cluster.as_ref().is_none_or(|cluster| cluster.brokers.len() != case.brokers) {
-            cluster = None;
-        }
-        let on = cluster.get_or_insert_with(|| Cluster::start(case.brokers));
-        let is_well = report.case(case, |told| run(case, seed, on, told));
-        if !is_well {
-            // The next case is not to suffer from what this one has left.
-            cluster = None;
-        }
+        report.case(case, || process_of(case));
     }
     report.end()
+}
+
+const ONE: &str = "--one";
+
+/// Has a process of its own run a case: the tests' own clients may die of librdkafka, too (5280), and are not to take other cases along.
+#[expect(unsafe_code, reason = "the standard library sends no signal to a group")]
+fn process_of(case: &Case) -> ExitStatus {
+    let program = std::env::current_exe().expect("this program has a path");
+    let mut child = Command::new(program)
+        .args([ONE, case.name])
+        .process_group(0)
+        .spawn()
+        .expect("this program can be started");
+    let group = child.id() as i32;
+    let status = child.wait().expect("it ends");
+    // SAFETY: a signal to the group of a process that was our child; what it has left behind is in no other.
+    unsafe { libc::kill(-group, libc::SIGKILL) };
+    status
 }
 
 /// A failpoint without a case would show nothing.
@@ -130,8 +145,8 @@ fn check_failpoints() {
 }
 
 /// Runs a case. Err: what is wrong.
-fn run(case: &Case, seed: u64, cluster: &mut Cluster, told: &mut Told) -> Result<(), String> {
-    let mut bed = Bed::new(cluster, case.name, seed);
+fn run(case: &Case, seed: u64, told: &mut Told) -> Result<(), String> {
+    let mut bed = Bed::new(Cluster::start(case.brokers), case.name, seed);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         (case.run)(&mut bed);
         if !bed.is_judged {

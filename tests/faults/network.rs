@@ -36,7 +36,7 @@ const KINDS: [(Api, &str); 9] = [
 ];
 
 /// The broker commits, and the process does not hear of it.
-fn lost_answer(bed: &mut Bed<'_>) {
+fn lost_answer(bed: &mut Bed) {
     bed.begin(2);
     bed.link(0).wait("a commit", |seen| seen.answered(Api::END_TXN, None) > 3);
     for _ in 0..3 {
@@ -53,7 +53,7 @@ const CONCURRENT_TRANSACTIONS: i16 = 51;
 
 /// A commit is held in the network, and its client cut off, which asks again and is answered. When the next transaction of the same
 /// producer is at work, the held request arrives: it must end nothing. Returns the broker's answer to it.
-fn hold_an_end(bed: &mut Bed<'_>) -> i16 {
+fn hold_an_end(bed: &mut Bed) -> i16 {
     for _ in 0..10 {
         bed.link(0).reset();
         let (producer, error) = hold_one_end(bed);
@@ -69,7 +69,7 @@ fn hold_an_end(bed: &mut Bed<'_>) -> i16 {
 }
 
 /// Returns the producer, and the broker's answer.
-fn hold_one_end(bed: &Bed<'_>) -> (String, i16) {
+fn hold_one_end(bed: &Bed) -> (String, i16) {
     let link = bed.link(0);
     link.wait("two commits", |seen| seen.answered(Api::END_TXN, None) > 2);
     link.arm(Api::END_TXN, None, Act::HoldRequest);
@@ -86,7 +86,7 @@ fn hold_one_end(bed: &Bed<'_>) -> (String, i16) {
     (producer, end_txn_error(&seen.late_answers[0].1))
 }
 
-fn held_end(bed: &mut Bed<'_>) {
+fn held_end(bed: &mut Bed) {
     bed.begin(1);
     let error = hold_an_end(bed);
     assert_ne!(error, 0, "the late EndTxn was refused");
@@ -94,7 +94,7 @@ fn held_end(bed: &mut Bed<'_>) {
 }
 
 /// Shows that the case above shows something: with the rule turned off, rows are doubled.
-fn held_end_without(bed: &mut Bed<'_>) {
+fn held_end_without(bed: &mut Bed) {
     let without = How { failpoints: "producer.kept=error@always".to_owned(), ..How::default() };
     bed.begin_with(&[without]);
     let error = hold_an_end(bed);
@@ -106,7 +106,7 @@ fn held_end_without(bed: &mut Bed<'_>) {
 }
 
 /// The same with the offsets of a transaction: the old ones must not be committed with the next transaction.
-fn held_offsets(bed: &mut Bed<'_>) {
+fn held_offsets(bed: &mut Bed) {
     bed.begin(1);
     let link = bed.link(0);
     link.wait("two commits", |seen| seen.answered(Api::END_TXN, None) > 2);
@@ -131,7 +131,7 @@ fn held_offsets(bed: &mut Bed<'_>) {
 }
 
 /// Loses one of each kind, in turn; a cut brings those that are asked at a start only.
-fn lose(bed: &mut Bed<'_>, act: Act) {
+fn lose(bed: &mut Bed, act: Act) {
     bed.begin(2);
     bed.more_payments(1_500);
     for (api, name) in KINDS {
@@ -160,15 +160,15 @@ fn lose(bed: &mut Bed<'_>, act: Act) {
     bed.bitten(format!("{act:?} for {}", names.join(", ")));
 }
 
-fn lost_answers(bed: &mut Bed<'_>) {
+fn lost_answers(bed: &mut Bed) {
     lose(bed, Act::LoseAnswer);
 }
 
-fn lost_requests(bed: &mut Bed<'_>) {
+fn lost_requests(bed: &mut Bed) {
     lose(bed, Act::LoseRequest);
 }
 
-fn connections_cut(bed: &mut Bed<'_>) {
+fn connections_cut(bed: &mut Bed) {
     bed.begin(2);
     let mut cut = 0;
     for turn in 0..12 {
@@ -180,7 +180,7 @@ fn connections_cut(bed: &mut Bed<'_>) {
     bed.bitten(format!("{cut} connections were cut in 12 moments"));
 }
 
-fn producers_cut(bed: &mut Bed<'_>) {
+fn producers_cut(bed: &mut Bed) {
     bed.begin(2);
     let mut cut = 0;
     for turn in 0..20 {
@@ -193,7 +193,7 @@ fn producers_cut(bed: &mut Bed<'_>) {
 }
 
 /// Has the weather be so for a while, on the first process's network.
-fn for_a_while(bed: &mut Bed<'_>, weather: Weather, seconds: u64) {
+fn for_a_while(bed: &mut Bed, weather: Weather, seconds: u64) {
     bed.begin(2);
     bed.more_payments(2_000);
     bed.link(0).set(Some(weather));
@@ -205,32 +205,32 @@ fn for_a_while(bed: &mut Bed<'_>, weather: Weather, seconds: u64) {
 }
 
 /// Requests arrive, answers do not, and no connection ends: longer than sessions and transactions last.
-fn half_open(bed: &mut Bed<'_>) {
+fn half_open(bed: &mut Bed) {
     for_a_while(bed, Weather { holds_answers: true, ..Weather::default() }, 20);
     let waited = bed.link(0).seen().waited;
     assert!(waited > 0, "answers have waited");
     bed.bitten(format!("the answers of {waited} connections were held for 20 s"));
 }
 
-fn requests_held(bed: &mut Bed<'_>) {
+fn requests_held(bed: &mut Bed) {
     for_a_while(bed, Weather { holds_requests: true, ..Weather::default() }, 20);
     let waited = bed.link(0).seen().waited;
     assert!(waited > 0, "requests have waited");
     bed.bitten(format!("the requests of {waited} connections were held for 20 s, and arrived then"));
 }
 
-fn slow_network(bed: &mut Bed<'_>) {
+fn slow_network(bed: &mut Bed) {
     for_a_while(bed, Weather { delay: Duration::from_millis(500), ..Weather::default() }, 20);
     bed.bitten("each frame took 500 ms longer, in each direction, for 20 s");
 }
 
-fn narrow_network(bed: &mut Bed<'_>) {
+fn narrow_network(bed: &mut Bed) {
     for_a_while(bed, Weather { bytes_per_second: Some(10_000), ..Weather::default() }, 20);
     bed.bitten("10 KB/s on each connection for 20 s");
 }
 
 /// One process cannot reach the broker any more: the other one goes on without it, and it comes back when it can.
-fn isolated(bed: &mut Bed<'_>) {
+fn isolated(bed: &mut Bed) {
     bed.begin(2);
     bed.more_payments(2_000);
     bed.link(0).set(Some(Weather { refuses: true, ..Weather::default() }));
@@ -238,7 +238,7 @@ fn isolated(bed: &mut Bed<'_>) {
     pause(Duration::from_secs(9));
     // Every partition has rows of what comes from now on.
     let topic = bed.name("w4.enriched");
-    let ends = |bed: &Bed<'_>| bed.topics.ends(&topic).iter().map(|(stable, _)| *stable).collect::<Vec<_>>();
+    let ends = |bed: &Bed| bed.topics.ends(&topic).iter().map(|(stable, _)| *stable).collect::<Vec<_>>();
     let before = ends(bed);
     bed.more_payments(3_000);
     crate::support::until("progress of every partition", || {

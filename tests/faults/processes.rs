@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
     Case::new("stopped_in_order", "F19", stopped_in_order),
 ];
 
-fn all_at_once(bed: &mut Bed<'_>) {
+fn all_at_once(bed: &mut Bed) {
     bed.begin(3);
     for _ in 0..3 {
         bed.more_payments(2_000);
@@ -34,7 +34,7 @@ fn all_at_once(bed: &mut Bed<'_>) {
     bed.bitten("3 processes were killed at once, 3 times");
 }
 
-fn broker_and_processes(bed: &mut Bed<'_>) {
+fn broker_and_processes(bed: &mut Bed) {
     bed.begin(3);
     for _ in 0..2 {
         bed.more_payments(2_000);
@@ -50,7 +50,7 @@ fn broker_and_processes(bed: &mut Bed<'_>) {
     bed.bitten("the broker and 3 processes were killed at once, twice");
 }
 
-fn broker_away(bed: &mut Bed<'_>) {
+fn broker_away(bed: &mut Bed) {
     bed.begin(2);
     bed.more_payments(2_000);
     bed.cluster.brokers[0].kill();
@@ -64,7 +64,7 @@ fn broker_away(bed: &mut Bed<'_>) {
     bed.more_payments(2_000);
 }
 
-fn stand_still(bed: &mut Bed<'_>, seconds: u64) {
+fn stand_still(bed: &mut Bed, seconds: u64) {
     bed.begin(2);
     bed.more_payments(2_000);
     bed.cluster.brokers[0].signal(libc::SIGSTOP);
@@ -76,17 +76,17 @@ fn stand_still(bed: &mut Bed<'_>, seconds: u64) {
     bed.all_alive();
 }
 
-fn broker_stands_still(bed: &mut Bed<'_>) {
+fn broker_stands_still(bed: &mut Bed) {
     stand_still(bed, 8);
 }
 
 /// Longer than sockets, sessions and transactions last.
-fn broker_stands_still_long(bed: &mut Bed<'_>) {
+fn broker_stands_still_long(bed: &mut Bed) {
     stand_still(bed, 70);
 }
 
 /// A process stands still while the others take its partitions, and goes on in the middle of what it did.
-fn still(bed: &mut Bed<'_>, seconds: u64) {
+fn still(bed: &mut Bed, seconds: u64) {
     bed.begin(2);
     let link = bed.link(0);
     link.wait("commits", |seen| seen.answered(Api::END_TXN, None) > 5);
@@ -103,16 +103,16 @@ fn still(bed: &mut Bed<'_>, seconds: u64) {
     bed.bitten(format!("a process stood still for {seconds} s, and was told: {word}"));
 }
 
-fn zombie(bed: &mut Bed<'_>) {
+fn zombie(bed: &mut Bed) {
     still(bed, 9);
 }
 
-fn zombie_long(bed: &mut Bed<'_>) {
+fn zombie_long(bed: &mut Bed) {
     still(bed, 25);
 }
 
 /// The worker's thread alone stands still; its clients go on.
-fn stuck(bed: &mut Bed<'_>) {
+fn stuck(bed: &mut Bed) {
     let stuck = How { failpoints: "commit.prepared=sleep:75000@50".to_owned(), ..How::default() };
     bed.begin_with(&[stuck, How::default()]);
     until("the failpoint", || bed.told(0).contains("failpoint commit.prepared").then_some(()));
@@ -126,7 +126,7 @@ fn stuck(bed: &mut Bed<'_>) {
 }
 
 /// Two processes with one name, as when a directory was copied.
-fn twins(bed: &mut Bed<'_>) {
+fn twins(bed: &mut Bed) {
     bed.begin(1);
     bed.more_payments(2_000);
     bed.kill(0);
@@ -152,7 +152,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 /// Processes come and go all the time, some in order, some not.
-fn rebalance_storm(bed: &mut Bed<'_>) {
+fn rebalance_storm(bed: &mut Bed) {
     bed.begin(2);
     let (mut killed, mut stopped) = (0, 0);
     for turn in 0..20 {
@@ -177,7 +177,7 @@ fn rebalance_storm(bed: &mut Bed<'_>) {
 }
 
 /// SIGTERM under load, and while stores are being restored; what was closed in order needs nothing of its changelog.
-fn stopped_in_order(bed: &mut Bed<'_>) {
+fn stopped_in_order(bed: &mut Bed) {
     bed.begin(1);
     bed.more_payments(3_000);
     let process = bed.processes[0].take().expect("it is at work");

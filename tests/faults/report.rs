@@ -1,11 +1,13 @@
 //! What a run has shown: a line for each case, and a file of the form that JUnit has made common.
 
 use crate::Case;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a case says of itself.
 #[derive(Default)]
@@ -13,10 +15,12 @@ pub struct Told {
     pub lines: Vec<String>,
 }
 
+/// What became of a case, as its process tells it.
+#[derive(Serialize, Deserialize)]
 struct Done {
-    name: &'static str,
-    fault: &'static str,
-    time: Duration,
+    name: String,
+    fault: String,
+    seconds: f64,
     told: Vec<String>,
     failure: Option<String>,
 }
@@ -38,44 +42,80 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// Runs a case in this process, and tells of it: on the standard output, and to the process that makes the report.
+pub fn one(case: &Case, seed: u64, run: impl FnOnce(&mut Told) -> Result<(), String>) -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        *LAST_PANIC.lock().expect("no holder of this lock panics") = format!("{place}: {text}");
+    }));
+    let start = now();
+    let mut told = Told::default();
+    let failure = run(&mut told).err();
+    let done = Done {
+        name: case.name.to_owned(),
+        fault: case.fault.to_owned(),
+        seconds: start.elapsed().as_secs_f64(),
+        told: told.lines,
+        failure,
+    };
+    done.print(seed);
+    std::fs::write(part(case), serde_json::to_string(&done).expect("JSON")).expect("it can be written");
+    if done.failure.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Done {
+    fn print(&self, seed: u64) {
+        let word = if self.failure.is_some() { "FAILED" } else { "ok" };
+        println!("{} ({}) ... {word}, {:.1} s", self.name, self.fault, self.seconds);
+        for line in &self.told {
+            println!("    {line}");
+        }
+        if let Some(why) = &self.failure {
+            println!(
+                "{why}\n    once more:  TIDEGATE_FAULT_SEED={seed} cargo test --release --test faults -- {}",
+                self.name
+            );
+        }
+    }
+}
+
 impl Report {
     pub fn new(seed: u64) -> Report {
-        std::panic::set_hook(Box::new(|panic| {
-            let payload = panic.payload();
-            let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
-            let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            *LAST_PANIC.lock().expect("no holder of this lock panics") = format!("{place}: {text}");
-        }));
+        std::fs::create_dir_all(dir()).expect("it can be made");
         Report { seed, done: Vec::new() }
     }
 
-    /// Runs a case, and tells of it. Was all well?
-    pub fn case(&mut self, case: &Case, run: impl FnOnce(&mut Told) -> Result<(), String>) -> bool {
-        let start = now();
-        let mut told = Told::default();
-        let failure = run(&mut told).err();
-        let time = start.elapsed();
-        let word = if failure.is_some() { "FAILED" } else { "ok" };
-        println!("{} ({}) ... {word}, {:.1} s", case.name, case.fault, time.as_secs_f64());
-        for line in &told.lines {
-            println!("    {line}");
+    /// Has a process run a case. One that librdkafka has ended is run again, once.
+    pub fn case(&mut self, case: &Case, run: impl Fn() -> ExitStatus) {
+        for is_last in [false, true] {
+            let _ = std::fs::remove_file(part(case));
+            let status = run();
+            if status.signal() == Some(libc::SIGSEGV) && !is_last {
+                println!(
+                    "{} ({}) ... a client of the test itself died ({status}); once more",
+                    case.name, case.fault
+                );
+                continue;
+            }
+            let told = std::fs::read_to_string(part(case)).ok();
+            let done = told.and_then(|told| serde_json::from_str::<Done>(&told).ok()).unwrap_or_else(|| {
+                let failure = Some(format!("the case's process ended without a word: {status}"));
+                let (name, fault) = (case.name.to_owned(), case.fault.to_owned());
+                let done = Done { name, fault, seconds: 0.0, told: Vec::new(), failure };
+                done.print(self.seed);
+                done
+            });
+            self.done.push(done);
+            return;
         }
-        let is_well = failure.is_none();
-        if let Some(why) = &failure {
-            println!(
-                "{why}\n    once more:  TIDEGATE_FAULT_SEED={} cargo test --release --test faults -- {}",
-                self.seed, case.name
-            );
-        }
-        self.done.push(Done { name: case.name, fault: case.fault, time, told: told.lines, failure });
-        is_well
     }
 
     pub fn end(self) -> ExitCode {
         let failed = self.done.iter().filter(|done| done.failure.is_some()).count();
-        let path = path();
-        std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("it can be made");
+        let path = dir().join("faults.xml");
         std::fs::write(&path, self.xml(failed)).expect("the report can be written");
         println!(
             "faults: {} cases, {failed} failed, seed {}; {}\n",
@@ -87,11 +127,11 @@ impl Report {
     }
 
     fn xml(&self, failed: usize) -> String {
-        let all: Duration = self.done.iter().map(|done| done.time).sum();
+        let all: f64 = self.done.iter().map(|done| done.seconds).sum();
         let mut out = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"faults\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" time=\"{:.3}\">\n  <properties><property name=\"seed\" value=\"{}\"/></properties>\n",
             self.done.len(),
-            all.as_secs_f64(),
+            all,
             self.seed
         );
         for done in &self.done {
@@ -99,8 +139,8 @@ impl Report {
                 out,
                 "  <testcase name=\"{}\" classname=\"faults.{}\" time=\"{:.3}\">",
                 done.name,
-                escaped(done.fault),
-                done.time.as_secs_f64()
+                escaped(&done.fault),
+                done.seconds
             );
             if let Some(failure) = &done.failure {
                 let first = failure.lines().next().unwrap_or_default();
@@ -139,9 +179,14 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// Where the process of a case tells what became of it.
+fn part(case: &Case) -> PathBuf {
+    dir().join(format!("faults.{}.json", case.name))
+}
+
 /// Beside what Cargo builds.
-fn path() -> PathBuf {
+fn dir() -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
     let target = program.ancestors().find(|dir| dir.join("release").is_dir());
-    target.map_or_else(std::env::temp_dir, ToOwned::to_owned).join("tidegate-tests/faults.xml")
+    target.map_or_else(std::env::temp_dir, ToOwned::to_owned).join("tidegate-tests")
 }

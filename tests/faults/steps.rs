@@ -33,7 +33,7 @@ const ALL: [&str; 14] = [
     "commit.answered=error@30;reset.done=kill@2",
 ];
 
-impl Bed<'_> {
+impl Bed {
     /// Starts a process with failpoints, and waits until the last of them has killed it.
     fn dies(&mut self, number: usize, failpoints: &str) {
         let name = failpoints.rsplit(';').next().and_then(|last| last.split('=').next()).expect("a name");
@@ -55,7 +55,7 @@ impl Bed<'_> {
     }
 }
 
-fn all_of(bed: &mut Bed<'_>, points: &[&str]) {
+fn all_of(bed: &mut Bed, points: &[&str]) {
     bed.begin(2);
     bed.more_payments(1_000);
     for point in points {
@@ -67,16 +67,16 @@ fn all_of(bed: &mut Bed<'_>, points: &[&str]) {
     bed.bitten(format!("a process has died at each of {}", points.join(", ")));
 }
 
-fn killed_in_the_commit(bed: &mut Bed<'_>) {
+fn killed_in_the_commit(bed: &mut Bed) {
     all_of(bed, &COMMIT);
 }
 
-fn killed_at_each_step(bed: &mut Bed<'_>) {
+fn killed_at_each_step(bed: &mut Bed) {
     all_of(bed, &ALL);
 }
 
 /// Steps that fail without a death: refused and aborted, nobody knows, and the coordinator is away meanwhile.
-fn failing_steps(bed: &mut Bed<'_>) {
+fn failing_steps(bed: &mut Bed) {
     bed.prepare();
     let points = [
         ("commit.drained=error@40", "the transaction was aborted"),
@@ -106,7 +106,7 @@ fn failing_steps(bed: &mut Bed<'_>) {
 }
 
 /// A process dies while partitions move, since another one comes.
-fn killed_in_a_rebalance(bed: &mut Bed<'_>) {
+fn killed_in_a_rebalance(bed: &mut Bed) {
     bed.begin(1);
     let points = ["group.revoking", "group.committed", "group.revoked", "group.assigned"];
     for (turn, point) in points.iter().enumerate() {
@@ -134,7 +134,7 @@ fn killed_in_a_rebalance(bed: &mut Bed<'_>) {
 }
 
 /// A process that has lost its stores dies while it reads them back.
-fn killed_in_a_restore(bed: &mut Bed<'_>) {
+fn killed_in_a_restore(bed: &mut Bed) {
     bed.begin(2);
     bed.more_payments(3_000);
     let points =
@@ -150,7 +150,7 @@ fn killed_in_a_restore(bed: &mut Bed<'_>) {
 }
 
 /// A process is told to end, and is killed on the way.
-fn killed_while_closing(bed: &mut Bed<'_>) {
+fn killed_while_closing(bed: &mut Bed) {
     bed.begin(2);
     let points = ["close.begun", "close.committed", "close.synced"];
     for point in points {

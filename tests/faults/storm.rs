@@ -15,7 +15,7 @@ const DISK_LOST: u64 = 5;
 /// Every so many kills they are let alone until there are new rows: who is always killed before it begins has nothing to lose.
 const PAUSE: u64 = 3;
 
-fn storm(bed: &mut Bed<'_>) {
+fn storm(bed: &mut Bed) {
     let kills = setting("TIDEGATE_FAULT_KILLS", 20);
     let broker_kills = (kills / 6).max(1);
     let every = (kills / (broker_kills + 1)).max(1);

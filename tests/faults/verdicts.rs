@@ -20,7 +20,7 @@ type Parts<'a> = BTreeMap<i32, Vec<&'a Payment>>;
 /// What is in each topic of results.
 type Found = BTreeMap<String, Vec<Message>>;
 
-impl Bed<'_> {
+impl Bed {
     /// Stops the load, waits for the results, stops the processes, and judges.
     pub fn judge(&mut self) {
         if let Err(why) = self.verdict() {
@@ -58,7 +58,7 @@ impl Bed<'_> {
     fn healed<T>(
         &mut self,
         what: &str,
-        mut ask: impl FnMut(&Bed<'_>) -> Result<Option<T>, String>,
+        mut ask: impl FnMut(&Bed) -> Result<Option<T>, String>,
     ) -> Result<T, String> {
         for _ in 0..HEALED_TRIES {
             for number in 0..self.processes.len() {

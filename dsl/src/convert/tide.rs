@@ -515,7 +515,7 @@ impl Writer<'_> {
                 }
                 TestStepDecl::Expect { stream, rows } => {
                     self.part(stream.span, &format!("expect {} == [", stream.node));
-                    self.rows(rows);
+                    self.expected_rows(rows);
                 }
                 TestStepDecl::Snapshot { stream } => {
                     self.part(stream.span, &format!("snapshot {}", stream.node));
@@ -524,6 +524,22 @@ impl Writer<'_> {
         }
         self.out.push_str("\n  }");
         self.end();
+    }
+
+    fn expected_rows(&mut self, rows: &[ExpectRowDecl]) {
+        for (index, row) in rows.iter().enumerate() {
+            let comma = if index + 1 < rows.len() { "," } else { "" };
+            match row {
+                ExpectRowDecl::Row(row) => {
+                    let text = self.printer.expr(row) + comma;
+                    self.part(row.span, &text);
+                }
+                ExpectRowDecl::Null { key } => {
+                    self.part(key.span, &format!("null key {}{comma}", string(&key.node)));
+                }
+            }
+        }
+        self.out.push(']');
     }
 
     /// Rows up to the closing bracket of their list.

@@ -37,7 +37,7 @@ impl Writer<'_> {
                     steps.push((time.span, Entry::new("advance_to", value)));
                 }
                 TestStepDecl::Expect { stream, rows } => {
-                    let rows = rows.iter().map(|row| self.row_item(row)).collect();
+                    let rows = rows.iter().map(|row| self.expected_item(row)).collect();
                     steps.push((stream.span, self.of("expect", &stream.node, Value::List(rows))));
                 }
                 TestStepDecl::Snapshot { stream } => {
@@ -100,6 +100,16 @@ impl Writer<'_> {
         }
         if !waiting.is_empty() {
             steps.push((input.span, self.of(word, &input.node, Value::List(waiting))));
+        }
+    }
+
+    fn expected_item(&mut self, row: &ExpectRowDecl) -> Entry {
+        match row {
+            ExpectRowDecl::Row(row) => self.row_item(row),
+            ExpectRowDecl::Null { key } => {
+                let deleted = Value::Row(vec![Entry::new("null key", Value::Quoted(key.node.clone()))]);
+                Entry::item(deleted).with(self.comments.take(key.span))
+            }
         }
     }
 

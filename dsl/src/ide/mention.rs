@@ -296,7 +296,12 @@ impl Finder {
             }
             TestStepDecl::Expect { stream, rows } => {
                 self.name(stream, Kind::Flow);
-                self.exprs(rows);
+                for row in rows {
+                    match row {
+                        ExpectRowDecl::Row(row) => self.expr(row),
+                        ExpectRowDecl::Null { .. } => {}
+                    }
+                }
             }
             TestStepDecl::Snapshot { stream } => self.name(stream, Kind::Flow),
         }

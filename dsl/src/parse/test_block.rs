@@ -18,7 +18,7 @@ impl Reader<'_> {
             Rule::advance_step => TestStepDecl::AdvanceTo(self.atom(inner.nth(2).expect("a time"))),
             Rule::expect_step => {
                 let stream = self.observed(inner.nth(1).expect("a stream"));
-                TestStepDecl::Expect { stream, rows: inner.map(|pair| self.atom(pair)).collect() }
+                TestStepDecl::Expect { stream, rows: inner.map(|row| self.expect_row(row)).collect() }
             }
             Rule::expect_aside => {
                 let aside = match inner.nth(1).expect("a word").as_rule() {
@@ -50,6 +50,14 @@ impl Reader<'_> {
         match named.as_rule() {
             Rule::plain_string => self.string(&named),
             _ => self.name(&named),
+        }
+    }
+
+    fn expect_row(&mut self, row: Node<'_>) -> ExpectRowDecl {
+        let row = row.into_inner().next().expect("a row");
+        match row.as_rule() {
+            Rule::null_row => ExpectRowDecl::Null { key: self.string(&last(row)) },
+            _ => ExpectRowDecl::Row(self.atom(row)),
         }
     }
 

@@ -438,12 +438,24 @@ pub(super) static TEST_STEP: Table = table(
         may("file", Named(&Text), "A file beside the topology for each source: its lines are the records."),
         may("delete", Named(&Text), "Deletes a key from each of these tables."),
         may("advance_to", Moment, "Moves event time, so that windows end and waiting rows are given out."),
-        may("expect", Named(&List(&Row)), "The rows that each stream has given since the last expectation."),
+        may(
+            "expect",
+            Named(&List(&Either(&[Row, Map(&DELETED_ROW)]))),
+            "The rows that each stream has given since the last expectation; `{ null key: c1 }` for a table's row that was deleted.",
+        ),
         may("expect_errors", ASIDE, "What `errors` of a step has set aside: `alerts.map`."),
         may("expect_malformed", ASIDE, "What `malformed` of a source has set aside."),
         may("expect_late", ASIDE, "What `late` of a stream has set aside."),
         may("snapshot", Name, "Compares what a stream has given with a kept file."),
     ],
+);
+
+/// Of an expected row that says that a table's row was deleted. No field has such a name.
+pub(super) const DELETED: &str = "null key";
+
+static DELETED_ROW: Table = table(
+    "deleted_row",
+    &[must(DELETED, Text, "The key of a table's row that was deleted, as the topic has it.")],
 );
 
 pub(super) static RAW: Table = table(

@@ -86,7 +86,7 @@ impl Reader<'_> {
                         all.push(TestStepDecl::AdvanceTo(time));
                     }
                     "expect" => all.extend(self.each(value, |reader, stream, node| {
-                        Some(TestStepDecl::Expect { stream, rows: reader.rows(node)? })
+                        Some(TestStepDecl::Expect { stream, rows: reader.expected_rows(node)? })
                     })),
                     "expect_errors" => all.extend(self.expect_aside(Aside::Errors, value)),
                     "expect_malformed" => all.extend(self.expect_aside(Aside::Malformed, value)),
@@ -138,6 +138,25 @@ impl Reader<'_> {
                     FeedRowDecl::Raw { text: text(self, given)?, key }
                 }
                 _ => FeedRowDecl::Raw { text: text(self, item)?, key: None },
+            });
+        }
+        Some(rows)
+    }
+
+    /// Rows, and `{ null key: c1 }` for those that are deleted.
+    fn expected_rows(&mut self, node: &Node) -> Option<Vec<ExpectRowDecl>> {
+        let Kind::Seq(items) = &node.kind else {
+            self.error(codes::YAML_SHAPE, node.span, "a list of rows is needed here");
+            return None;
+        };
+        let mut rows = Vec::new();
+        for item in items {
+            rows.push(match &item.kind {
+                Kind::Map(entries) if matches!(&entries[..], [(key, _)] if key.name == keys::DELETED) => {
+                    let key = self.scalar(&entries[0].1, "a key")?;
+                    ExpectRowDecl::Null { key: Spanned::new(key.text.clone(), key.span) }
+                }
+                _ => ExpectRowDecl::Row(self.row_of_fields(item)?),
             });
         }
         Some(rows)

@@ -511,6 +511,9 @@ fn options() -> Options {
     options
 }
 
+/// Of the memory of a large transaction so much is kept for the next ones.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Records that wait for their commit.
 #[derive(Default)]
 pub(crate) struct Transaction {
@@ -536,6 +539,10 @@ impl Transaction {
         self.push(topic, record.partition, record.timestamp, record.key, record.value, record.headers);
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     fn records(&self) -> impl Iterator<Item = (u32, PartitionId, &[u8])> {
         let mut start = 0;
         self.entries.iter().map(move |(topic, partition, end)| {
@@ -547,6 +554,7 @@ impl Transaction {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
         self.entries.clear();
     }
 }

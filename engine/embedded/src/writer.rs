@@ -64,6 +64,10 @@ impl Writer for EmbeddedWriter {
         Ok(())
     }
 
+    fn held_bytes(&self) -> usize {
+        self.transaction.bytes()
+    }
+
     fn commit(&mut self, _group: &(), offsets: &[(TopicPartition, Committed)]) -> CommitOutcome {
         let result = self.log.commit(&self.group, &self.transaction, offsets);
         self.transaction.clear();

@@ -15,6 +15,7 @@ use tidegate_engine::log::{
     CommitOutcome, Committed, GroupEvent, LogError, Outgoing, Reader, TopicHandle, Writer,
 };
 use tidegate_engine::outbox;
+use tidegate_engine::retry::retry;
 use tidegate_engine::set_aside::SetAside;
 use tidegate_model::plan::{HttpSink, Node, NodeKind, Plan};
 use tidegate_model::{Offset, PartitionId, TopicPartition};
@@ -310,10 +311,10 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     }
 
     fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, DeliveryError> {
-        let committed = retry(|| self.reader.committed(partitions, BROKER_WAIT))?;
+        let committed = retry(&mut self.reader, |reader| reader.committed(partitions, BROKER_WAIT))?;
         let mut starts = Vec::new();
         for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(|| self.reader.offset_range(partition, BROKER_WAIT))?;
+            let range = retry(&mut self.reader, |reader| reader.offset_range(partition, BROKER_WAIT))?;
             // What is before the first record that is there was delivered: nothing else deletes from an outbox.
             starts.push(committed.map_or(range.start, |committed| committed.next.max(range.start)));
         }
@@ -440,7 +441,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             CommitOutcome::Rejected { why } => Err(LogError::Rejected(why).into()),
             CommitOutcome::Unknown { why } => {
                 tracing::warn!("{}: nobody knows whether the position was committed ({why})", self.name);
-                retry(|| self.writer.reset(BROKER_WAIT))?;
+                retry(&mut self.reader, |_| self.writer.reset(BROKER_WAIT))?;
                 self.begin_again()
             }
         }
@@ -461,7 +462,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
         let starts = self.starts(&partitions)?;
         let mut begun = Vec::new();
         for ((partition, slot), next) in lanes.into_iter().zip(starts) {
-            retry(|| self.reader.seek(slot, next))?;
+            retry(&mut self.reader, |reader| reader.seek(slot, next))?;
             begun.push((partition, slot, next));
         }
         self.window = Window::begin(begun);
@@ -495,16 +496,6 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
 
 fn later(now: WallTime, pause: Duration) -> WallTime {
     WallTime::from_micros(now.micros().saturating_add(pause.as_micros() as i64))
-}
-
-/// Asks again while the broker is away.
-fn retry<T>(mut ask: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
-    loop {
-        match ask() {
-            Err(LogError::Retry(why)) => tracing::warn!("waiting for the broker: {why}"),
-            other => return other,
-        }
-    }
 }
 
 #[cfg(test)]

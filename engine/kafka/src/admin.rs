@@ -22,6 +22,9 @@ const CALL: Duration = Duration::from_secs(5);
 const DELETE_RETENTION_MS: &str = "604800000";
 const SEGMENT_BYTES: &str = "52428800";
 const CREATE: Duration = Duration::from_secs(30);
+/// So often a topic that was just made is asked for.
+const NEWS_TRIES: u32 = 6;
+const NEWS_PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Error, Clone, PartialEq, Eq, Debug)]
 pub enum AdminError {
@@ -123,7 +126,7 @@ impl Admin {
         self.create(&to_create)?;
         drop(knocker);
         let written: Vec<String> = written_topics(plan).into_iter().map(|topic| topic.name).collect();
-        let described = self.described(&written);
+        let described = self.described(&written, !to_create.is_empty());
         let is_changelog = |resource: &&ConfigResource| {
             let mut changelogs = internal.iter().filter(|topic| topic.kind == InternalKind::Changelog);
             changelogs.any(|topic| resource.specifier == OwnedResourceSpecifier::Topic(topic.name.clone()))
@@ -142,30 +145,36 @@ impl Admin {
         })
     }
 
-    /// The settings of some topics. Who may not ask goes on with the client's defaults.
-    fn described(&self, topics: &[String]) -> Vec<ConfigResource> {
-        let asked: Vec<ResourceSpecifier<'_>> =
-            topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
-        let options = AdminOptions::new().request_timeout(Some(CALL));
-        match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
-            Ok(described) => {
-                // The crate does not tell that one was refused: it has no settings then.
-                let is_told = |topic: &&String| {
-                    let wanted = OwnedResourceSpecifier::Topic((*topic).clone());
-                    let mut found = described.iter().flatten();
-                    found.any(|resource| resource.specifier == wanted && !resource.entries.is_empty())
-                };
-                if let Some(topic) = topics.iter().find(|topic| !is_told(topic)) {
+    /// The settings of some topics. Who may not ask goes on with the client's defaults. A broker may not have heard yet of topics that are `new`.
+    fn described(&self, topics: &[String], new: bool) -> Vec<ConfigResource> {
+        let mut tries = if new { NEWS_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            let Some(described) = self.described_now(topics) else { return Vec::new() };
+            match untold(topics, &described) {
+                None => return described,
+                Some(_) if tries > 0 => pause(NEWS_PAUSE),
+                Some(topic) => {
                     tracing::warn!(
                         "{}; so it is not known which batches the topics take, and how long changelogs remember deletions",
                         rights::missing(Want::DescribeConfigs, topic)
                     );
+                    return described;
                 }
-                described.into_iter().flatten().collect()
             }
+        }
+    }
+
+    /// None: there was no answer.
+    fn described_now(&self, topics: &[String]) -> Option<Vec<ConfigResource>> {
+        let asked: Vec<ResourceSpecifier<'_>> =
+            topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+        let options = AdminOptions::new().request_timeout(Some(CALL));
+        match self.runtime.block_on(self.client.describe_configs(&asked, &options)) {
+            Ok(described) => Some(described.into_iter().flatten().collect()),
             Err(error) => {
                 tracing::debug!("the topics' settings are not known: {error}");
-                Vec::new()
+                None
             }
         }
     }
@@ -228,6 +237,20 @@ impl Admin {
         }
         Ok(())
     }
+}
+
+/// The first topic without settings. The crate does not tell that one was refused: it has none then.
+fn untold<'a>(topics: &'a [String], described: &[ConfigResource]) -> Option<&'a String> {
+    let is_told = |topic: &&String| {
+        let wanted = OwnedResourceSpecifier::Topic((*topic).clone());
+        described.iter().any(|resource| resource.specifier == wanted && !resource.entries.is_empty())
+    };
+    topics.iter().find(|topic| !is_told(topic))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a broker does not say when it has heard of a topic")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 pub(crate) fn classify(error: &KafkaError) -> AdminError {

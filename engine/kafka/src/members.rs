@@ -34,6 +34,8 @@ impl KafkaMembers {
         let ask = move || {
             // Until nobody asks any more.
             while asked.recv().is_ok() {
+                // What librdkafka reports would pile up.
+                let _ = consumer.poll(Duration::ZERO);
                 settings.give_token(consumer.client().native_ptr());
                 if answer.send(members_of(&consumer, settings.group())).is_err() {
                     return;

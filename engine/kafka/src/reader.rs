@@ -37,8 +37,6 @@ pub struct KafkaReader {
     closed: bool,
 }
 
-/// Before a question is asked again that was refused at once.
-const ASK_PAUSE: Duration = Duration::from_millis(100);
 /// After a question without an answer none is asked for so long.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// So often within this time a fenced member joins again. More often: another process goes by the same name.
@@ -89,14 +87,8 @@ impl KafkaReader {
     fn asked(&self, error: &Error, what: &str) -> LogError {
         match classify(error, what, self.group_id()) {
             Err(fatal) => fatal,
-            Ok(()) => self.later(format!("{what}: {error}")),
+            Ok(()) => LogError::Retry(format!("{what}: {error}")),
         }
-    }
-
-    /// Whoever is told so asks again, and is told so again at once while the broker is away.
-    fn later(&self, why: String) -> LogError {
-        self.signal.wait(ASK_PAUSE);
-        LogError::Retry(why)
     }
 
     fn is_fenced(&self) -> bool {
@@ -347,7 +339,7 @@ impl Reader for KafkaReader {
             if self.is_fenced() || self.client.has_lost_assignment() {
                 return Err(LogError::NotMember(why));
             }
-            return Err(self.later(why));
+            return Err(LogError::Retry(why));
         }
         let assigned = &mut self.slots[slot.0 as usize];
         // What the queue still holds from before is outdated for librdkafka from here on; what comes may be from behind the seek already,
@@ -410,7 +402,7 @@ impl Reader for KafkaReader {
                 element.topic() == partition.topic && element.partition() == partition.partition.0,
                 "the list keeps its order"
             );
-            element.error().map_err(|error| self.later(format!("{partition}: {error}")))?;
+            element.error().map_err(|error| LogError::Retry(format!("{partition}: {error}")))?;
             committed.push(match element.offset() {
                 ListOffset::Offset(next) => {
                     Some(Committed { next: Offset(next), metadata: element.metadata().to_owned() })

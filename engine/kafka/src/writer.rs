@@ -269,12 +269,25 @@ impl KafkaWriter {
         CommitOutcome::Unknown { why }
     }
 
-    /// A record of `bytes` bytes did not go into the send buffer. Ok: try again, unless the transaction is `refused` now.
-    fn not_taken(&mut self, error: &Error, topic: usize, bytes: usize) -> Result<(), LogError> {
+    /// A record of `bytes` bytes did not go into the send buffer. Ok: try again, unless the transaction is `refused` now. `alone`: nothing else
+    /// was in the buffer when it was tried.
+    fn not_taken(
+        &mut self,
+        error: &Error,
+        topic: usize,
+        bytes: usize,
+        alone: &mut bool,
+    ) -> Result<(), LogError> {
         match error.code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL if *alone => {
+                return Err(LogError::Rejected(format!(
+                    "a record of {bytes} bytes for {} is larger than all that may wait to be sent; give more with --memory, or set `queue.buffering.max.kbytes` (--kafka)",
+                    self.topics[topic].name
+                )));
+            }
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL => {
                 // Times out as long as anything is on its way, which is the wait that is wanted.
-                let _ = self.client().flush(FULL);
+                *alone = self.client().flush(FULL).is_ok();
             }
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE => {
                 return Err(LogError::Rejected(format!(
@@ -346,12 +359,13 @@ impl Writer for KafkaWriter {
             headers: record.headers,
             report: if topic.changelog { record.topic.0 + 1 } else { 0 },
         };
+        let mut alone = false;
         loop {
             match self.client().produce(&self.producer().topics[index], &produced) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-                    self.not_taken(&error, index, bytes)?;
+                    self.not_taken(&error, index, bytes, &mut alone)?;
                 }
             }
             if self.refused.is_some() {
@@ -370,6 +384,7 @@ impl Writer for KafkaWriter {
         let index = topic.0 as usize;
         assert!(self.topics[index].changelog, "changes go to a changelog");
         let mut batch: Vec<(&[u8], Option<&[u8]>)> = Vec::with_capacity(BATCH_RECORDS);
+        let mut alone = false;
         loop {
             batch.extend(changes.take(BATCH_RECORDS - batch.len()));
             if batch.is_empty() || self.refused.is_some() {
@@ -378,9 +393,10 @@ impl Writer for KafkaWriter {
             let sent =
                 self.client().produce_batch(&self.producer().topics[index], partition, topic.0 + 1, &batch);
             let (taken, error) = sent;
+            alone &= taken == 0;
             if let Some(error) = error {
                 let (key, value) = batch[taken];
-                self.not_taken(&error, index, key.len() + value.map_or(0, <[u8]>::len))?;
+                self.not_taken(&error, index, key.len() + value.map_or(0, <[u8]>::len), &mut alone)?;
             }
             batch.drain(..taken);
         }

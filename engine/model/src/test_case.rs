@@ -1,6 +1,7 @@
 //! A `test` block of a topology file, ready to be driven: names are resolved, rows are JSON text.
 
 use crate::time::EventTime;
+use crate::value::write_json_string;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct TestCase {
@@ -40,12 +41,12 @@ pub enum TestStep {
     Feed { input: String, rows: Vec<FeedRow> },
     /// Event time passes for every source: as if each had said that nothing older will come.
     AdvanceTo(EventTime),
-    /// What a stream or sink has given out since the last expectation on it, in order, equals these rows.
-    Expect { stream: String, rows: Vec<ExpectedRow>, line: u32 },
+    /// What a stream or sink has given out since the last expectation on it, in order, equals these rows. `key`: of a table, its key's columns.
+    Expect { stream: String, key: Vec<usize>, rows: Vec<ExpectedRow>, line: u32 },
     /// What was set aside at a node since the last such expectation, in order, equals these rows: `{ code, message, step, key, value }`.
     ExpectAside { aside: Aside, node: String, rows: Vec<ExpectedRow>, line: u32 },
     /// What it has given out in the whole test is compared with a kept file.
-    Snapshot { stream: String, line: u32 },
+    Snapshot { stream: String, key: Vec<usize>, line: u32 },
 }
 
 /// Why an event was set aside.
@@ -86,6 +87,21 @@ pub struct ExpectedRow {
     pub json: String,
     /// The records in it that are written with `..` and may have other fields, as the names that lead to them; none lead to the row itself.
     pub open: Vec<Vec<String>>,
+}
+
+impl ExpectedRow {
+    /// That a table's row was deleted.
+    pub fn deletion(key: &str) -> ExpectedRow {
+        ExpectedRow { json: deletion(key), open: Vec::new() }
+    }
+}
+
+/// The row that stands for a deletion of a key, as JSON: no field has such a name.
+pub fn deletion(key: &str) -> String {
+    let mut json = br#"{"null key":"#.to_vec();
+    write_json_string(key, &mut json);
+    json.push(b'}');
+    String::from_utf8(json).expect("JSON is text")
 }
 
 #[cfg(test)]

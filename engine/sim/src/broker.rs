@@ -22,6 +22,7 @@ pub struct Broker {
     child: Option<Child>,
     classpath: String,
     heap: &'static str,
+    was_stopped: bool,
 }
 
 /// Where a broker listens.
@@ -119,7 +120,7 @@ impl Broker {
             let text = properties(dir.path(), node, &nodes);
             fs::write(dir.path().join("server.properties"), text).expect("written");
             let (node, classpath) = (node.clone(), classpath.clone());
-            let mut broker = Broker { dir, node, child: None, classpath, heap };
+            let mut broker = Broker { dir, node, child: None, classpath, heap, was_stopped: false };
             broker.format();
             broker.launch();
             brokers.push(broker);
@@ -141,7 +142,13 @@ impl Broker {
             // One that has ended already cannot be.
             let _ = child.kill();
             child.wait().expect("the broker has ended");
+            self.was_stopped = true;
         }
+    }
+
+    /// Was it killed or started again, at any time?
+    pub fn was_stopped(&self) -> bool {
+        self.was_stopped
     }
 
     /// Has it ended by itself?

@@ -37,9 +37,9 @@ pub struct JoinStreams {
     inputs: [Input; 2],
     grace: Span,
     condition: Option<Compiled>,
-    /// For each of both streams.
+    /// For each of both streams; a pair goes where the left one does.
     late: [LateRoute; 2],
-    errors: Route,
+    errors: [Route; 2],
     kept: KeptEvents,
     /// Lone events that are due soon, by the moment at which they are due.
     near: BTreeSet<Due>,
@@ -70,7 +70,7 @@ impl JoinStreams {
         (table, cache_bytes): (TableId, usize),
         store: &Store,
         late: [LateRoute; 2],
-        errors: Route,
+        errors: [Route; 2],
     ) -> Result<JoinStreams, StateError> {
         let reach = join.before.plus(join.after);
         Ok(JoinStreams {
@@ -103,7 +103,7 @@ impl JoinStreams {
     }
 
     fn corrupt(&self, cause: &CodecError) -> TaskError {
-        TaskError::corrupt_state(&self.errors.step, cause)
+        TaskError::corrupt_state(&self.errors[0].step, cause)
     }
 
     /// The last watermark at which a partner of an event of this time may come on time.
@@ -205,7 +205,7 @@ impl JoinStreams {
             let mut errors = RowErrors::default();
             let mut selection = batch.selection.clone();
             condition.filter(&batch, &mut selection, &mut errors);
-            self.errors.settle(&mut batch, &errors, context)?;
+            self.errors[Side::Left.port()].settle(&mut batch, &errors, context)?;
             remove_failed(&mut selection, &errors);
             batch.selection = selection;
         }
@@ -327,7 +327,7 @@ impl Operator for JoinStreams {
         )?;
         let mut errors = RowErrors::default();
         let key = self.inputs[port].key.evaluate(&batch, &mut errors);
-        self.errors.settle(&mut batch, &errors, context)?;
+        self.errors[port].settle(&mut batch, &errors, context)?;
         let mut events: Vec<Event> = Vec::with_capacity(batch.selection.len());
         for &row in &batch.selection {
             let row = row as usize;
@@ -442,9 +442,16 @@ mod tests {
         };
         let codec = || RowCodec::new(&schema, &[true, true]);
         let stored = (rig.table, budget);
-        let late = || LateRoute::new(no_route("late"), None);
-        JoinStreams::new(&join, [codec(), codec()], stored, &rig.store, [late(), late()], no_route("errors"))
-            .expect("opens")
+        let late = || LateRoute::new(no_route("late"));
+        JoinStreams::new(
+            &join,
+            [codec(), codec()],
+            stored,
+            &rig.store,
+            [late(), late()],
+            [(); 2].map(|()| no_route("errors")),
+        )
+        .expect("opens")
     }
 
     /// The rules, without buckets, chunks and stores: every event that was on time, and what was given out of it.

@@ -234,12 +234,18 @@ impl Match {
                 .and_then(|()| Ok(self.codec.decode(event.row, &mut of_event)?))
                 .map_err(|why| self.no_columns(why))?;
         }
+        let before = columns.len();
         columns.extend(of_event);
-        let mut batch = Batch::of_results(columns, vec![event.time; among.len()]);
+        let batch = Batch::of_results(columns, vec![event.time; among.len()]);
         let mut selection = batch.selection.clone();
         let mut errors = RowErrors::default();
         condition.filter(&batch, &mut selection, &mut errors);
-        self.errors.settle(&mut batch, &errors, context)?;
+        if !errors.is_empty() {
+            // Of all that the condition sees the event is what cannot be used.
+            let mut alone = batch.clone();
+            alone.columns.drain(..before);
+            self.errors.settle(&mut alone, &errors, context)?;
+        }
         remove_failed(&mut selection, &errors);
         Ok(selection.into_iter().map(|row| among[row as usize]).collect())
     }

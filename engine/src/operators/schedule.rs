@@ -1,4 +1,7 @@
 //! `schedule at T by K`: holds an event back until event time has come to T; with `wall clock`, until the machine's clock has.
+//!
+//! What an event replaces or cancels is decided by the watermark of its own source partition just before it: what was due by then goes on,
+//! whether it has been let out already or waits for the end of a batch. So which events go on does not depend on how they are cut into batches.
 
 use crate::batch::{Batch, ColumnData};
 use crate::clock::WallTime;
@@ -7,7 +10,7 @@ use crate::key_columns::{KeyColumns, push_key};
 use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
-use crate::time_queue::{OTHERS, TimeQueue};
+use crate::time_queue::{self, OTHERS, TimeQueue};
 use crate::watermark::Upstream;
 use tidegate_model::plan;
 use tidegate_model::{EventTime, ScalarType, Span};
@@ -106,14 +109,21 @@ impl Schedule {
         self.places.lookup(store, &name)
     }
 
-    /// Takes away whatever waits under the key.
-    fn take_away(&mut self, key: &[u8], store: &Store) -> Result<(), StateError> {
+    /// Takes away what waits under the key for a moment behind `now`.
+    fn take_away(&mut self, key: &[u8], now: EventTime, store: &Store) -> Result<(), StateError> {
         let slot = self.slot(key, store)?;
         if self.places.get(slot).is_none() {
             return Ok(());
         }
+        let mut kept = Places::default();
         for place in self.places.modify(slot).take().unwrap_or_default().0 {
-            self.queue.remove(store, &place)?;
+            match time_queue::due_of(&place)? > now {
+                true => self.queue.remove(store, &place)?,
+                false => kept.0.push(place),
+            }
+        }
+        if !kept.0.is_empty() {
+            *self.places.modify(slot) = Some(kept);
         }
         Ok(())
     }
@@ -167,19 +177,20 @@ impl Operator for Schedule {
             let mut encoded = Vec::new();
             push_key(&key, row as usize, &mut encoded);
             let cancels = cancels.binary_search(&row).is_ok();
+            let now = match self.wall_clock {
+                true => context.now.date().unwrap_or(EventTime::MIN),
+                false => batch.watermarks[row as usize].max(context.watermark),
+            };
             if cancels || self.replace {
-                self.take_away(&encoded, context.store)?;
+                self.take_away(&encoded, now, context.store)?;
             }
             if cancels {
                 continue;
             }
             let ColumnData::Int(moments) = &due.data else { panic!("a {} is due", ScalarType::Timestamp) };
             let moment = EventTime::from_micros(moments[row as usize]);
-            let now = match self.wall_clock {
-                true => context.now.date().unwrap_or(EventTime::MIN),
-                false => batch.times[row as usize].max(context.watermark),
-            };
-            if moment <= now {
+            let is_past = !self.wall_clock && moment <= batch.times[row as usize];
+            if is_past || moment <= now {
                 at_once.push(row);
                 continue;
             }
@@ -285,6 +296,27 @@ mod tests {
         };
         let codec = RowCodec::new(&schema, &[true; 3]);
         Schedule::new(&schedule, codec, (rig.table, 1 << 20), &rig.store, no_route("errors")).expect("opens")
+    }
+
+    #[test]
+    fn what_was_due_before_an_event_is_not_replaced_by_it_in_one_batch_either() {
+        let mut rig = Rig::new();
+        let mut schedule = operator(&rig, true, true);
+        rig.advance(&mut schedule, EventTime::from_micros(0));
+        // (time, due, number, own watermark): the third replaces the second and not the first, the fourth cancels the third.
+        let events =
+            [(1, 5, 1, 0), (7, 9, 2, 6), (8, 12, 3, 8), (11, 20, -4, 11), (13, 30, 5, 13), (14, 25, 6, 14)];
+        let own = events.map(|(.., own)| EventTime::from_micros(own));
+        let rows_in = events.map(|(time, due, number, _)| {
+            Row::new(time, vec![Value::Int(0), Value::Timestamp(due), Value::Int(number)])
+        });
+        let mut all = batch(&TYPES, &rows_in, 0);
+        all.watermarks = std::sync::Arc::new(own.to_vec());
+        assert!(rig.read(&mut schedule, 0, all).is_empty());
+        let (given, _) = rig.advance(&mut schedule, EventTime::from_micros(1000));
+        let given: Vec<(i64, Value)> =
+            rows(&TYPES, &given).into_iter().map(|row| (row.time, row.values[2].clone())).collect();
+        assert_eq!(given, [(5, Value::Int(1)), (25, Value::Int(6))]);
     }
 
     proptest! {

@@ -1,12 +1,13 @@
 //! From an assignment to tasks that run: their stores are opened and brought up to date, and each task begins as soon as its own is.
 
-use super::{Assigned, Worker, retry};
+use super::{Assigned, Worker};
 use crate::clock::{Clock, WallTime};
 use crate::failpoint::Failpoint;
 use crate::globals::Globals;
 use crate::log::{Committed, LogError, Reader, Restorer, Writer};
 use crate::operator::TaskError;
 use crate::restore::{self, Lacking, Restoring};
+use crate::retry::retry;
 use crate::task::{Start, Task};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -81,7 +82,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             let wait = self.program.limits.broker_wait;
             let mut ranges = Vec::new();
             for (partition, _) in Globals::partitions(&self.program) {
-                ranges.push(retry(|| self.reader.offset_range(&partition, wait))?);
+                ranges.push(retry(&mut self.reader, |reader| reader.offset_range(&partition, wait))?);
             }
             let place = (&*self.state, &self.shared);
             let unix_seconds = self.clock.unix_seconds();
@@ -131,7 +132,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         offsets.extend(asked.into_iter().zip(starts.into_iter().map(|start| start.next)));
         let wait = self.program.limits.broker_wait;
         for partition in unplaced {
-            let range = retry(|| self.reader.offset_range(&partition, wait))?;
+            let range = retry(&mut self.reader, |reader| reader.offset_range(&partition, wait))?;
             offsets.insert(partition, range.start);
         }
         Ok(partitions.iter().map(|partition| (partition.clone(), offsets[partition])).collect())
@@ -154,7 +155,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let wait = self.program.limits.broker_wait;
         let mut before = None;
         loop {
-            let committed = retry(|| self.reader.committed(partitions, wait))?;
+            let committed = retry(&mut self.reader, |reader| reader.committed(partitions, wait))?;
             match self.starts_at(partitions, &committed) {
                 // Between the two questions another one may have committed, and deleted what it had read.
                 Err(TaskError::Log(LogError::OutOfRange { .. })) if before.as_ref() != Some(&committed) => {
@@ -173,7 +174,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let wait = self.program.limits.broker_wait;
         let mut starts = Vec::new();
         for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(|| self.reader.offset_range(partition, wait))?;
+            let range = retry(&mut self.reader, |reader| reader.offset_range(partition, wait))?;
             match committed {
                 None => starts.push(Begin { next: range.start, end: range.end, note: None }),
                 Some(Committed { next, .. }) if *next < range.start || *next > range.end => {
@@ -213,7 +214,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let unix_seconds = self.clock.unix_seconds();
         let reader = &mut self.reader;
         let lacking = restore::lacking(&mut store, &self.program, task, unix_seconds, |partition| {
-            retry(|| reader.offset_range(partition, wait))
+            retry(reader, |reader| reader.offset_range(partition, wait))
         })?;
         let mut restoring = Vec::new();
         for Lacking { partition, table, from, end } in lacking {
@@ -329,7 +330,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let assigned = self.assigned(partition);
         assigned.next = next;
         let slot = assigned.slot;
-        Ok(retry(|| self.reader.seek(slot, next))?)
+        Ok(retry(&mut self.reader, |reader| reader.seek(slot, next))?)
     }
 
     /// State without offsets would be counted into twice.

@@ -9,14 +9,14 @@ mod observed;
 mod row;
 
 use super::{Flow, Lowerer};
-use crate::ast::{ExprKind as Ast, Name, TestCases, TestDecl, TestStepDecl};
+use crate::ast::{ExpectRowDecl, ExprKind as Ast, Name, TestCases, TestDecl, TestStepDecl};
 use crate::check::expr::Checker;
 use crate::check::typed::{RecordValue, Typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use tidegate_model::EventTime;
 use tidegate_model::plan::NodeKind;
-use tidegate_model::test_case::{TestCase, TestStep};
+use tidegate_model::test_case::{ExpectedRow, TestCase, TestStep};
 
 const CASES_MAX: usize = 1_000;
 
@@ -123,8 +123,12 @@ impl Lowerer<'_> {
                 let flow = self.observed(stream)?;
                 let ty = flow.ty();
                 let line = self.line(stream.span);
-                let rows = rows.iter().filter_map(|row| self.expected(row, &ty, case)).collect();
-                Some(TestStep::Expect { stream: stream.node.clone(), rows, line })
+                let rows = rows.iter().filter_map(|row| match row {
+                    ExpectRowDecl::Row(row) => self.expected(row, &ty, case),
+                    ExpectRowDecl::Null { key } => self.expected_deletion(stream, &flow, key),
+                });
+                let rows = rows.collect();
+                Some(TestStep::Expect { stream: stream.node.clone(), key: key_of(&flow), rows, line })
             }
             TestStepDecl::ExpectAside { aside, of, rows } => {
                 let node = self.aside_node(*aside, of)?;
@@ -134,10 +138,21 @@ impl Lowerer<'_> {
                 Some(TestStep::ExpectAside { aside: *aside, node, rows, line })
             }
             TestStepDecl::Snapshot { stream } => {
-                self.observed(stream)?;
-                Some(TestStep::Snapshot { stream: stream.node.clone(), line: self.line(stream.span) })
+                let key = key_of(&self.observed(stream)?);
+                Some(TestStep::Snapshot { stream: stream.node.clone(), key, line: self.line(stream.span) })
             }
         }
+    }
+
+    fn expected_deletion(&mut self, stream: &Name, flow: &Flow, key: &Name) -> Option<ExpectedRow> {
+        if flow.is_table {
+            return Some(ExpectedRow::deletion(&key.node));
+        }
+        self.diagnostics.push(
+            Diagnostic::error(codes::TEST, key.span, "only a table's rows are deleted")
+                .note(format!("`{}` is a stream: what it gave stays so", stream.node)),
+        );
+        None
     }
 
     fn observed(&mut self, stream: &Name) -> Option<Flow> {
@@ -153,4 +168,9 @@ impl Lowerer<'_> {
         }
         Some(flow)
     }
+}
+
+/// The columns by which a table's deletions are told from each other.
+fn key_of(flow: &Flow) -> Vec<usize> {
+    flow.key.clone().filter(|_| flow.is_table).unwrap_or_default()
 }

@@ -45,6 +45,14 @@ impl fmt::Display for Size {
     }
 }
 
+/// In the unit in which limits are told.
+fn in_mib(bytes: u64) -> String {
+    match bytes % (1 << 20) {
+        0 => format!("{}MiB", bytes >> 20),
+        _ => format!("{:.2}MiB", bytes as f64 / f64::from(1 << 20)),
+    }
+}
+
 /// The program itself with its libraries, and what one batch takes on its way through the operators.
 const PROGRAM: u64 = 176 << 20;
 /// Less would not hold one batch of each kind.
@@ -58,6 +66,8 @@ const STANDBYS: u64 = 8 << 20;
 const QUEUE_LEAST: usize = 256 << 10;
 /// More makes nothing faster.
 const QUEUE_MOST: usize = 8 << 20;
+/// A record of `message.max.bytes` (1,000,000 by default) and its key.
+const SEND_LEAST: usize = 1 << 20;
 const SEND_MOST: usize = 64 << 20;
 
 /// What the process takes in all, and what is shared out of it: a quarter each for the caches of the state, for RocksDB, for what was fetched
@@ -71,7 +81,7 @@ pub struct Memory {
 impl Memory {
     pub fn new(all: Size) -> Result<Memory, String> {
         if all.0 < LEAST {
-            return Err(format!("--memory {all}: the least is {}MiB", LEAST >> 20));
+            return Err(format!("--memory {}: the least is {}", in_mib(all.0), in_mib(LEAST)));
         }
         Ok(Memory { all: all.0, parts: all.0 - PROGRAM })
     }
@@ -91,7 +101,7 @@ impl Memory {
             let least = self.all - self.parts + others + PARTS_LEAST;
             format!(
                 "--memory {}: standbys and `http` sinks take some of it, so {}MiB are the least here",
-                Size(self.all),
+                in_mib(self.all),
                 least.div_ceil(1 << 20)
             )
         })
@@ -135,7 +145,7 @@ impl Memory {
     pub fn queues(self, workers: u32, partitions: u32) -> Queues {
         Queues {
             fetched_bytes: (self.quarter() / partitions.max(1) as usize).clamp(QUEUE_LEAST, QUEUE_MOST),
-            send_bytes: (self.quarter() / 2 / workers as usize).clamp(QUEUE_LEAST, SEND_MOST),
+            send_bytes: (self.quarter() / 2 / workers as usize).clamp(SEND_LEAST, SEND_MOST),
         }
     }
 }

@@ -34,11 +34,13 @@ pub struct Runner<'a> {
 
 impl Runner<'_> {
     pub fn run(&self, case: &TestCase) -> Outcome {
-        let observed: Vec<&str> = case
+        let observed: Vec<(&str, &[usize])> = case
             .steps
             .iter()
             .filter_map(|step| match step {
-                TestStep::Expect { stream, .. } | TestStep::Snapshot { stream, .. } => Some(stream.as_str()),
+                TestStep::Expect { stream, key, .. } | TestStep::Snapshot { stream, key, .. } => {
+                    Some((stream.as_str(), key.as_slice()))
+                }
                 _ => None,
             })
             .collect();
@@ -69,7 +71,7 @@ impl Runner<'_> {
             match step {
                 TestStep::Feed { input, rows } => driver.feed(input, rows).map_err(stopped(case.line))?,
                 TestStep::AdvanceTo(to) => driver.advance(*to).map_err(stopped(case.line))?,
-                TestStep::Expect { stream, rows, line } => {
+                TestStep::Expect { stream, rows, line, .. } => {
                     let new = driver.rows_since(stream, Observed::Expectation).map_err(stopped(*line))?;
                     match difference(rows, &new) {
                         None => {}
@@ -103,7 +105,7 @@ impl Runner<'_> {
                         }
                     }
                 }
-                TestStep::Snapshot { stream, line } => {
+                TestStep::Snapshot { stream, line, .. } => {
                     let all = driver.rows_since(stream, Observed::Start).map_err(stopped(*line))?;
                     let kept = snapshot::path(self.path, case, stream);
                     let written = snapshot::compare(&kept, &all, self.accept, self.looked);

@@ -14,7 +14,7 @@ use tidegate_engine::program::{Program, written_topics};
 use tidegate_engine::topics::read_topics;
 use tidegate_engine::worker::{Tick, Worker};
 use tidegate_model::plan::{Emit, NodeKind, Plan};
-use tidegate_model::test_case::{Aside, ExpectedRow, FeedRow};
+use tidegate_model::test_case::{Aside, ExpectedRow, FeedRow, deletion};
 use tidegate_model::{EventTime, Offset, PartitionId, TopicPartition};
 use tidegate_state::{Shared, StateDir};
 
@@ -50,7 +50,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub fn new(plan: &Plan, observed: &[&str], asides: &[(&str, Aside)]) -> Result<Driver> {
+    pub fn new(plan: &Plan, observed: &[(&str, &[usize])], asides: &[(&str, Aside)]) -> Result<Driver> {
         let plan = with_routes(with_taps(plan, observed), asides);
         let log = EmbeddedLog::in_memory()?;
         log.create_topics(&plan, 1)?;
@@ -152,12 +152,12 @@ impl Driver {
         if since == Observed::Expectation {
             self.seen.insert(stream.to_owned(), self.log.range(&partition)?.end);
         }
-        Ok(records
-            .into_iter()
-            .map(|record| {
-                String::from_utf8(record.value.unwrap_or_else(|| b"null".to_vec())).expect("rows are JSON")
-            })
-            .collect())
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("rows and keys are text");
+        let rows = records.into_iter().map(|record| match record.value {
+            Some(row) => text(row),
+            None => deletion(&text(record.key.unwrap_or_default())),
+        });
+        Ok(rows.collect())
     }
 
     /// What a step set aside for a reason since this was last asked, each as a row of JSON.

@@ -9,10 +9,10 @@ pub fn tap_topic(stream: &str) -> String {
     format!("tap.{stream}")
 }
 
-/// The plan with a sink more for each observed stream, which gives every column.
-pub fn with_taps(plan: &Plan, observed: &[&str]) -> Plan {
+/// The plan with a sink more for each observed stream, which gives every column; a table's rows have their key.
+pub fn with_taps(plan: &Plan, observed: &[(&str, &[usize])]) -> Plan {
     let mut plan = plan.clone();
-    for stream in observed {
+    for (stream, key) in observed {
         let topic = tap_topic(stream);
         if plan.nodes.iter().any(|node| node.name == topic) {
             continue;
@@ -21,7 +21,7 @@ pub fn with_taps(plan: &Plan, observed: &[&str]) -> Plan {
         let tapped = plan.node(input).clone();
         let sink = Sink {
             topic: topic.clone(),
-            key: SinkKey::None,
+            key: if key.is_empty() { SinkKey::None } else { SinkKey::Columns(key.to_vec()) },
             pass_through: false,
             compacted: false,
             format: JsonFormat::default(),

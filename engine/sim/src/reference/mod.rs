@@ -322,15 +322,13 @@ impl Reading<'_> {
         events.filter_map(aside).collect()
     }
 
-    /// An event for which an expression fails leaves as it came, where it has its bytes.
+    /// An event for which an expression fails.
     fn failed(&self, node: &Node, port: usize, row: &Row) -> Output {
-        let from = self.origin(node.inputs[port]);
-        let value = self.plan.keeps_bytes(from.id).then(|| self.original(row).expect("it keeps its bytes").1);
-        let topic = errors_of(&node.kind).expect("else nothing is looked for").topic.clone();
-        Output { topic, moment: row.at.moment, key: None, value, time: row.time }
+        let route = errors_of(&node.kind).expect("else nothing is looked for");
+        self.leaves_by(route, self.origin(node.inputs[port]), row)
     }
 
-    /// A late event leaves as it came, or as its fields where it has none of its bytes any more. None: it has no route.
+    /// A late event. None: it has no route.
     fn set_aside(&self, node: &Node, port: usize, row: &Row) -> Option<Output> {
         let route = match &node.kind {
             NodeKind::Aggregate(aggregate) => aggregate.window.as_ref()?.late.as_ref()?,
@@ -339,19 +337,23 @@ impl Reading<'_> {
             NodeKind::Rolling(rolling) => rolling.late.as_ref()?,
             _ => return None,
         };
-        let from = self.origin(node.inputs[port]);
+        Some(self.leaves_by(route, self.origin(node.inputs[port]), row))
+    }
+
+    /// As it came, or as its fields where it has none of its bytes any more.
+    fn leaves_by(&self, route: &Route, from: &Node, row: &Row) -> Output {
         let value = if self.plan.keeps_bytes(from.id) {
             self.original(row).expect("it keeps its bytes").1
         } else {
             json::object(&from.schema, &row.values, JsonFormat::default())
         };
-        Some(Output {
+        Output {
             topic: route.topic.clone(),
             moment: row.at.moment,
             key: None,
             value: Some(value),
             time: row.time,
-        })
+        }
     }
 }
 

@@ -19,9 +19,10 @@ pub fn schedule(schedule: &Schedule, types: &Types, rows: &[Row], watermarks: Pa
         for row in rows.iter().filter(|row| row.at.moment == moment) {
             let key = key(&schedule.key, types, &row.values);
             let is_own = |other: &Waiting| other.row.partition == row.partition && other.key == key;
+            let now = row.own.max(watermarks.before(row.partition, moment));
             let cancels = schedule.cancel.as_ref().is_some_and(|cancel| is_true(cancel, types, &row.values));
             if cancels || schedule.replace {
-                waiting.retain(|other| !is_own(other));
+                waiting.retain(|other| !is_own(other) || other.due <= now);
             }
             if cancels {
                 continue;
@@ -29,7 +30,7 @@ pub fn schedule(schedule: &Schedule, types: &Types, rows: &[Row], watermarks: Pa
             let Value::Timestamp(due) = value(&schedule.at, types, &row.values) else {
                 panic!("an event is due at a time")
             };
-            if due <= row.time.max(watermarks.before(row.partition, moment)) {
+            if due <= row.time.max(now) {
                 given.push(row.clone());
             } else {
                 waiting.push(Waiting { due, key, row: row.clone() });

@@ -48,6 +48,16 @@ impl SimReader {
         SimReader { line, client, slots: Vec::new(), first_proof: None }
     }
 
+    /// A client that has lost its place may be told so by whatever it asks for, or go on asking.
+    fn may_have_lost_its_place(&self) -> Result<(), LogError> {
+        let world = &self.line.world;
+        let lost = world.cluster.borrow().group.proof(self.client).is_none();
+        match lost && world.between(0, 1) == 0 {
+            true => Err(LogError::NotMember("its place in the group is lost".to_owned())),
+            false => Ok(()),
+        }
+    }
+
     fn plants(&self, planted: Planted) -> bool {
         self.line.world.planted == planted
     }
@@ -146,6 +156,7 @@ impl Reader for SimReader {
         if !self.line.is_alive() {
             return Err(killed());
         }
+        self.may_have_lost_its_place()?;
         if !self.plants(Planted::ForgetSeek) {
             let assigned = &mut self.slots[slot.0 as usize];
             (assigned.next, assigned.read) = (next.0, next.0);
@@ -183,6 +194,7 @@ impl Reader for SimReader {
         partitions: &[TopicPartition],
         timeout: Duration,
     ) -> Result<Vec<Option<Committed>>, LogError> {
+        self.may_have_lost_its_place()?;
         let stable = !self.plants(Planted::UnstableOffsets);
         let answer = self
             .line

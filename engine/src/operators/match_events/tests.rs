@@ -152,7 +152,7 @@ fn plan_of(elements: &[Element], within: i64, skip: Skip) -> (plan::Match, Schem
 }
 
 fn operator(rig: &Rig, pattern: &plan::Match, matches: &Schema) -> Match {
-    let (late, errors) = (LateRoute::new(no_route("late"), None), no_route("errors"));
+    let (late, errors) = (LateRoute::new(no_route("late")), no_route("errors"));
     Match::new(pattern, (&schema(), matches), (rig.table, 1 << 20), &rig.store, late, errors).expect("opens")
 }
 

@@ -98,7 +98,7 @@ fn operator(rig: &Rig, rules: &Rules) -> Box<dyn Operator> {
         SchemaColumn::new("key", ScalarType::Int),
         SchemaColumn::new("amount", ScalarType::Int),
     ]);
-    let late = LateRoute::new(no_route("late"), None);
+    let late = LateRoute::new(no_route("late"));
     let codec = RowCodec::new(&schema, &[true, true]);
     let ordered = Ordered::new(inner, codec, (rig.table, cache_bytes), &rig.store, late);
     Box::new(ordered.expect("opens"))

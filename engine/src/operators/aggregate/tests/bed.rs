@@ -144,8 +144,10 @@ fn operator(
     store: &Store,
     table: TableId,
 ) -> Box<dyn Operator> {
-    let route = |word, topic| Route { topology: "t".into(), step: TABLE.into(), line: 1, word, topic };
+    let route =
+        |word, topic| Route { topology: "t".into(), step: TABLE.into(), line: 1, word, topic, fields: None };
     let encoder = JsonEncoder::new(&schema(), JsonFormat::default());
+    let late = Route { fields: Some(Arc::new(encoder)), ..route("late", Some(TopicHandle(0))) };
     let input = schema();
     let parts = aggregate::Parts {
         aggregate,
@@ -157,7 +159,7 @@ fn operator(
         store,
         cache_bytes,
         expiry: None,
-        late: LateRoute::new(route("late", Some(TopicHandle(0))), Some(encoder)),
+        late: LateRoute::new(late),
         errors: route("errors", None),
     };
     aggregate::operator(parts).expect("a store that can be read")

@@ -64,7 +64,7 @@ fn open(rig: &Rig, ttl: i64) -> Box<dyn Operator> {
         store: &rig.store,
         cache_bytes: 1 << 16,
         expiry: Some(Expiry::recover(rig.table, ttl, &rig.store).expect("reads")),
-        late: LateRoute::new(no_route("late"), None),
+        late: LateRoute::new(no_route("late")),
         errors: no_route("errors"),
     };
     operator(parts).expect("a store that can be read")

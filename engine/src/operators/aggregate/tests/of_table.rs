@@ -135,7 +135,7 @@ fn open(rig: &mut Rig, aggregate: &Aggregate, is_moved: bool, cache_bytes: usize
         store: &rig.store,
         cache_bytes,
         expiry: None,
-        late: LateRoute::new(no_route("late"), None),
+        late: LateRoute::new(no_route("late")),
         errors: no_route("errors"),
     };
     operator(parts).expect("a store that can be read")
