@@ -205,6 +205,7 @@ const SHIM: &str = r#"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 static volatile long *shift;
 __attribute__((constructor)) static void begin(void) {
@@ -235,22 +236,38 @@ int timespec_get(struct timespec *at, int base) {
     return clock_gettime(CLOCK_REALTIME, at) == 0 ? base : 0;
 }
 #define MOST 5
-typedef int wait_until(pthread_cond_t *restrict, pthread_mutex_t *restrict, const struct timespec *restrict);
-int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
-                           const struct timespec *restrict at) {
-    static wait_until *real;
-    // The default version: the first one that there ever was takes other condition variables.
-    if (!real) real = (wait_until *)dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-    if (!real) real = (wait_until *)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
-    // So early is only the clock that counts from the machine's start.
-    if (!shift || at->tv_sec < 1000000000) return real(cond, mutex, at);
-    struct timespec now, until = *at;
+/* What the kernel is to wait for. Is it earlier than was asked? */
+static int until(const struct timespec *asked, struct timespec *at) {
+    struct timespec now;
+    *at = *asked;
+    /* So early is only the clock that counts from the machine's start. */
+    if (!shift || at->tv_sec < 1000000000) return 0;
     clock_gettime(CLOCK_REALTIME, &now);
-    int is_far = until.tv_sec - now.tv_sec > MOST;
-    if (is_far) until.tv_sec = now.tv_sec + MOST;
-    until.tv_sec -= *shift;
-    int result = real(cond, mutex, &until);
-    return is_far && result == ETIMEDOUT ? 0 : result;
+    int is_early = at->tv_sec - now.tv_sec > MOST;
+    if (is_early) at->tv_sec = now.tv_sec + MOST;
+    at->tv_sec -= *shift;
+    return is_early;
+}
+typedef int wait(pthread_cond_t *restrict, pthread_mutex_t *restrict, const struct timespec *restrict);
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict asked) {
+    static wait *real;
+    /* The default version: the first one that there ever was takes other condition variables. */
+    if (!real) real = (wait *)dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    if (!real) real = (wait *)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    struct timespec at;
+    int is_early = until(asked, &at);
+    int result = real(cond, mutex, &at);
+    return is_early && result == ETIMEDOUT ? 0 : result;
+}
+typedef int wait_of_c11(cnd_t *, mtx_t *, const struct timespec *);
+int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict asked) {
+    static wait_of_c11 *real;
+    if (!real) real = (wait_of_c11 *)dlsym(RTLD_NEXT, "cnd_timedwait");
+    struct timespec at;
+    int is_early = until(asked, &at);
+    int result = real(cond, mutex, &at);
+    return is_early && result == thrd_timedout ? thrd_success : result;
 }
 "#;
 
