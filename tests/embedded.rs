@@ -458,6 +458,42 @@ fn without_a_route_the_topology_stops_at_the_record() {
     insta::assert_snapshot!("poison", text(&output.stderr));
 }
 
+/// Behind a repartition the record that it stops at is there already, and nothing was read of it that no step needs.
+#[test]
+fn a_route_that_is_given_when_it_has_stopped_behind_a_repartition_lets_it_go_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let rows = [(1, 2), (2, 0), (3, 5)].map(|(id, parts)| {
+        format!(r#"{{"id":{id},"card":"c","amount":10,"parts":{parts},"note":"read by nobody","at":{id}}}"#)
+    });
+    std::fs::write(path("pays.ndjson"), rows.join("\n") + "\n").expect("written");
+    let ran = |errors: &str| {
+        let declared = format!(
+            "topology shares\n\
+             source pays: {{ id: int, card: string, amount: int, parts: int, note: string, at: timestamp }} = embedded(\"pays\") key id time at\n\
+             stream each = pays |> repartition by card |> map {{ id, each: amount / parts }}{errors}\n\
+             sink each -> embedded(\"each\")\n"
+        );
+        std::fs::write(path("shares.tide"), declared).expect("written");
+        let input = format!("pays={}", path("pays.ndjson"));
+        let (topology, data, aside) =
+            (path("shares.tide"), path("data"), format!("aside={}", path("aside.ndjson")));
+        let mut arguments = vec!["run", &topology, "--input", &input, "--output", "each=-", "--data", &data];
+        if !errors.is_empty() {
+            arguments.extend(["--output", &aside]);
+        }
+        run(&arguments)
+    };
+    let output = ran("");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("division by zero"), "{}", text(&output.stderr));
+    let output = ran(", errors -> embedded(\"aside\")");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains(r#"{"id":3,"each":2}"#), "{}", text(&output.stdout));
+    let aside = std::fs::read_to_string(path("aside.ndjson")).expect("readable");
+    assert!(aside.contains(r#"{\"id\":2,\"amount\":10,\"parts\":0}"#), "{aside}");
+}
+
 fn payments(count: u64) -> Vec<Payment> {
     let payments = Payments { seed: 3, cards: 2_000, step_ms: 100, disorder_ms: 5_000 };
     (0..count).map(|n| payments.payment(n)).collect()

@@ -3,6 +3,7 @@
 use crate::accumulator::{Accumulator, ResultError};
 use crate::batch::{Column, ColumnData};
 use crate::row_codec::RowCodec;
+use std::cell::Cell;
 use std::sync::Arc;
 use tidegate_model::plan::{MatchElement, Skip, Times};
 use tidegate_model::{EventTime, ScalarType};
@@ -41,6 +42,8 @@ pub struct Event<'a> {
     pub row: &'a [u8],
     /// For each element the arguments of its totals; nothing where no element has any.
     pub arguments: &'a [Vec<Option<(Arc<Column>, ScalarType)>>],
+    /// A condition failed for it, and it was set aside.
+    pub is_aside: Cell<bool>,
 }
 
 impl Taken {

@@ -634,8 +634,10 @@ impl Builder<'_> {
     fn aside(&self, node: &Node, word: &'static str, route: Option<&PlanRoute>, input: &Node) -> Route {
         // What was added up by the partition that it came from was looked at there.
         let combines = matches!(&input.kind, NodeKind::Repartition(repartition) if repartition.partial);
-        let fields = (route.is_some() && !combines)
-            .then(|| Arc::new(JsonEncoder::new(&input.schema, JsonFormat::default())));
+        let fields = (route.is_some() && !combines).then(|| {
+            let columns = self.program.needed.left_aside(input);
+            Arc::new(JsonEncoder::of_columns(&input.schema, &columns, JsonFormat::default()))
+        });
         Route { fields, ..self.program.route(node, word, route) }
     }
 

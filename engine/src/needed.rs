@@ -1,7 +1,7 @@
 //! Which columns of each node somebody downstream reads: what is read by nobody is never decoded, sent or kept.
 
 use tidegate_model::expr::Expr;
-use tidegate_model::plan::{Answer, JoinKind, Node, NodeKind, Plan, Route, SinkKey};
+use tidegate_model::plan::{Answer, JoinKind, Node, NodeKind, Plan, SinkKey};
 
 /// For each node and each column of its schema: is it read?
 #[derive(Clone, Debug)]
@@ -25,6 +25,16 @@ impl Needed {
 
     pub fn columns(&self, node: &Node) -> &[bool] {
         &self.columns[node.id.0 as usize]
+    }
+
+    /// Of an event that a node gave and another one sets aside without its bytes: the columns that it leaves with. None are kept for this alone: a route
+    /// that is given when a topology has stopped must not make its state another.
+    pub fn left_aside(&self, from: &Node) -> Vec<bool> {
+        let mut columns = self.columns(from).to_vec();
+        if matches!(from.kind, NodeKind::Rekey(_)) {
+            *columns.last_mut().expect("the last one tells whether a row is gone") = false;
+        }
+        columns
     }
 
     /// Which columns of the right table an [`Answer`] takes to the left one.
@@ -51,23 +61,20 @@ impl Needed {
             NodeKind::Filter(filter) => {
                 self.same(input(0), &own);
                 self.reads(input(0), &filter.predicate);
-                self.raw[input(0)] |= raw;
-                self.sets_errors_aside(plan, input(0), &filter.errors);
+                self.raw[input(0)] |= raw || filter.errors.is_some();
             }
             NodeKind::Map(map) => {
                 for (expr, _) in map.columns.iter().zip(&own).filter(|(_, needed)| **needed) {
                     self.reads(input(0), expr);
                 }
-                self.raw[input(0)] |= raw;
-                self.sets_errors_aside(plan, input(0), &map.errors);
+                self.raw[input(0)] |= raw || map.errors.is_some();
             }
             NodeKind::Expand(expand) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
                 self.same(input(0), &own[..width]);
                 self.reads(input(0), &expand.list);
                 // What is made of the element reads the element, which is no column of the input.
-                self.raw[input(0)] |= raw;
-                self.sets_errors_aside(plan, input(0), &expand.errors);
+                self.raw[input(0)] |= raw || expand.errors.is_some();
             }
             NodeKind::Merge => {
                 for index in 0..node.inputs.len() {
@@ -82,12 +89,12 @@ impl Needed {
                 });
                 let aggregate = aggregate.expect("a partial repartition feeds an aggregate");
                 self.aggregate(plan, input(0), aggregate);
-                self.sets_errors_aside(plan, input(0), &repartition.errors);
+                self.raw[input(0)] |= repartition.errors.is_some();
             }
             NodeKind::Repartition(repartition) => {
                 self.same(input(0), &own);
                 self.all(input(0), &repartition.key);
-                self.sets_errors_aside(plan, input(0), &repartition.errors);
+                self.raw[input(0)] |= repartition.errors.is_some();
             }
             NodeKind::Aggregate(aggregate) => {
                 let upstream = plan.node(node.inputs[0]);
@@ -105,13 +112,9 @@ impl Needed {
                     self.all(input(0), call.argument.as_slice());
                 }
                 // What waits for its turn waits without its record.
-                self.raw[input(0)] |= raw && !rolling.ordered;
-                self.sets_errors_aside(plan, input(0), &rolling.errors);
-                if rolling.ordered && rolling.errors.is_some() {
-                    self.whole_row(input(0));
-                }
+                self.raw[input(0)] |= (raw && !rolling.ordered) || rolling.errors.is_some();
                 if rolling.late.is_some() {
-                    self.sets_aside(plan, input(0));
+                    self.sets_late_aside(plan, input(0));
                 }
             }
             NodeKind::JoinTable(join) => {
@@ -125,8 +128,7 @@ impl Needed {
                 if let Some(condition) = &join.condition {
                     self.reads_joined(node, width, usize::from(join.left), 0, condition);
                 }
-                self.raw[input(0)] |= raw;
-                self.sets_errors_aside(plan, input(0), &join.errors);
+                self.raw[input(0)] |= raw || join.errors.is_some();
             }
             NodeKind::JoinStreams(join) => {
                 let width = plan.node(node.inputs[0]).schema.columns.len();
@@ -139,14 +141,10 @@ impl Needed {
                     self.reads_joined(node, width, presence, 0, condition);
                 }
                 for index in [0, 1] {
-                    self.sets_errors_aside(plan, input(index), &join.errors);
+                    self.raw[input(index)] |= join.errors.is_some();
                     if join.late.is_some() {
-                        self.sets_aside(plan, input(index));
+                        self.sets_late_aside(plan, input(index));
                     }
-                }
-                // What a condition fails for was kept without its record.
-                if join.condition.is_some() && join.errors.is_some() {
-                    self.whole_row(input(0));
                 }
             }
             NodeKind::JoinTables(join) => {
@@ -162,7 +160,6 @@ impl Needed {
                 self.key(input(0), &join.left_key);
                 self.key(input(1), &right);
                 self.all(input(0), &join.key);
-                self.sets_errors_aside(plan, input(0), &join.errors);
                 if let Some(condition) = &join.condition {
                     self.reads_joined(node, width, presence, ahead, condition);
                 }
@@ -188,7 +185,7 @@ impl Needed {
                 for order in &top.order {
                     self.reads(input(0), &order.expr);
                 }
-                self.sets_errors_aside(plan, input(0), &top.errors);
+                self.raw[input(0)] |= top.errors.is_some();
             }
             NodeKind::Ask(ask) => {
                 self.key(input(0), &ask.left_key);
@@ -203,14 +200,14 @@ impl Needed {
             NodeKind::Latest(latest) => {
                 self.same(input(0), &own);
                 self.all(input(0), &latest.key);
-                self.sets_errors_aside(plan, input(0), &latest.errors);
+                self.raw[input(0)] |= latest.errors.is_some();
             }
             NodeKind::Schedule(schedule) => {
                 self.same(input(0), &own);
                 self.reads(input(0), &schedule.at);
                 self.all(input(0), &schedule.key);
                 self.all(input(0), schedule.cancel.as_slice());
-                self.sets_errors_aside(plan, input(0), &schedule.errors);
+                self.raw[input(0)] |= schedule.errors.is_some();
             }
             // Conditions and matches hold whole events.
             NodeKind::Match(pattern) => {
@@ -222,8 +219,7 @@ impl Needed {
             NodeKind::Dedupe(dedupe) => {
                 self.same(input(0), &own);
                 self.all(input(0), &dedupe.key);
-                self.raw[input(0)] |= raw;
-                self.sets_errors_aside(plan, input(0), &dedupe.errors);
+                self.raw[input(0)] |= raw || dedupe.errors.is_some();
             }
             NodeKind::Sink(sink) => {
                 let every = !sink.pass_through;
@@ -269,28 +265,18 @@ impl Needed {
         for call in &aggregate.functions {
             self.all(input, call.argument.as_slice());
         }
-        self.sets_errors_aside(plan, input, &aggregate.errors);
+        self.raw[input] |= aggregate.errors.is_some();
         if aggregate.window.as_ref().is_some_and(|window| window.late.is_some()) {
-            self.sets_aside(plan, input);
+            self.sets_late_aside(plan, input);
         }
     }
 
-    fn sets_errors_aside(&mut self, plan: &Plan, input: usize, errors: &Option<Route>) {
-        if errors.is_some() {
-            self.sets_aside(plan, input);
-        }
-    }
-
-    fn sets_aside(&mut self, plan: &Plan, input: usize) {
+    fn sets_late_aside(&mut self, plan: &Plan, input: usize) {
         self.raw[input] = true;
-        // An event without its bytes leaves as its fields.
+        // A late event without its bytes leaves as its fields.
         if !plan.keeps_bytes(plan.nodes[input].id) {
-            self.whole_row(input);
+            self.columns[input].iter_mut().for_each(|column| *column = true);
         }
-    }
-
-    fn whole_row(&mut self, input: usize) {
-        self.columns[input].iter_mut().for_each(|column| *column = true);
     }
 
     fn same(&mut self, input: usize, columns: &[bool]) {

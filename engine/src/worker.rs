@@ -329,7 +329,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
 
     fn reset_writer(&mut self) -> Result<(), TaskError> {
         let wait = self.program.limits.broker_wait;
-        Ok(retry(&mut self.reader, |_| self.writer.reset(wait))?)
+        Ok(retry(&mut self.reader, "the transaction coordinator", |_| self.writer.reset(wait))?)
     }
 
     /// Commits what all tasks have done.

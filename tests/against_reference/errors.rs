@@ -1,4 +1,4 @@
-//! Topologies whose expressions fail for some events, and whose topics hold records that are no events.
+//! Topologies whose expressions fail for some events and some rows of tables, and whose topics hold records that are no events.
 
 use crate::shape::Shape;
 use crate::steps::steps;
@@ -38,6 +38,32 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
             topics: vec!["a"],
             needs_order: true,
             has_malformed,
+            ..Shape::default()
+        }
+    })
+}
+
+const TABLES: [(&str, &str, &str); 3] = [
+    ("t", "t", ""),
+    ("a", "q$", "table q$ = a |> latest by k\n"),
+    ("a", "q$", "table q$ = a |> group by k |> aggregate { v: min(v), w: max(w) }\n"),
+];
+
+const STEPS_OF_TABLE: [&str; 4] = [
+    "filter 6 % v < 2, ASIDE",
+    "add { u: 12 % v }, ASIDE",
+    "add { u: 12 % v }, ASIDE\n  |> filter 7 % (v - 1) > 0, ASIDE",
+    "top 2 by 12 % v, ASIDE",
+];
+
+pub fn tables() -> impl Strategy<Value = Shape> {
+    (0..TABLES.len(), 0..STEPS_OF_TABLE.len()).prop_map(|(table, step)| {
+        let (topic, name, declared) = TABLES[table];
+        let step = STEPS_OF_TABLE[step].replace("ASIDE", ASIDE);
+        Shape {
+            body: format!("{declared}table out$ = {name}\n  |> {step}\nsink out$ -> embedded(\"NAME.out$\", compacted)\n"),
+            topics: vec![topic],
+            needs_order: true,
             ..Shape::default()
         }
     })

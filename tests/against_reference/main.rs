@@ -83,6 +83,11 @@ fn expressions_that_fail_and_records_that_are_no_events() {
 }
 
 #[test]
+fn rows_of_tables_that_fail() {
+    ask("rows of tables that fail", 30, errors::tables());
+}
+
+#[test]
 fn windows_of_windows() {
     ask("windows of windows", 30, windows::chained());
 }

@@ -121,14 +121,19 @@ fn main() -> ExitCode {
 const ONE: &str = "--one";
 
 /// Has a process of its own run a case: the tests' own clients may die of librdkafka, too (5280), and are not to take other cases along.
-#[expect(unsafe_code, reason = "the standard library sends no signal to a group")]
+#[expect(unsafe_code, reason = "the standard library sends no signal to a group, and has no such bond")]
 fn process_of(case: &Case) -> ExitStatus {
     let program = std::env::current_exe().expect("this program has a path");
-    let mut child = Command::new(program)
-        .args([ONE, case.name])
-        .process_group(0)
-        .spawn()
-        .expect("this program can be started");
+    let mut command = Command::new(program);
+    command.args([ONE, case.name]).process_group(0);
+    // SAFETY: prctl may be called between fork and exec. The case ends with this process, whatever ends it.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    let mut child = command.spawn().expect("this program can be started");
     let group = child.id() as i32;
     let status = child.wait().expect("it ends");
     // SAFETY: a signal to the group of a process that was our child; what it has left behind is in no other.
@@ -146,7 +151,8 @@ fn check_failpoints() {
 
 /// Runs a case. Err: what is wrong.
 fn run(case: &Case, seed: u64, told: &mut Told) -> Result<(), String> {
-    let mut bed = Bed::new(Cluster::start(case.brokers), case.name, seed);
+    let cluster = catch_unwind(|| Cluster::start(case.brokers)).map_err(|_| report::last_panic())?;
+    let mut bed = Bed::new(cluster, case.name, seed);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         (case.run)(&mut bed);
         if !bed.is_judged {

@@ -90,27 +90,26 @@ impl Report {
 
     /// Has a process run a case. One that librdkafka has ended is run again, once.
     pub fn case(&mut self, case: &Case, run: impl Fn() -> ExitStatus) {
-        for is_last in [false, true] {
-            let _ = std::fs::remove_file(part(case));
-            let status = run();
-            if status.signal() == Some(libc::SIGSEGV) && !is_last {
-                println!(
-                    "{} ({}) ... a client of the test itself died ({status}); once more",
-                    case.name, case.fault
-                );
-                continue;
-            }
-            let told = std::fs::read_to_string(part(case)).ok();
-            let done = told.and_then(|told| serde_json::from_str::<Done>(&told).ok()).unwrap_or_else(|| {
-                let failure = Some(format!("the case's process ended without a word: {status}"));
-                let (name, fault) = (case.name.to_owned(), case.fault.to_owned());
-                let done = Done { name, fault, seconds: 0.0, told: Vec::new(), failure };
-                done.print(self.seed);
-                done
-            });
-            self.done.push(done);
-            return;
+        let _ = std::fs::remove_file(part(case));
+        let mut status = run();
+        let mut before = None;
+        if status.signal() == Some(libc::SIGSEGV) {
+            let died = format!("a client of the test itself died ({status}): this is the second run");
+            println!("{} ({}): {died}", case.name, case.fault);
+            before = Some(died);
+            status = run();
         }
+        let told = std::fs::read_to_string(part(case)).ok();
+        let done = told.and_then(|told| serde_json::from_str::<Done>(&told).ok());
+        let mut done = done.unwrap_or_else(|| {
+            let failure = Some(format!("the case's process ended without a word: {status}"));
+            let (name, fault) = (case.name.to_owned(), case.fault.to_owned());
+            let done = Done { name, fault, seconds: 0.0, told: Vec::new(), failure };
+            done.print(self.seed);
+            done
+        });
+        done.told.extend(before);
+        self.done.push(done);
     }
 
     pub fn end(self) -> ExitCode {

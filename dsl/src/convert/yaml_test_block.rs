@@ -7,6 +7,7 @@ use crate::ast::*;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parse::Scalar;
 use crate::source::Span;
+use tidegate_model::test_case::DELETED;
 
 impl Writer<'_> {
     pub(super) fn test(&mut self, decl: &TestDecl) -> Entry {
@@ -107,7 +108,7 @@ impl Writer<'_> {
         match row {
             ExpectRowDecl::Row(row) => self.row_item(row),
             ExpectRowDecl::Null { key } => {
-                let deleted = Value::Row(vec![Entry::new("null key", Value::Quoted(key.node.clone()))]);
+                let deleted = Value::Row(vec![Entry::new(DELETED, Value::Quoted(key.node.clone()))]);
                 Entry::item(deleted).with(self.comments.take(key.span))
             }
         }

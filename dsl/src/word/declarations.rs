@@ -173,7 +173,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
             (
                 "expect STREAM == [ { … }, … ]",
-                "all rows since it was last asked, in order; `..` leaves other fields open, `[]` says that there are none",
+                "all rows since it was last asked, in order; `..` leaves other fields open, `[]` says that there are none; `null key \"c1\"` is a table's row that was deleted",
             ),
             (
                 "expect errors of STREAM.STEP == […]",

@@ -2,6 +2,7 @@
 
 use super::shape::Shape::*;
 use super::shape::{Field, Shape, Table, may, must, table, word};
+use tidegate_model::test_case::DELETED;
 
 pub(super) static TOPOLOGY: Table = table(
     "topology",
@@ -450,9 +451,7 @@ pub(super) static TEST_STEP: Table = table(
     ],
 );
 
-/// Of an expected row that says that a table's row was deleted. No field has such a name.
-pub(super) const DELETED: &str = "null key";
-
+/// An expected row that says that a table's row was deleted.
 static DELETED_ROW: Table = table(
     "deleted_row",
     &[must(DELETED, Text, "The key of a table's row that was deleted, as the topic has it.")],

@@ -5,6 +5,7 @@ use super::read::Reader;
 use super::tree::{Key, Kind, Node, Scalar};
 use crate::ast::*;
 use crate::diagnostic::codes;
+use tidegate_model::test_case::DELETED;
 
 impl Reader<'_> {
     pub(super) fn tests(&mut self, node: &Node) -> Vec<TestDecl> {
@@ -152,7 +153,7 @@ impl Reader<'_> {
         let mut rows = Vec::new();
         for item in items {
             rows.push(match &item.kind {
-                Kind::Map(entries) if matches!(&entries[..], [(key, _)] if key.name == keys::DELETED) => {
+                Kind::Map(entries) if matches!(&entries[..], [(key, _)] if key.name == DELETED) => {
                     let key = self.scalar(&entries[0].1, "a key")?;
                     ExpectRowDecl::Null { key: Spanned::new(key.text.clone(), key.span) }
                 }

@@ -311,10 +311,12 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
     }
 
     fn starts(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, DeliveryError> {
-        let committed = retry(&mut self.reader, |reader| reader.committed(partitions, BROKER_WAIT))?;
+        let committed =
+            retry(&mut self.reader, "the broker", |reader| reader.committed(partitions, BROKER_WAIT))?;
         let mut starts = Vec::new();
         for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(&mut self.reader, |reader| reader.offset_range(partition, BROKER_WAIT))?;
+            let range =
+                retry(&mut self.reader, "the broker", |reader| reader.offset_range(partition, BROKER_WAIT))?;
             // What is before the first record that is there was delivered: nothing else deletes from an outbox.
             starts.push(committed.map_or(range.start, |committed| committed.next.max(range.start)));
         }
@@ -441,7 +443,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
             CommitOutcome::Rejected { why } => Err(LogError::Rejected(why).into()),
             CommitOutcome::Unknown { why } => {
                 tracing::warn!("{}: nobody knows whether the position was committed ({why})", self.name);
-                retry(&mut self.reader, |_| self.writer.reset(BROKER_WAIT))?;
+                retry(&mut self.reader, "the transaction coordinator", |_| self.writer.reset(BROKER_WAIT))?;
                 self.begin_again()
             }
         }
@@ -462,7 +464,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, C: Clock> Delivery<R, W, C> {
         let starts = self.starts(&partitions)?;
         let mut begun = Vec::new();
         for ((partition, slot), next) in lanes.into_iter().zip(starts) {
-            retry(&mut self.reader, |reader| reader.seek(slot, next))?;
+            retry(&mut self.reader, "the broker", |reader| reader.seek(slot, next))?;
             begun.push((partition, slot, next));
         }
         self.window = Window::begin(begun);

@@ -12,6 +12,8 @@ use std::time::Duration;
 use tidegate_engine::log::LogError;
 use tidegate_engine::standby::Members;
 
+/// More are not made between two questions.
+const REPORTS_MAX: usize = 200;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Brokers append `-` and a UUID to the name that a member has given itself (KIP-345).
 const SUFFIX_BYTES: usize = 37;
@@ -34,8 +36,10 @@ impl KafkaMembers {
         let ask = move || {
             // Until nobody asks any more.
             while asked.recv().is_ok() {
-                // What librdkafka reports would pile up.
-                let _ = consumer.poll(Duration::ZERO);
+                // What librdkafka reports would pile up. Whether there is more it does not tell.
+                for _ in 0..REPORTS_MAX {
+                    let _ = consumer.poll(Duration::ZERO);
+                }
                 settings.give_token(consumer.client().native_ptr());
                 if answer.send(members_of(&consumer, settings.group())).is_err() {
                     return;

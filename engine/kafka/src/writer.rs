@@ -182,6 +182,13 @@ impl KafkaWriter {
         }
     }
 
+    /// Somebody waits for an answer, and may not be served by the group meanwhile.
+    fn tell_if_away(&self) {
+        if self.client().callbacks().unreachable.swap(false, Ordering::SeqCst) {
+            tracing::warn!("no broker can be reached; what was done waits for its commit");
+        }
+    }
+
     /// Everything that was sent has arrived, or the reason why not.
     fn drain(&mut self) -> Result<(), Error> {
         let client = self.client();
@@ -197,7 +204,9 @@ impl KafkaWriter {
             }
             match client.flush(FLUSH) {
                 Ok(()) => break,
-                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT => {}
+                Err(error) if error.code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT => {
+                    self.tell_if_away()
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -224,7 +233,10 @@ impl KafkaWriter {
             match self.client().send_offsets(offsets, group, CALL) {
                 Ok(()) => break,
                 // The same call may be made again, with the same offsets.
-                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => left -= 1,
+                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => {
+                    self.tell_if_away();
+                    left -= 1;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -238,7 +250,10 @@ impl KafkaWriter {
                     return Err(Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT));
                 }
                 Ok(()) => return Ok(()),
-                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => left -= 1,
+                Err(error) if error.retriable && !error.abort && !error.fatal && left > 0 => {
+                    self.tell_if_away();
+                    left -= 1;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -439,6 +454,7 @@ impl Writer for KafkaWriter {
         if !self.in_transaction {
             return CommitOutcome::Aborted { why: "given up".to_owned() };
         }
+        self.tell_if_away();
         let result = match Failpoint::AbortBegun.fails() {
             true => Err(Error::of_code(RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT)),
             false => self.client().abort_transaction(ABORT),

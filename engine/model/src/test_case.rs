@@ -96,9 +96,12 @@ impl ExpectedRow {
     }
 }
 
-/// The row that stands for a deletion of a key, as JSON: no field has such a name.
+/// The one field of the row that stands for a deletion. No other has such a name.
+pub const DELETED: &str = "null key";
+
+/// The row that stands for a deletion of a key, as JSON.
 pub fn deletion(key: &str) -> String {
-    let mut json = br#"{"null key":"#.to_vec();
+    let mut json = format!("{{\"{DELETED}\":").into_bytes();
     write_json_string(key, &mut json);
     json.push(b'}');
     String::from_utf8(json).expect("JSON is text")

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -281,9 +282,21 @@ fn spawn_bound(mut command: Command) -> Child {
         .expect("java can be started: install a JDK of version 17 or newer")
 }
 
+/// A port that nobody listens on, and no other broker of this process will. It lies below those that the system gives to whoever connects, so that a broker
+/// that is started again finds its own still free.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it has an address").port()
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Processes side by side begin elsewhere.
+        let number =
+            std::process::id().wrapping_mul(7_919).wrapping_add(TAKEN.fetch_add(1, Ordering::SeqCst));
+        let port = (FIRST + number % COUNT) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn properties(dir: &Path, node: &Node, all: &[Node]) -> String {

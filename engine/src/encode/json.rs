@@ -38,8 +38,14 @@ enum Content {
 
 impl JsonEncoder {
     pub fn new(schema: &Schema, format: JsonFormat) -> JsonEncoder {
+        JsonEncoder::of_columns(schema, &vec![true; schema.columns.len()], format)
+    }
+
+    /// Of some columns only.
+    pub fn of_columns(schema: &Schema, chosen: &[bool], format: JsonFormat) -> JsonEncoder {
+        let columns = schema.columns.iter().zip(chosen).enumerate().filter(|(_, (_, chosen))| **chosen);
         let columns: Vec<(usize, &str)> =
-            schema.columns.iter().enumerate().map(|(index, column)| (index, column.path.as_str())).collect();
+            columns.map(|(index, (column, _))| (index, column.path.as_str())).collect();
         JsonEncoder { root: fields(schema, &columns, 0), format }
     }
 

@@ -16,6 +16,7 @@ use crate::operator::{Context, Operator, TaskError};
 use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{OTHERS, TimeQueue};
+use std::cell::Cell;
 use std::sync::Arc;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{self, MatchElement, Skip, Times};
@@ -240,11 +241,14 @@ impl Match {
         let mut selection = batch.selection.clone();
         let mut errors = RowErrors::default();
         condition.filter(&batch, &mut selection, &mut errors);
-        if !errors.is_empty() {
-            // Of all that the condition sees the event is what cannot be used.
+        if let Some((row, error)) = errors.first_of_each_row().first()
+            && !event.is_aside.replace(true)
+        {
+            // Of all that the condition sees the event is what cannot be used: once, however many attempts it came to.
             let mut alone = batch.clone();
             alone.columns.drain(..before);
-            self.errors.settle(&mut alone, &errors, context)?;
+            context.counters.errors += 1;
+            self.errors.set_row_aside(&alone, *row as usize, error.code(), error.to_string(), context)?;
         }
         remove_failed(&mut selection, &errors);
         Ok(selection.into_iter().map(|row| among[row as usize]).collect())
@@ -322,7 +326,7 @@ impl Match {
         let due = before.as_ref().map(|before| before.due);
         let number = before.as_ref().map_or(0, |before| before.next);
         let arguments = self.arguments_of(time, row)?;
-        let event = Event { time, number, row, arguments: &arguments };
+        let event = Event { time, number, row, arguments: &arguments, is_aside: Cell::new(false) };
         let attempts = before.map(|before| before.list).unwrap_or_default();
         let attempts = self.without_passed(attempts, time, matches)?;
         let effects = self.effects(&attempts, &event, context)?;

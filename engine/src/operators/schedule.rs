@@ -12,6 +12,7 @@ use crate::route::Route;
 use crate::row_codec::RowCodec;
 use crate::time_queue::{self, OTHERS, TimeQueue};
 use crate::watermark::Upstream;
+use std::collections::VecDeque;
 use tidegate_model::plan;
 use tidegate_model::{EventTime, ScalarType, Span};
 use tidegate_state::value::{self, Decoder};
@@ -40,9 +41,16 @@ impl StateValue for Waiting {
     }
 }
 
-/// Where in the queue the events of one key wait.
+/// Where in the queue the events of one key wait, in the order in which they are due.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Places(Vec<Box<[u8]>>);
+struct Places(VecDeque<Box<[u8]>>);
+
+impl Places {
+    fn add(&mut self, place: Box<[u8]>) {
+        let at = self.0.partition_point(|known| *known < place);
+        self.0.insert(at, place);
+    }
+}
 
 impl StateValue for Places {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -55,7 +63,7 @@ impl StateValue for Places {
         let mut from = Decoder::new(bytes);
         let mut places = Places::default();
         while !from.is_empty() {
-            places.0.push(from.bytes()?.into());
+            places.add(from.bytes()?.into());
         }
         Ok(places)
     }
@@ -115,16 +123,15 @@ impl Schedule {
         if self.places.get(slot).is_none() {
             return Ok(());
         }
-        let mut kept = Places::default();
-        for place in self.places.modify(slot).take().unwrap_or_default().0 {
-            match time_queue::due_of(&place)? > now {
-                true => self.queue.remove(store, &place)?,
-                false => kept.0.push(place),
+        let places = self.places.modify(slot);
+        while let Some(last) = places.as_ref().and_then(|places| places.0.back()) {
+            if time_queue::due_of(last)? <= now {
+                break;
             }
+            let last = places.as_mut().and_then(|places| places.0.pop_back()).expect("there is one");
+            self.queue.remove(store, &last)?;
         }
-        if !kept.0.is_empty() {
-            *self.places.modify(slot) = Some(kept);
-        }
+        places.take_if(|left| left.0.is_empty());
         Ok(())
     }
 
@@ -139,7 +146,11 @@ impl Schedule {
                 let slot = self.slot(&waiting.key, context.store)?;
                 let places = self.places.modify(slot);
                 if let Some(left) = places {
-                    left.0.retain(|other| *other != place);
+                    let first = left.0.pop_front();
+                    assert!(
+                        first.as_ref() == Some(&place),
+                        "the events of a key go on in the order in which they are due"
+                    );
                 }
                 places.take_if(|left| left.0.is_empty());
             }
@@ -201,11 +212,14 @@ impl Operator for Schedule {
             let place = self.queue.push(context.store, moment, Waiting { key, row: bytes.into() })?;
             if finds_by_key {
                 let slot = self.slot(&encoded, context.store)?;
-                self.places.modify(slot).get_or_insert_default().0.push(place);
+                self.places.modify(slot).get_or_insert_default().add(place);
             }
         }
         if !at_once.is_empty() {
-            context.emitted.push(batch.with_selection(at_once));
+            let mut given = batch.with_selection(at_once);
+            // As those that wait: none of them has its record any more.
+            (given.raw, given.origin) = (None, None);
+            context.emitted.push(given);
         }
         Ok(())
     }

@@ -82,7 +82,9 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
             let wait = self.program.limits.broker_wait;
             let mut ranges = Vec::new();
             for (partition, _) in Globals::partitions(&self.program) {
-                ranges.push(retry(&mut self.reader, |reader| reader.offset_range(&partition, wait))?);
+                ranges.push(retry(&mut self.reader, "the broker", |reader| {
+                    reader.offset_range(&partition, wait)
+                })?);
             }
             let place = (&*self.state, &self.shared);
             let unix_seconds = self.clock.unix_seconds();
@@ -132,7 +134,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         offsets.extend(asked.into_iter().zip(starts.into_iter().map(|start| start.next)));
         let wait = self.program.limits.broker_wait;
         for partition in unplaced {
-            let range = retry(&mut self.reader, |reader| reader.offset_range(&partition, wait))?;
+            let range =
+                retry(&mut self.reader, "the broker", |reader| reader.offset_range(&partition, wait))?;
             offsets.insert(partition, range.start);
         }
         Ok(partitions.iter().map(|partition| (partition.clone(), offsets[partition])).collect())
@@ -155,7 +158,8 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let wait = self.program.limits.broker_wait;
         let mut before = None;
         loop {
-            let committed = retry(&mut self.reader, |reader| reader.committed(partitions, wait))?;
+            let committed =
+                retry(&mut self.reader, "the broker", |reader| reader.committed(partitions, wait))?;
             match self.starts_at(partitions, &committed) {
                 // Between the two questions another one may have committed, and deleted what it had read.
                 Err(TaskError::Log(LogError::OutOfRange { .. })) if before.as_ref() != Some(&committed) => {
@@ -174,7 +178,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let wait = self.program.limits.broker_wait;
         let mut starts = Vec::new();
         for (partition, committed) in partitions.iter().zip(committed) {
-            let range = retry(&mut self.reader, |reader| reader.offset_range(partition, wait))?;
+            let range = retry(&mut self.reader, "the broker", |reader| reader.offset_range(partition, wait))?;
             match committed {
                 None => starts.push(Begin { next: range.start, end: range.end, note: None }),
                 Some(Committed { next, .. }) if *next < range.start || *next > range.end => {
@@ -214,7 +218,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let unix_seconds = self.clock.unix_seconds();
         let reader = &mut self.reader;
         let lacking = restore::lacking(&mut store, &self.program, task, unix_seconds, |partition| {
-            retry(reader, |reader| reader.offset_range(partition, wait))
+            retry(reader, "the broker", |reader| reader.offset_range(partition, wait))
         })?;
         let mut restoring = Vec::new();
         for Lacking { partition, table, from, end } in lacking {
@@ -330,7 +334,7 @@ impl<R: Reader, W: Writer<Group = R::Group>, S: Restorer, C: Clock> Worker<R, W,
         let assigned = self.assigned(partition);
         assigned.next = next;
         let slot = assigned.slot;
-        Ok(retry(&mut self.reader, |reader| reader.seek(slot, next))?)
+        Ok(retry(&mut self.reader, "the broker", |reader| reader.seek(slot, next))?)
     }
 
     /// State without offsets would be counted into twice.

@@ -147,7 +147,7 @@ impl Choice {
         let Some(aside) = &found.aside else { return Ok(Err("somebody else wrote it")) };
         let Some(timestamp) = aside.timestamp else {
             return Ok(Err(
-                "it was set aside behind a repartition or a join, where the record's own bytes are gone",
+                "it was set aside behind a repartition, in a table or a result, where the record's own bytes are gone",
             ));
         };
         let own = found.record.value.clone();

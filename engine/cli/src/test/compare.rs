@@ -131,6 +131,18 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_is_no_row_and_a_row_no_deletion() {
+        let deleted = ExpectedRow::deletion("c1");
+        assert_eq!(told(std::slice::from_ref(&deleted), &[r#"{"null key":"c1"}"#]), "equal");
+        assert_ne!(told(std::slice::from_ref(&deleted), &[r#"{"null key":"c2"}"#]), "equal");
+        assert_ne!(told(&[deleted], &[r#"{"a":1}"#]), "equal");
+        assert_eq!(
+            told(&[row("{}", &[&[]])], &[r#"{"null key":"c1"}"#]),
+            "- {..}\n+ {\"null key\":\"c1\"}\n(- expected, + came)\n"
+        );
+    }
+
+    #[test]
     fn another_order_is_told_as_that() {
         let expected = [row(r#"{"a":1}"#, &[&[]]), row(r#"{"a":1,"b":2}"#, &[&[]]), row(r#"{"a":3}"#, &[])];
         // The second row fits both of the first two places, and only one assignment works.

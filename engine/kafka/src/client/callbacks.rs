@@ -29,7 +29,7 @@ pub struct Callbacks {
     pub deliveries: Mutex<Deliveries>,
     /// No broker can be reached.
     pub unreachable: AtomicBool,
-    /// Is this the client whose troubles are told? One of a worker's is enough.
+    /// Is this the client that tells so at once? A producer may have no need of a broker, and tells when it has.
     pub(super) tells: bool,
     /// A request that a transaction is made of was given up, or sent again, before it was answered: it may still be on its way.
     pub unanswered: AtomicBool,
@@ -41,6 +41,24 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
+    /// An error that concerns no single request.
+    pub(super) fn failed(&self, code: c_int, reason: &str) {
+        tracing::debug!(code, "kafka: {reason}");
+        let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
+        // It comes behind the error that is the cause of it. And a broker that is not there hides no refusal of another one.
+        if !down {
+            let mut trouble = self.trouble.lock().expect("no holder of this lock panics");
+            let certificate = self.certificate.load(Ordering::SeqCst);
+            let is_refused = |(code, reason): &(c_int, String)| refusal(*code, reason, certificate).is_some();
+            if !trouble.as_ref().is_some_and(is_refused) {
+                *trouble = Some((code, reason.to_owned()));
+            }
+        }
+        if down && !self.unreachable.swap(true, Ordering::SeqCst) && self.tells {
+            tracing::warn!("no broker can be reached; waiting for one");
+        }
+    }
+
     pub(super) fn delivered(&self, message: &sys::rd_kafka_message_t) {
         let failed = message.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
         let report = message._private.addr() as u32;
@@ -113,24 +131,8 @@ pub(super) unsafe extern "C" fn on_error(
     opaque: *mut c_void,
 ) {
     // SAFETY: the opaque pointer is the client's `Callbacks`; the text is alive during the call.
-    unsafe {
-        let callbacks = &*opaque.cast::<Callbacks>();
-        let reason = CStr::from_ptr(reason).to_string_lossy();
-        tracing::debug!(code, "kafka: {reason}");
-        let down = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN as c_int;
-        // It comes behind the error that is the cause of it. And a broker that is not there hides no refusal of another one.
-        if !down {
-            let mut trouble = callbacks.trouble.lock().expect("no holder of this lock panics");
-            let certificate = callbacks.certificate.load(Ordering::SeqCst);
-            let is_refused = |(code, reason): &(c_int, String)| refusal(*code, reason, certificate).is_some();
-            if !trouble.as_ref().is_some_and(is_refused) {
-                *trouble = Some((code, reason.to_string()));
-            }
-        }
-        if down && callbacks.tells && !callbacks.unreachable.swap(true, Ordering::SeqCst) {
-            tracing::warn!("no broker can be reached; waiting for one");
-        }
-    }
+    let (callbacks, reason) = unsafe { (&*opaque.cast::<Callbacks>(), CStr::from_ptr(reason)) };
+    callbacks.failed(code, &reason.to_string_lossy());
 }
 
 /// Called by librdkafka's own thread, first and before the token expires.

@@ -121,7 +121,7 @@ impl Client {
         &self.callbacks
     }
 
-    /// Takes delivery reports in, until none has come for `timeout`.
+    /// Takes delivery reports and errors in, until none has come for `timeout`.
     pub fn serve_deliveries(&self, timeout: Duration) {
         // SAFETY: queue and events are ours until they are destroyed, and messages live as long as their event.
         unsafe {
@@ -131,7 +131,13 @@ impl Client {
                 if event.is_null() {
                     break;
                 }
-                if sys::rd_kafka_event_type(event) == sys::RD_KAFKA_EVENT_DR as c_int {
+                let kind = sys::rd_kafka_event_type(event);
+                if kind == sys::RD_KAFKA_EVENT_ERROR as c_int {
+                    let reason = CStr::from_ptr(sys::rd_kafka_event_error_string(event));
+                    let code = sys::rd_kafka_event_error(event) as c_int;
+                    self.callbacks.failed(code, &reason.to_string_lossy());
+                }
+                if kind == sys::RD_KAFKA_EVENT_DR as c_int {
                     loop {
                         let message = sys::rd_kafka_event_message_next(event);
                         if message.is_null() {

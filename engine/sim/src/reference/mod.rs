@@ -1,7 +1,7 @@
 //! A reference interpreter: what a plan gives for a whole input, worked out as naively as the rules of `engine/OPERATORS.md` can be written.
 //!
 //! It is apart from the engine's operators on purpose: no state, no commits, no batches, only lists of all rows. Shared are the plan, the
-//! values and the evaluator of expressions. `engine/sim/DESIGN.md` tells what it covers.
+//! values, the evaluator of expressions and which columns are read. `engine/sim/DESIGN.md` tells what it covers.
 
 mod evaluate;
 mod functions;
@@ -28,12 +28,13 @@ pub use input::{Event, Input};
 use row::{At, Given, Phase, Row};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use tidegate_engine::needed::Needed;
 use tidegate_model::expr::Expr;
 use tidegate_model::plan::{
     Aggregate, AggregateCall, JsonFormat, Node, NodeKind, Plan, Route, Sink, SinkKey, Table, WindowShape,
 };
 use tidegate_model::value::text;
-use tidegate_model::{NodeId, ScalarType, Value};
+use tidegate_model::{NodeId, ScalarType, Schema, Value};
 use watermarks::Watermarks;
 use windows::Work;
 
@@ -78,6 +79,16 @@ pub fn outputs(plan: &Plan, input: &Input) -> Vec<Output> {
 
 fn is_of_table(node: &Node) -> bool {
     matches!(&node.kind, NodeKind::Aggregate(aggregate) if aggregate.row_key.is_some())
+}
+
+/// A row for which it fails counts as deleted there.
+fn is_step_of_table(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Filter(step) => step.of_table,
+        NodeKind::Map(step) => step.of_table,
+        NodeKind::Top(step) => step.row_key.is_some(),
+        _ => false,
+    }
 }
 
 struct Reading<'a> {
@@ -141,10 +152,16 @@ impl Reading<'_> {
                 let fails = |row: &Row| {
                     exprs.iter().any(|expr| evaluate::evaluate(expr, &types, &row.values).is_none())
                 };
-                let (bad, good) =
-                    std::mem::take(rows).into_iter().partition(|row| !row.deleted && fails(row));
-                *rows = good;
-                failed.extend(Vec::into_iter(bad).map(|row| (port, row)));
+                for row in std::mem::take(rows) {
+                    if row.deleted || !fails(&row) {
+                        rows.push(row);
+                        continue;
+                    }
+                    if is_step_of_table(node) {
+                        rows.push(Row { deleted: true, ..row.clone() });
+                    }
+                    failed.push((port, row));
+                }
             }
         }
         let mut given = self.work_on(node, &inputs);
@@ -345,7 +362,12 @@ impl Reading<'_> {
         let value = if self.plan.keeps_bytes(from.id) {
             self.original(row).expect("it keeps its bytes").1
         } else {
-            json::object(&from.schema, &row.values, JsonFormat::default())
+            let columns = Needed::of(self.plan).left_aside(from);
+            let pairs =
+                from.schema.columns.iter().zip(&row.values).zip(columns).filter(|(_, chosen)| *chosen);
+            let (schema, values): (Vec<_>, Vec<_>) =
+                pairs.map(|((column, value), _)| (column.clone(), value.clone())).unzip();
+            json::object(&Schema::new(schema), &values, JsonFormat::default())
         };
         Output {
             topic: route.topic.clone(),

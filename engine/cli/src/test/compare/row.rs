@@ -1,7 +1,7 @@
 //! A row that is expected, and a row that came.
 
 use serde_json::{Map, Value};
-use tidegate_model::test_case::ExpectedRow;
+use tidegate_model::test_case::{DELETED, ExpectedRow};
 
 /// So many fields that differ are named; of more rows say enough.
 const NAMED_MAX: usize = 4;
@@ -57,6 +57,11 @@ impl<'a> Wanted<'a> {
 
     /// Calls `visit` with each field that is compared: its path, what is wanted, what is there.
     fn walk(&self, got: &Value, visit: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>)) {
+        let is_deletion = |row: &Value| row.get(DELETED).is_some();
+        if is_deletion(&self.row) != is_deletion(got) {
+            // Not even `{ .. }` is a row that is no more.
+            return visit("the row", Some(&self.row), Some(got));
+        }
         self.walk_in(&self.row, Some(got), &mut Vec::new(), visit);
     }
 
