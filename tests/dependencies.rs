@@ -103,7 +103,7 @@ fn only_the_adapters_know_kafka_and_rocksdb() {
     }
 }
 
-/// Each may be passed on under the Apache licence. `.ci/deny.toml` has the same list.
+/// Each may be passed on under the Apache licence. `.ci/deny.toml` has the same list, and the same bans.
 const LICENCES: [&str; 10] = [
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -138,6 +138,8 @@ fn what_is_linked_in_comes_from_crates_io_and_may_be_passed_on() {
         assert_eq!(package["source"], "registry+https://github.com/rust-lang/crates.io-index", "{name}");
         let licence = package["license"].as_str().unwrap_or("none");
         assert!(may_be_passed_on(licence), "{name}: {licence}");
+        let is_banned = ["rustls", "ring"].map(|banned| *name == *banned).contains(&true);
+        assert!(!is_banned, "{name}: TLS is librdkafka's OpenSSL");
     }
     assert!(seen > 100, "{seen} packages");
     assert!(

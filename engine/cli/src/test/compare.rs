@@ -138,7 +138,7 @@ mod tests {
         assert_ne!(told(&[deleted], &[r#"{"a":1}"#]), "equal");
         assert_eq!(
             told(&[row("{}", &[&[]])], &[r#"{"null key":"c1"}"#]),
-            "- {..}\n+ {\"null key\":\"c1\"}\n(- expected, + came)\n"
+            "- {..}\n+ {\"null key\":\"c1\"}\n  ^ the row: {} expected, {\"null key\":\"c1\"} came\n(- expected, + came)\n"
         );
     }
 
