@@ -21,7 +21,7 @@ help:
 	@echo "make build   only the program: $(TIDEGATE)"
 
 first-time:
-	@test -d $(CARGO_TARGET_DIR)/release/build || echo "The first build compiles RocksDB and librdkafka: some 20 minutes on 2 cores. A new clone takes some three minutes after that, a change less."
+	@test -d $(CARGO_TARGET_DIR)/release/build || echo "The first build compiles RocksDB and librdkafka: some 20 minutes on 2 cores. A new clone takes three to five minutes after that, a change less."
 
 build: first-time
 	@.ci/setup run
